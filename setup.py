@@ -1,0 +1,35 @@
+"""Packaging metadata of Sluice.
+
+Dependencies are deliberately not repeated here: `requirements.in` names them and
+`requirements.lock` pins every one with its hashes. `scripts/setup.sh` installs the lock first and
+this project afterwards, in editable form and without resolving anything.
+"""
+
+from setuptools import find_namespace_packages, setup
+
+PACKAGES = (
+    "pipeline",
+    "components",
+    "transform",
+    "trainer",
+    "serving",
+    "serving_config",
+    "simulation",
+    "benchmarks",
+)
+
+setup(
+    name="sluice",
+    version="0.1.0",
+    description="A recommender pipeline on TFX: behaviour logs in, gated models out.",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.11,<3.12",
+    packages=find_namespace_packages(
+        include=[pattern for name in PACKAGES for pattern in (name, f"{name}.*")]
+    ),
+    package_data={"pipeline": ["configs/*.yaml"], "serving_config": ["**/*"]},
+    include_package_data=False,
+    entry_points={"console_scripts": ["sluice = pipeline.cli:main"]},
+    zip_safe=False,
+)

@@ -1,0 +1,1 @@
+"""A seeded shop: event logs of any size whose truth is known."""

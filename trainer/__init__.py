@@ -1,0 +1,1 @@
+"""The models: retriever, ranker, and the recommender composed of both."""

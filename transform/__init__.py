@@ -1,0 +1,1 @@
+"""Events in, features out: the feature declarations, the fold and the batch jobs around it."""
