@@ -1,0 +1,78 @@
+"""Settings of the models: retriever, ranker and the composed recommender."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from transform.settings import Frozen
+
+
+class TrainingSettings(Frozen):
+    """What both trainings share.
+
+    Attributes:
+        batch_size: Global batch: rows a step, over all workers.
+        epochs: Passes over the rows at most; training stops early when validation stops improving.
+        patience: Epochs without improvement on the validation rows before stopping.
+        learning_rate: Peak learning rate of Adam.
+    """
+
+    batch_size: int = Field(default=64, ge=1)
+    epochs: int = Field(default=20, ge=1)
+    patience: int = Field(default=3, ge=1)
+    learning_rate: float = Field(default=1e-3, gt=0.0)
+
+
+class RetrieverSettings(TrainingSettings):
+    """Two-tower retriever: a causal transformer over the history against an item tower.
+
+    Attributes:
+        dimension: Width D of the embeddings.
+        layers: Transformer blocks.
+        heads: Attention heads; must divide `dimension`.
+        dropout: Dropout rate.
+        id_dropout: Rate at which an item's id is hidden in training, so that content carries it.
+        uniform_negatives: Items drawn uniformly from the catalogue each step, beside those in the batch.
+    """
+
+    dimension: int = Field(default=64, ge=4)
+    layers: int = Field(default=2, ge=1)
+    heads: int = Field(default=2, ge=1)
+    dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+    id_dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
+    uniform_negatives: int = Field(default=512, ge=1)
+
+
+class RankerSettings(TrainingSettings):
+    """Sequence ranker: target attention over the history, then explicit feature crosses (DCN-v2).
+
+    Attributes:
+        dimension: Width of the item vectors.
+        cross_layers: DCN-v2 cross layers.
+        hidden: Widths of the dense layers after the crosses.
+        dropout: Dropout rate.
+    """
+
+    dimension: int = Field(default=32, ge=4)
+    cross_layers: int = Field(default=2, ge=1)
+    hidden: tuple[int, ...] = (64, 32)
+    dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
+
+
+class RecommenderSettings(Frozen):
+    """The composed path: retrieve, exclude, rank, calibrate, diversify.
+
+    Attributes:
+        sources: Candidate sources, in order.
+        candidates: Candidates retrieved for a request, over all sources.
+        exclude_seen: Leave out what the history holds (films are not watched twice, groceries are
+            bought again).
+        diversity: Strength of the re-ranking for diversity; 0 leaves the order of the scores.
+    """
+
+    sources: tuple[Literal["two_tower", "co_view"], ...] = ("two_tower", "co_view")
+    candidates: int = Field(default=200, ge=1)
+    exclude_seen: bool = True
+    diversity: float = Field(default=0.0, ge=0.0, le=1.0)

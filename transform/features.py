@@ -1,0 +1,124 @@
+"""Features, declared once.
+
+A feature is one line of YAML. From it follow the raw example schema, the TFT transform, the inputs
+of both models, the serving signature, the slices of the evaluation and the table in the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from pydantic import Field
+
+from transform.settings import Frozen
+
+# Keys of the raw examples and of the serving signature. Every row kind uses the same ones.
+USER_ID = "user_id"
+ITEM_ID = "item_id"
+EVENT_TIME = "event_time"
+EVENT_TYPE = "event_type"
+HISTORY_ITEM_ID = "history_item_id"
+HISTORY_EVENT_TYPE = "history_event_type"
+HISTORY_TIME = "history_time"
+REQUEST_TIME = "request_time"
+EXCLUDE_ITEM_ID = "exclude_item_id"
+TARGET_ITEM_ID = "target_item_id"
+CANDIDATE_ITEM_ID = "candidate_item_id"
+CANDIDATE_PROBABILITY = "candidate_probability"
+LABEL = "label"
+ITEM_COUNT = "item_count"
+USER_RUNG = "user_rung"
+ITEM_RUNG = "item_rung"
+
+# Splits of the examples artifact. A split holds one kind of row.
+TRAIN = "train"  # one row per window of a user's training events; the next event is the target
+RANKING = "ranking"  # one row per request of the training period, with candidates and labels
+VALIDATION = "validation"  # held-out requests before the evaluation period: calibration, stopping
+EVAL = "eval"  # held-out requests that measure the model
+CATALOGUE = "catalogue"  # one row per item, as of the end of the training period
+
+RESERVED_NAMES = frozenset(
+    {
+        USER_ID,
+        ITEM_ID,
+        EVENT_TIME,
+        EVENT_TYPE,
+        HISTORY_ITEM_ID,
+        HISTORY_EVENT_TYPE,
+        HISTORY_TIME,
+        REQUEST_TIME,
+        EXCLUDE_ITEM_ID,
+        TARGET_ITEM_ID,
+        CANDIDATE_ITEM_ID,
+        CANDIDATE_PROBABILITY,
+        LABEL,
+        ITEM_COUNT,
+        USER_RUNG,
+        ITEM_RUNG,
+        "top_k",
+    }
+)
+
+# The cold-start ladder: lowest interaction count of each rung -> its name.
+RUNGS: tuple[tuple[int, str], ...] = ((0, "0"), (1, "1"), (2, "2-5"), (6, "6-20"), (21, "21+"))
+
+
+class Side(StrEnum):
+    """Where a feature comes from."""
+
+    QUERY = "query"  # the users table
+    CANDIDATE = "candidate"  # the items table
+    CONTEXT = "context"  # the event or request itself
+
+
+class Kind(StrEnum):
+    """What a feature's values are."""
+
+    ID = "id"
+    CATEGORY = "category"
+    NUMBER = "number"
+    TEXT = "text"
+    TIME = "time"
+
+
+class Feature(Frozen):
+    """One declared feature.
+
+    Attributes:
+        name: Column name after mapping, and the name of the serving input.
+        side: Which table it comes from.
+        kind: How it is transformed.
+        separator: Splits one string into several values (`category` and `id` only).
+        buckets: Hash buckets for `text`, most frequent values kept for `category` and `id`.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    side: Side
+    kind: Kind
+    separator: str | None = None
+    buckets: int = Field(default=2048, ge=2)
+
+    @property
+    def is_numeric(self) -> bool:
+        """True where the raw value is a float32 (`number`) or int64 (`time`), else it is a string."""
+        return self.kind in (Kind.NUMBER, Kind.TIME)
+
+
+def query_features(features: Iterable[Feature]) -> list[Feature]:
+    """Declared features that arrive with a request: query and context, in declared order."""
+    return [f for f in features if f.side is not Side.CANDIDATE]
+
+
+def candidate_features(features: Iterable[Feature]) -> list[Feature]:
+    """Declared features of an item, in declared order."""
+    return [f for f in features if f.side is Side.CANDIDATE]
+
+
+def rung(count: int) -> str:
+    """Name of the rung of the cold-start ladder for an interaction count.
+
+    >>> [rung(n) for n in (0, 1, 5, 6, 20, 21)]
+    ['0', '1', '2-5', '6-20', '6-20', '21+']
+    """
+    return next(name for lowest, name in reversed(RUNGS) if count >= lowest)

@@ -1,0 +1,78 @@
+"""Settings of the data side: where the logs lie, how they are split, what a row holds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Frozen(BaseModel):
+    """Base of every settings class: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Table(Frozen):
+    """One dataset of the data contract (events, items or users), as CSV or Parquet.
+
+    Attributes:
+        path: A file, a folder or a glob. `~` and environment variables are expanded;
+            a relative path counts from the folder of the settings file.
+        columns: Our column name -> the name the file uses, where the two differ.
+        separator: Field separator, for CSV only.
+        time_unit: Unit of numeric time columns. Date-time columns need none.
+    """
+
+    path: str
+    columns: dict[str, str] = Field(default_factory=dict)
+    separator: str = ","
+    time_unit: Literal["s", "ms", "us", "ns"] = "s"
+
+
+class DataSettings(Frozen):
+    """The three datasets; only `events` is required."""
+
+    events: Table
+    items: Table | None = None
+    users: Table | None = None
+
+
+class SplitSettings(Frozen):
+    """Which events train the models and which measure them.
+
+    Attributes:
+        protocol: `time`: the last `eval_fraction` of the time line (by event count) is held out,
+            and the `validation_fraction` before it calibrates. `leave_one_out`: each user's last
+            event is held out, the one before calibrates.
+        eval_fraction: Share of events in the evaluation period (`time` only).
+        validation_fraction: Share of events in the validation period (`time` only).
+        max_rows_per_user: At most this many held-out requests a user and period (`time` only).
+    """
+
+    protocol: Literal["time", "leave_one_out"] = "time"
+    eval_fraction: float = Field(default=0.1, gt=0.0, lt=0.5)
+    validation_fraction: float = Field(default=0.1, gt=0.0, lt=0.5)
+    max_rows_per_user: int = Field(default=5, ge=1)
+
+
+class ExampleSettings(Frozen):
+    """Shape of the rows that EventExampleGen writes.
+
+    Attributes:
+        history_length: Events of history that a model sees, and the length of a training window.
+        max_history: Events of history that a held-out request carries (for exclusion of seen items).
+        ranking_rows_per_user: Requests a user (its latest in the training period) in `ranking`.
+        candidates: Candidates a ranking row: one positive, the rest sampled negatives.
+        co_view_window: Steps within which a following item counts as a co-view.
+        co_view_neighbours: Followers kept for each item.
+        co_view_decay: Weight of a history event relative to the one after it.
+    """
+
+    history_length: int = Field(default=50, ge=2)
+    max_history: int = Field(default=5000, ge=2)
+    ranking_rows_per_user: int = Field(default=8, ge=1)
+    candidates: int = Field(default=32, ge=2)
+    co_view_window: int = Field(default=5, ge=1)
+    co_view_neighbours: int = Field(default=100, ge=1)
+    co_view_decay: float = Field(default=0.8, gt=0.0, le=1.0)
