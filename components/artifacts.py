@@ -47,7 +47,7 @@ class DataAccount(Artifact):
 
 
 class Checks(Artifact):
-    """Outcome of a gate: `checks.json`, a list of Check (see components.checks), one sentence each."""
+    """Outcome of a gate: `checks.json`, a list of components.checks.Check, a sentence each."""
 
     TYPE_NAME = "SluiceChecks"
     CHECKS_FILE = "checks.json"

@@ -34,7 +34,8 @@ class RetrieverSettings(TrainingSettings):
         heads: Attention heads; must divide `dimension`.
         dropout: Dropout rate.
         id_dropout: Rate at which an item's id is hidden in training, so that content carries it.
-        uniform_negatives: Items drawn uniformly from the catalogue each step, beside those in the batch.
+        uniform_negatives: Items drawn uniformly from the catalogue each step, beside those of
+            the batch.
     """
 
     dimension: int = Field(default=64, ge=4)

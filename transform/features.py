@@ -101,7 +101,7 @@ class Feature(Frozen):
 
     @property
     def is_numeric(self) -> bool:
-        """True where the raw value is a float32 (`number`) or int64 (`time`), else it is a string."""
+        """True for a float32 (`number`) or int64 (`time`) raw value; the others are strings."""
         return self.kind in (Kind.NUMBER, Kind.TIME)
 
 

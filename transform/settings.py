@@ -61,7 +61,7 @@ class ExampleSettings(Frozen):
 
     Attributes:
         history_length: Events of history that a model sees, and the length of a training window.
-        max_history: Events of history that a held-out request carries (for exclusion of seen items).
+        max_history: Events of history that a held-out request carries (to exclude seen items).
         ranking_rows_per_user: Requests a user (its latest in the training period) in `ranking`.
         candidates: Candidates a ranking row: one positive, the rest sampled negatives.
         co_view_window: Steps within which a following item counts as a co-view.
