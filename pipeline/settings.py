@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from trainer.settings import RankerSettings, RecommenderSettings, RetrieverSettings
-from transform.features import Feature
+from transform.features import RESERVED_NAMES, Feature, Kind, Side
 from transform.settings import DataSettings, ExampleSettings, Frozen, SplitSettings
 
 
@@ -41,3 +44,82 @@ class Settings(Frozen):
     recommender: RecommenderSettings = RecommenderSettings()
     gates: dict[str, dict[str, float]] = Field(default_factory=dict)
     workers: int = Field(default=1, ge=1)
+
+    @field_validator("features")
+    @classmethod
+    def _features_are_sound(cls, features: tuple[Feature, ...]) -> tuple[Feature, ...]:
+        for name, times in Counter(feature.name for feature in features).items():
+            if times > 1:
+                raise ValueError(
+                    f"each feature may be declared once. Received: {name!r} {times} times. "
+                    "Delete all but one, or give the others names of their own with `columns`."
+                )
+        for feature in features:
+            if feature.name in RESERVED_NAMES:
+                raise ValueError(
+                    f"a feature may not take a name of the event log or of the serving signature. "
+                    f"Received: {feature.name!r}. Map the column to another name with `columns`."
+                )
+            if feature.separator is not None and feature.kind not in (Kind.CATEGORY, Kind.ID):
+                raise ValueError(
+                    "only features of kind category or id have a separator. Received: "
+                    f"{feature.separator!r} on {feature.name!r}, a {feature.kind} feature. "
+                    "Leave the separator out, or change the kind."
+                )
+            if feature.separator == "":
+                raise ValueError(
+                    "a separator has at least one character. Received: '' on "
+                    f"{feature.name!r}. Leave it out where every value is a single one."
+                )
+        return features
+
+    @field_validator("retriever")
+    @classmethod
+    def _heads_divide_dimension(cls, retriever: RetrieverSettings) -> RetrieverSettings:
+        if retriever.dimension % retriever.heads:
+            raise ValueError(
+                "`heads` must divide `dimension`. Received: "
+                f"heads {retriever.heads}, dimension {retriever.dimension}. "
+                "Change one of them, for example to heads 2 and dimension 64."
+            )
+        return retriever
+
+    @field_validator("gates")
+    @classmethod
+    def _bounds_are_numbers(cls, gates: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+        for metric, bound in gates.items():
+            ends = set(bound)
+            finite = all(math.isfinite(value) for value in bound.values())
+            if not ends or ends - {"lower", "upper"} or not finite:
+                raise ValueError(
+                    "a bound has `lower`, `upper` or both, each a finite number. Received: "
+                    f"{bound} for {metric!r}. Write, for example, `{metric}: {{lower: 0.1}}`."
+                )
+            if bound.get("lower", -math.inf) > bound.get("upper", math.inf):
+                raise ValueError(
+                    "a bound's `lower` may not lie above its `upper`, or nothing could pass. "
+                    f"Received: {bound} for {metric!r}. Exchange or change them."
+                )
+        return gates
+
+    @model_validator(mode="after")
+    def _features_have_their_table(self) -> Self:
+        for side, table in ((Side.QUERY, "users"), (Side.CANDIDATE, "items")):
+            names = [feature.name for feature in self.features if feature.side is side]
+            if names and getattr(self.data, table) is None:
+                raise ValueError(
+                    f"{side} features come from the {table} table. Received: {', '.join(names)}, "
+                    f"but no `data.{table}`. Name the table, or leave the features out."
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _requests_hold_a_model_history(self) -> Self:
+        shape = self.examples
+        if shape.max_history < shape.history_length:
+            raise ValueError(
+                "`examples.max_history` must not be below `examples.history_length`, or held-out "
+                f"requests would hold less than the models see. Received: {shape.max_history} and "
+                f"{shape.history_length}. Raise the first or lower the second."
+            )
+        return self
