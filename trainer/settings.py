@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from transform.settings import Frozen
 
@@ -63,17 +63,25 @@ class RankerSettings(TrainingSettings):
 
 
 class RecommenderSettings(Frozen):
-    """The composed path: retrieve, exclude, rank, calibrate, diversify.
+    """The composed path: retrieve, exclude, rank, calibrate.
 
     Attributes:
         sources: Candidate sources, in order.
         candidates: Candidates retrieved for a request, over all sources.
         exclude_seen: Leave out what the history holds (films are not watched twice, groceries are
             bought again).
-        diversity: Strength of the re-ranking for diversity; 0 leaves the order of the scores.
     """
 
-    sources: tuple[Literal["two_tower", "co_view"], ...] = ("two_tower", "co_view")
+    sources: tuple[Literal["co_view", "two_tower"], ...] = ("two_tower", "co_view")
     candidates: int = Field(default=200, ge=1)
     exclude_seen: bool = True
-    diversity: float = Field(default=0.0, ge=0.0, le=1.0)
+
+    @field_validator("sources")
+    @classmethod
+    def _two_tower_once(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
+        if "two_tower" not in sources or len(set(sources)) < len(sources):
+            raise ValueError(
+                "sources must name two_tower (it alone can always fill a list), each source once. "
+                f"Received: {list(sources)}."
+            )
+        return sources

@@ -1,0 +1,1 @@
+"""RecommenderAssembler: retriever, ranker, index and calibration become one SavedModel."""

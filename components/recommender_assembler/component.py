@@ -1,0 +1,72 @@
+"""The RecommenderAssembler node: its channels and settings."""
+
+from __future__ import annotations
+
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import channel, component_spec, standard_artifacts
+
+from components.artifacts import Tiles
+from components.recommender_assembler.executor import Executor
+
+
+class RecommenderAssemblerSpec(component_spec.ComponentSpec):
+    """Types of the node's parameters, inputs and outputs."""
+
+    PARAMETERS = {
+        "settings": component_spec.ExecutionParameter(type=str),
+        "co_view_decay": component_spec.ExecutionParameter(type=float),
+        "code": component_spec.ExecutionParameter(type=str),
+    }
+    INPUTS = {
+        "retriever": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "ranker": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "transform_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
+        "transformed_examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "tiles": component_spec.ChannelParameter(type=Tiles),
+    }
+    OUTPUTS = {"model": component_spec.ChannelParameter(type=standard_artifacts.Model)}
+
+
+class RecommenderAssembler(base_component.BaseComponent):
+    """Composes the served model, so that index and towers are always of one version."""
+
+    SPEC_CLASS = RecommenderAssemblerSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        *,
+        retriever: channel.BaseChannel,
+        ranker: channel.BaseChannel,
+        transform_graph: channel.BaseChannel,
+        transformed_examples: channel.BaseChannel,
+        tiles: channel.BaseChannel,
+        settings: str,
+        co_view_decay: float,
+        code: str,
+    ) -> None:
+        """Declares the node.
+
+        Args:
+            retriever: The trained retriever.
+            ranker: The trained ranker.
+            transform_graph: The transform graph that both were trained behind.
+            transformed_examples: Transformed rows with the catalogue and validation splits.
+            tiles: Item aggregates with the co-view table.
+            settings: RecommenderSettings as JSON.
+            co_view_decay: Weight of a history event relative to the one after it.
+            code: Fingerprint of the code, so that changed code is not served from the cache.
+        """
+        super().__init__(
+            RecommenderAssemblerSpec(
+                retriever=retriever,
+                ranker=ranker,
+                transform_graph=transform_graph,
+                transformed_examples=transformed_examples,
+                tiles=tiles,
+                settings=settings,
+                co_view_decay=co_view_decay,
+                code=code,
+                model=channel.Channel(type=standard_artifacts.Model),
+            )
+        )

@@ -1,0 +1,53 @@
+"""The RecommenderAssembler's work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from components.artifacts import Tiles
+from trainer.recommender.assembly import Sources, assemble
+from trainer.settings import RecommenderSettings
+from transform import features as keys
+
+CALIBRATION_FILE = "assets.extra/calibration.json"
+
+
+class Executor(base_executor.BaseExecutor):
+    """Assembles, calibrates and writes the composed SavedModel."""
+
+    def Do(  # noqa: N802 -- TFX's name
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Runs the node."""
+
+        def split(name: str) -> tuple[str, ...]:
+            uris = artifact_utils.get_split_uris(input_dict["transformed_examples"], name)
+            return tuple(f"{uri}/*" for uri in uris)
+
+        def single(key: str) -> Any:
+            return artifact_utils.get_single_instance(input_dict[key])
+
+        sources = Sources(
+            retriever=path_utils.serving_model_path(single("retriever").uri),
+            ranker=path_utils.serving_model_path(single("ranker").uri),
+            transform_graph=single("transform_graph").uri,
+            catalogue_files=split(keys.CATALOGUE),
+            validation_files=split(keys.VALIDATION),
+            co_view=str(Path(single("tiles").uri) / Tiles.CO_VIEW_FILE),
+        )
+        settings = RecommenderSettings.model_validate_json(exec_properties["settings"])
+        served, calibration = assemble(sources, settings, exec_properties["co_view_decay"])
+        output = artifact_utils.get_single_uri(output_dict["model"])
+        directory = Path(path_utils.serving_model_dir(output))
+        served.save(directory)
+        path = directory / CALIBRATION_FILE
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(calibration.model_dump_json(indent=2) + "\n")

@@ -1,0 +1,93 @@
+"""Combination and calibration of scores, fitted on held-out requests.
+
+The weights of the combination come from a conditional logit over each request's candidates (which
+order them), the slope and offset from a logistic regression over all candidates (which make the
+score a probability; Platt, 1999). Neither model saw the held-out requests, so an overfitted score
+earns little weight here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from transform.settings import Frozen
+
+_L2 = 1e-3
+
+
+class Calibration(Frozen):
+    """probability = sigmoid(slope * sum(weights * signals) + offset)."""
+
+    weights: tuple[float, ...]
+    slope: float
+    offset: float
+
+
+def fit_calibration(
+    signals: npt.NDArray[np.float32],
+    valid: npt.NDArray[np.bool_],
+    labels: npt.NDArray[np.bool_],
+) -> Calibration:
+    """Fits the combination.
+
+    Args:
+        signals: Scores of each candidate, [N, C, F].
+        valid: Which places hold a candidate, [N, C].
+        labels: Which candidate was taken, [N, C].
+
+    Raises:
+        ValueError: No held-out request has its item among the candidates.
+    """
+    hit = (labels & valid).any(axis=1)
+    if not hit.any():
+        raise ValueError(
+            "Calibration needs held-out requests whose item was retrieved. Received: "
+            f"{len(labels)} requests, none with a hit. Provide more events, or raise "
+            "recommender.candidates."
+        )
+    weights = _conditional_logit(signals[hit], valid[hit], labels[hit])
+    scores = signals @ weights
+    slope, offset = _platt(scores[valid], labels[valid])
+    return Calibration(weights=tuple(map(float, weights)), slope=slope, offset=offset)
+
+
+def _conditional_logit(
+    signals: npt.NDArray[np.float32],
+    valid: npt.NDArray[np.bool_],
+    labels: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.float64]:
+    x = signals.astype(np.float64)
+    scale = np.maximum(x[valid].std(axis=0), 1e-6)
+    x /= scale
+    chosen = labels & valid
+
+    def loss(w: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        z = np.where(valid, x @ w, -np.inf)
+        z -= z.max(axis=1, keepdims=True)
+        p = np.exp(z)
+        total = p.sum(axis=1, keepdims=True)
+        p /= total
+        value = -(z[chosen] - np.log(total[:, 0])).mean() + _L2 * (w @ w)
+        gradient = -np.einsum("ncf,nc->f", x, chosen - p) / len(x) + 2 * _L2 * w
+        return float(value), gradient
+
+    result = minimize(loss, np.zeros(x.shape[-1]), jac=True, method="L-BFGS-B")
+    return np.asarray(result.x / scale)
+
+
+def _platt(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Slope and offset of a logistic regression on one score."""
+    y = labels.astype(np.float64)
+    rate = y.mean()
+
+    def loss(ab: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        z = ab[0] * scores + ab[1]
+        value = np.logaddexp(0.0, z) - y * z
+        error = 1.0 / (1.0 + np.exp(-z)) - y
+        return float(value.mean()), np.array([(error * scores).mean(), error.mean()])
+
+    start = np.array([1.0, np.log(rate / (1.0 - rate)) - scores.mean()])
+    slope, offset = minimize(loss, start, jac=True, method="L-BFGS-B").x
+    return float(slope), float(offset)

@@ -1,0 +1,95 @@
+"""Encoders shared by both models: declared features, and items (id and content)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from trainer.catalogue import Catalogue
+from trainer.vocabulary import Vocabulary
+from transform.features import Feature
+from transform.preprocessing import UNKNOWN
+
+
+class FeatureEncoder(tf.keras.layers.Layer):
+    """Sums the encodings of declared features into one vector.
+
+    A number goes through a dense layer; the values of a category, id or text feature are embedded
+    and averaged, and a feature without a value adds nothing.
+    """
+
+    def __init__(
+        self, features: Sequence[Feature], vocabulary: Vocabulary, dimension: int, **kwargs: Any
+    ) -> None:
+        """Encodes `features` into `dimension` numbers."""
+        super().__init__(**kwargs)
+        self._features = list(features)
+        self._dimension = dimension
+        self._encoders: dict[str, tf.keras.layers.Layer] = {
+            f.name: tf.keras.layers.Dense(dimension)
+            if f.is_numeric
+            else tf.keras.layers.Embedding(vocabulary.features[f.name], dimension)
+            for f in self._features
+        }
+
+    def call(self, values: dict[str, Any], rows: tf.Tensor) -> tf.Tensor:
+        """Encodes transformed values.
+
+        Args:
+            values: Feature -> float32 [N, 2], or ids int64 [N, M] (0 = none), dense or ragged.
+            rows: N, for the case that no feature is declared.
+
+        Returns:
+            float32 [N, dimension].
+        """
+        total = tf.zeros([rows, self._dimension])
+        for feature in self._features:
+            encoder, value = self._encoders[feature.name], values[feature.name]
+            if feature.is_numeric:
+                total += encoder(value)
+                continue
+            ids = value.to_tensor() if isinstance(value, tf.RaggedTensor) else value
+            present = tf.cast(ids > 0, tf.float32)[..., tf.newaxis]
+            vectors = tf.reduce_sum(encoder(ids) * present, axis=1)
+            total += tf.math.divide_no_nan(vectors, tf.reduce_sum(present, axis=1))
+        return total
+
+
+class ItemEncoder(tf.keras.layers.Layer):
+    """Item id and content features to one vector: the candidate tower.
+
+    The id is hidden at random in training (id-dropout), and always for an item without a training
+    event, so that content alone gives such an item a vector (DropoutNet, NeurIPS 2017).
+    """
+
+    def __init__(
+        self,
+        features: Sequence[Feature],
+        vocabulary: Vocabulary,
+        catalogue: Catalogue,
+        dimension: int,
+        id_dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        """Encodes the items of `catalogue`; `features` are the candidate features."""
+        super().__init__(**kwargs)
+        self._ids = tf.keras.layers.Embedding(vocabulary.items, dimension)
+        self._content = FeatureEncoder(features, vocabulary, dimension)
+        self._id_dropout = id_dropout
+        self._known = _table("known", catalogue.counts > 0)
+        self._tables = {name: _table(name, rows) for name, rows in catalogue.features.items()}
+
+    def call(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Vectors of items: int64 [N] -> float32 [N, D]; padding (id 0) gives some vector too."""
+        visible = tf.gather(self._known, ids)
+        if training:
+            visible &= tf.random.uniform(tf.shape(ids)) >= self._id_dropout
+        content = {name: tf.gather(table, ids) for name, table in self._tables.items()}
+        hidden = tf.constant(UNKNOWN, tf.int64)
+        return self._ids(tf.where(visible, ids, hidden)) + self._content(content, tf.shape(ids)[0])
+
+
+def _table(name: str, rows: Any) -> tf.Variable:
+    return tf.Variable(rows, trainable=False, name=name)

@@ -1,0 +1,79 @@
+"""A trained model on disk: a SavedModel, with what is needed to build the Keras model again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from trainer.job import Job
+from trainer.vocabulary import Vocabulary
+from transform.features import Feature
+from transform.settings import Frozen
+
+DESCRIPTION_FILE = "assets.extra/model.json"
+
+
+class Description(Frozen):
+    """What the weights belong to: enough to build the same model again."""
+
+    settings: dict[str, Any]
+    features: tuple[Feature, ...]
+    vocabulary: Vocabulary
+    history_length: int
+
+
+def save(
+    model: tf.keras.Model,
+    job: Job,
+    vocabulary: Vocabulary,
+    transform: tft.TFTransformOutput,
+    outputs: Callable[[dict[str, Any]], dict[str, tf.Tensor]],
+) -> None:
+    """Writes the SavedModel of a job.
+
+    Its `serving_default` takes serialized *transformed* rows: exactly what training saw, so that
+    the served path can be held against it.
+
+    Args:
+        model: A model outside any strategy, with the trained weights.
+        job: The job; says where to write.
+        vocabulary: Sizes of the model's tables.
+        transform: The transform graph, for the rows' feature spec.
+        outputs: Rows -> the signature's outputs.
+    """
+    spec = transform.transformed_feature_spec()
+    module = tf.Module()
+    # The variables alone: tracking the Keras model would trace every layer's call once more.
+    module.model_variables = list(model.variables)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def serve(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return outputs(tf.io.parse_example(examples, spec))
+
+    tf.saved_model.save(module, job.model_dir, signatures={"serving_default": serve})
+    description = Description(
+        settings=job.settings,
+        features=job.features,
+        vocabulary=vocabulary,
+        history_length=job.history_length,
+    )
+    path = Path(job.model_dir) / DESCRIPTION_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(description.model_dump_json(indent=2))
+
+
+def read_description(model_dir: str | Path) -> Description:
+    """Reads the description of a saved model."""
+    return Description.model_validate_json((Path(model_dir) / DESCRIPTION_FILE).read_text())
+
+
+def restore(model: tf.keras.Model, model_dir: str | Path) -> None:
+    """Loads the weights of a saved model into a built model of the same description."""
+    checkpoint = tf.train.Checkpoint(model_variables=list(model.variables))
+    checkpoint.read(
+        str(Path(model_dir) / "variables" / "variables")
+    ).assert_existing_objects_matched()

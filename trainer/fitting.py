@@ -1,0 +1,108 @@
+"""Fitting a model under a strategy: batches by worker, early stopping, backup, history."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from trainer.job import Job
+from trainer.rows import count_rows, training_batches
+from trainer.settings import TrainingSettings
+
+HISTORY_FILE = "history.json"
+
+
+class KeepBest(tf.keras.callbacks.Callback):
+    """Measures the model after each epoch, stops without progress, restores the best weights.
+
+    Every worker measures the same held-out rows with the same weights, so all stop together.
+    """
+
+    def __init__(self, name: str, measure: Callable[[], float], patience: int) -> None:
+        """`measure` returns the value to maximise; it enters the history under `name`."""
+        super().__init__()
+        self._name = name
+        self._measure = measure
+        self._patience = patience
+        self._best = -math.inf
+        self._best_epoch = 0
+        self._weights: list[Any] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Measures, remembers the best weights and stops when patience runs out."""
+        value = self._measure()
+        if logs is not None:
+            logs[self._name] = value
+        if value > self._best:
+            self._best, self._best_epoch = value, epoch
+            self._weights = self.model.get_weights()
+        elif epoch - self._best_epoch >= self._patience:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Restores the weights of the best epoch."""
+        if self._weights:
+            self.model.set_weights(self._weights)
+
+
+def fit(
+    model: tf.keras.Model,
+    job: Job,
+    settings: TrainingSettings,
+    transform: tft.TFTransformOutput,
+    strategy: tf.distribute.Strategy,
+    keep_best: KeepBest,
+) -> None:
+    """Fits a built and compiled model; the chief writes the history to the run folder.
+
+    Args:
+        model: The model, created under the strategy's scope.
+        job: The job.
+        settings: Its training settings.
+        transform: The transform graph.
+        strategy: The strategy of this process.
+        keep_best: Early stopping.
+    """
+    steps = math.ceil(count_rows(job.train_files) / settings.batch_size)
+
+    def share(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        return training_batches(
+            job.train_files,
+            transform,
+            batch_size=settings.batch_size,
+            workers=context.num_input_pipelines,
+            worker=context.input_pipeline_id,
+            replicas=context.num_replicas_in_sync,
+            seed=job.seed,
+        )
+
+    backup = tf.keras.callbacks.BackupAndRestore(str(Path(job.run_dir) / "backup"))
+    history = model.fit(
+        strategy.distribute_datasets_from_function(share),
+        epochs=settings.epochs,
+        steps_per_epoch=steps,
+        callbacks=[keep_best, backup],
+        verbose=2,
+    )
+    if is_chief(strategy):
+        text = json.dumps(history.history, default=float, indent=2)
+        (Path(job.run_dir) / HISTORY_FILE).write_text(text + "\n")
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """True in the one worker that writes the results."""
+    resolver = strategy.cluster_resolver
+    return resolver is None or not resolver.task_id
+
+
+def ndcg_of_ranks(ranks: np.ndarray[Any, Any], k: int) -> float:
+    """Mean NDCG@k of single targets at 0-based ranks; a rank of k or more counts 0."""
+    gains = np.where(ranks < k, 1.0 / np.log2(ranks + 2.0), 0.0)
+    return float(gains.mean()) if len(gains) else 0.0

@@ -1,0 +1,64 @@
+"""A training job: all that a worker process needs to know, as one JSON file."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from transform import features as keys
+from transform.features import Feature
+from transform.settings import Frozen
+
+
+class Job(Frozen):
+    """One training, the same for every worker.
+
+    Attributes:
+        model: Which model to train.
+        settings: Its settings (RetrieverSettings or RankerSettings) as plain data.
+        features: All declared features.
+        history_length: History events that the model sees.
+        seed: Seed of weights, order and sampling.
+        transform_graph: Folder of the transform graph.
+        train_files: Globs of the training rows.
+        validation_files: Globs of the held-out rows that stop the training.
+        catalogue_files: Globs of the catalogue rows.
+        model_dir: Where the chief writes the SavedModel.
+        run_dir: Where the chief writes `history.json` and the workers their backup.
+    """
+
+    model: Literal["retriever", "ranker"]
+    settings: dict[str, Any]
+    features: tuple[Feature, ...]
+    history_length: int
+    seed: int
+    transform_graph: str
+    train_files: tuple[str, ...]
+    validation_files: tuple[str, ...]
+    catalogue_files: tuple[str, ...]
+    model_dir: str
+    run_dir: str
+
+
+def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job:
+    """Builds the job from what TFX Trainer hands to `run_fn`.
+
+    Args:
+        model: Which model to train.
+        fn_args: TFX's FnArgs; `custom_config` holds `settings`, `features`, `history_length`
+            and `seed`; the train splits include the catalogue.
+    """
+    config = fn_args.custom_config
+    catalogue = [p for p in fn_args.train_files if f"Split-{keys.CATALOGUE}" in p]
+    return Job(
+        model=model,
+        settings=config["settings"],
+        features=config["features"],
+        history_length=config["history_length"],
+        seed=config["seed"],
+        transform_graph=fn_args.transform_graph_path,
+        train_files=tuple(p for p in fn_args.train_files if p not in catalogue),
+        validation_files=tuple(fn_args.eval_files),
+        catalogue_files=tuple(catalogue),
+        model_dir=fn_args.serving_model_dir,
+        run_dir=fn_args.model_run_dir,
+    )

@@ -1,0 +1,1 @@
+"""The ranker: target attention over the history and explicit feature crosses."""

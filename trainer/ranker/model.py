@@ -1,0 +1,134 @@
+"""The sequence ranker: target attention, then explicit feature crosses (DCN-v2, WWW 2021)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_recommenders as tfrs
+
+from trainer.catalogue import Catalogue
+from trainer.encoders import FeatureEncoder, ItemEncoder
+from trainer.ranker.attention import TargetAttention
+from trainer.replicas import sum_across_replicas
+from trainer.sequences import request_history
+from trainer.settings import RankerSettings
+from trainer.vocabulary import Vocabulary
+from transform import features as keys
+from transform.features import Feature, candidate_features, query_features
+
+_DAY_SECONDS = 86_400.0
+
+
+class Ranker(tfrs.models.Model):
+    """Scores the candidates of a request, each for itself."""
+
+    def __init__(
+        self,
+        features: Sequence[Feature],
+        vocabulary: Vocabulary,
+        catalogue: Catalogue,
+        settings: RankerSettings,
+        *,
+        length: int,
+    ) -> None:
+        """`length` is the number of history events L that the attention sees."""
+        super().__init__()
+        self.length = length
+        self._features = list(features)
+        dimension = settings.dimension
+        self.item_encoder = ItemEncoder(
+            candidate_features(features), vocabulary, catalogue, dimension
+        )
+        self._person = FeatureEncoder(query_features(features), vocabulary, dimension)
+        self._attention = TargetAttention(
+            dimension, length, vocabulary.event_types, settings.dropout
+        )
+        self._crosses = [tfrs.layers.dcn.Cross() for _ in range(settings.cross_layers)]
+        self._hidden = [tf.keras.layers.Dense(n, activation="relu") for n in settings.hidden]
+        self._dropout = tf.keras.layers.Dropout(settings.dropout)
+        self._logit = tf.keras.layers.Dense(1)
+        popularity = np.log1p(catalogue.counts).astype(np.float32)
+        self._popularity = tf.Variable(
+            popularity / max(1.0, float(popularity.max())), trainable=False, name="popularity"
+        )
+
+    def call(self, row: dict[str, Any], training: bool = False) -> tf.Tensor:
+        """Logits of the candidates of transformed rows, float32 [B, C]."""
+        history = request_history(row, self.length)
+        candidates = row[keys.CANDIDATE_ITEM_ID].to_tensor()
+        vectors = self.vectors(candidates, training)
+        events = self.vectors(history["items"], training)
+        return self.score(vectors, candidates, events, history, row, training)
+
+    def vectors(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Item vectors for ids of any shape: [...] -> [..., D]."""
+        flat = self.item_encoder(tf.reshape(ids, [-1]), training=training)
+        return tf.reshape(flat, tf.concat([tf.shape(ids), [flat.shape[-1]]], axis=0))
+
+    def score(
+        self,
+        vectors: tf.Tensor,
+        candidates: tf.Tensor,
+        events: tf.Tensor,
+        history: dict[str, tf.Tensor],
+        row: dict[str, Any],
+        training: bool = False,
+    ) -> tf.Tensor:
+        """Logits from vectors that are already looked up.
+
+        Args:
+            vectors: Vectors of the candidates, float32 [B, C, D].
+            candidates: Their ids, int64 [B, C].
+            events: Vectors of the history's items, float32 [B, L, D].
+            history: See `request_history`.
+            row: Transformed query and context features, and the request time.
+            training: Whether dropout is on.
+
+        Returns:
+            float32 [B, C].
+        """
+        attended = self._attention(vectors, events, history, training=training)
+        shape = tf.shape(candidates)
+        context = tf.concat([self._person(row, shape[0]), _clock(row[keys.REQUEST_TIME])], axis=1)
+        context = tf.repeat(context, shape[1], axis=0)
+        popularity = tf.reshape(tf.gather(self._popularity, candidates), [-1, 1])
+        matched = _flat(vectors * attended)
+        x = tf.concat([_flat(vectors), _flat(attended), matched, context, popularity], axis=1)
+        crossed = x
+        for cross in self._crosses:
+            crossed = cross(x, crossed)
+        deep = self._dropout(crossed, training=training)
+        for dense in self._hidden:
+            deep = dense(deep)
+        # The match itself reaches the logit directly, however deep the rest.
+        logit = self._logit(deep) + tf.reduce_sum(matched, axis=1, keepdims=True)
+        return tf.reshape(logit, shape)
+
+    def compute_loss(self, inputs: dict[str, Any], training: bool = False) -> tf.Tensor:
+        """This replica's part of the mean loss over the rows of the global batch.
+
+        Binary cross-entropy makes the logit a probability's, softmax cross-entropy over the row's
+        candidates puts the positive first (combined pair, Li et al., KDD 2015).
+        """
+        logits = self(inputs, training=training)
+        labels = inputs[keys.LABEL].to_tensor()
+        binary = tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
+        listwise = tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+        rows = sum_across_replicas(tf.cast(tf.shape(logits)[0], tf.float32))
+        return (tf.reduce_sum(tf.reduce_mean(binary, axis=1)) + tf.reduce_sum(listwise)) / rows
+
+
+def _flat(x: tf.Tensor) -> tf.Tensor:
+    return tf.reshape(x, [-1, x.shape[-1]])
+
+
+def _clock(time: tf.Tensor) -> tf.Tensor:
+    """Hour of day and day of week (UTC) as points on circles: int64 [B] -> float32 [B, 4]."""
+    days = tf.cast(tf.reshape(time, [-1]), tf.float64) / _DAY_SECONDS
+    turns = tf.cast(tf.stack([days % 1.0, (days % 7.0) / 7.0], axis=1), tf.float32)
+    angle = 2.0 * math.pi * turns
+    return tf.concat([tf.sin(angle), tf.cos(angle)], axis=1)

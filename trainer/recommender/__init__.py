@@ -1,0 +1,1 @@
+"""The composed recommender: retriever, ranker, index and calibration in one SavedModel."""

@@ -1,0 +1,95 @@
+"""Composing the recommender from its trained parts, and calibrating it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from trainer.calibration import Calibration, fit_calibration
+from trainer.catalogue import read_catalogue
+from trainer.export import read_description, restore
+from trainer.ranker.training import build as build_ranker
+from trainer.recommender.model import Parts, Recommender
+from trainer.recommender.signatures import ServedRecommender
+from trainer.recommender.tables import read_co_view, read_item_names
+from trainer.rows import read_rows
+from trainer.settings import RecommenderSettings
+from trainer.two_tower.training import build as build_retriever
+from transform import features as keys
+from transform.preprocessing import ITEM_VOCABULARY
+
+_BATCH = 256
+_NOTHING_EXCLUDED = 0
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the parts lie.
+
+    Attributes:
+        retriever: Folder of the retriever's SavedModel.
+        ranker: Folder of the ranker's SavedModel.
+        transform_graph: Folder of the transform graph that both were trained behind.
+        catalogue_files: Globs of the transformed catalogue rows.
+        validation_files: Globs of transformed held-out rows that neither model trained on.
+        co_view: The co-view tile (Parquet).
+    """
+
+    retriever: str
+    ranker: str
+    transform_graph: str
+    catalogue_files: tuple[str, ...]
+    validation_files: tuple[str, ...]
+    co_view: str
+
+
+def assemble(
+    sources: Sources, settings: RecommenderSettings, co_view_decay: float
+) -> tuple[ServedRecommender, Calibration]:
+    """Builds the composed recommender and fits its calibration on the held-out rows."""
+    transform = tft.TFTransformOutput(sources.transform_graph)
+    description = read_description(sources.retriever)
+    features = description.features
+    catalogue = read_catalogue(
+        sources.catalogue_files, transform, features, items=description.vocabulary.items
+    )
+    rows = list(read_rows(sources.validation_files, transform, batch_size=_BATCH))
+    retriever = build_retriever(description, catalogue, rows[0], seed=0)
+    restore(retriever, sources.retriever)
+    ranker = build_ranker(read_description(sources.ranker), catalogue, rows[0])
+    restore(ranker, sources.ranker)
+    names = read_item_names(transform.vocabulary_file_by_name(ITEM_VOCABULARY))
+    parts = Parts(
+        retriever=retriever,
+        ranker=ranker,
+        catalogue=catalogue,
+        co_view=read_co_view(sources.co_view, names),
+        co_view_decay=co_view_decay,
+        settings=settings,
+        features=features,
+    )
+    recommender = Recommender(parts)
+    calibration = calibrate(recommender, rows, settings)
+    recommender.set_calibration(calibration)
+    return ServedRecommender(recommender, transform, features), calibration
+
+
+def calibrate(
+    recommender: Recommender, rows: list[dict[str, Any]], settings: RecommenderSettings
+) -> Calibration:
+    """Fits the calibration on the candidates that held-out requests really get."""
+    candidates = tf.function(recommender.candidates, reduce_retracing=True)
+    ids, valid, signals, targets = [], [], [], []
+    for row in rows:
+        target = tf.reshape(row[keys.TARGET_ITEM_ID], [-1, 1])
+        exclude = tf.fill(tf.shape(target), tf.constant(_NOTHING_EXCLUDED, tf.int64))
+        found = candidates(row, exclude, tf.constant(settings.candidates))
+        for collected, part in zip((ids, valid, signals), found, strict=True):
+            collected.append(part.numpy())
+        targets.append(target.numpy())
+    chosen = np.concatenate(ids) == np.concatenate(targets)
+    return fit_calibration(np.concatenate(signals), np.concatenate(valid), chosen)

@@ -1,0 +1,182 @@
+"""The composed path as one graph: retrieve, exclude, rank, calibrate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from trainer.calibration import Calibration
+from trainer.catalogue import Catalogue
+from trainer.ranker.model import Ranker
+from trainer.recommender.sources import best, co_view_votes, mark
+from trainer.recommender.tables import CoView, item_vectors
+from trainer.sequences import request_history, take_last
+from trainer.settings import RecommenderSettings
+from trainer.two_tower.model import TwoTower
+from transform import features as keys
+from transform.features import Feature, query_features
+
+SIGNALS = ("ranker", "retriever", "co_view", "popularity")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the recommender is made of."""
+
+    retriever: TwoTower
+    ranker: Ranker
+    catalogue: Catalogue
+    co_view: CoView
+    co_view_decay: float
+    settings: RecommenderSettings
+    features: Sequence[Feature]
+
+
+class Recommender(tf.Module):
+    """Transformed requests in, calibrated lists of item ids (integers) out."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Computes the item vectors of both models once and keeps them as the index."""
+        super().__init__()
+        items = len(parts.catalogue.counts)
+        self._settings = parts.settings
+        self._decay = parts.co_view_decay
+        self._query_names = [f.name for f in query_features(parts.features)]
+        self._retriever, self._ranker = parts.retriever, parts.ranker
+        self._length = parts.retriever.length
+        self.vectors = _constant("vectors", item_vectors(self._retriever.item_vectors, items))
+        self._ranker_vectors = _constant(
+            "ranker_vectors", item_vectors(self._ranker.vectors, items)
+        )
+        self._listed = _constant("listed", parts.catalogue.listed)
+        self._popularity = _constant(
+            "log_popularity", np.log1p(parts.catalogue.counts).astype(np.float32)
+        )
+        self._followers = _constant("followers", parts.co_view.followers)
+        self._weights = _constant("follower_weights", parts.co_view.weights)
+        self._calibration = tf.Variable(
+            np.zeros(len(SIGNALS) + 1, np.float32), trainable=False, name="calibration"
+        )
+
+    def set_calibration(self, calibration: Calibration) -> None:
+        """Takes over a fitted calibration."""
+        scaled = calibration.slope * np.array(calibration.weights)
+        self._calibration.assign(np.append(scaled, calibration.offset).astype(np.float32))
+
+    def query(self, row: dict[str, Any]) -> tf.Tensor:
+        """Query vectors of requests, float32 [B, D], of unit length."""
+        history = request_history(row, self._length)
+        vectors = tf.gather(self.vectors, history["items"])
+        features = {name: row[name] for name in self._query_names}
+        return self._retriever.query_tower(vectors, history, features)[:, -1]
+
+    def recommend(
+        self, row: dict[str, Any], exclude: tf.Tensor, top_k: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The composed path.
+
+        Args:
+            row: Transformed requests.
+            exclude: Ids of items that the caller rules out, int64 [B, E], 0 = none.
+            top_k: Length of the lists, int32 [].
+
+        Returns:
+            Ids int64 [B, K] (0 where nothing is left), probabilities and retrieval scores
+            float32 [B, K], best first.
+        """
+        ids, valid, signals = self.candidates(row, exclude, top_k)
+        probability = tf.where(valid, self._probability(signals), -1.0)
+        count = tf.minimum(top_k, tf.shape(ids)[1])
+        top, place = tf.math.top_k(probability, count)
+        shown = tf.where(top >= 0.0, tf.gather(ids, place, batch_dims=1), 0)
+        retrieval = tf.gather(signals[..., SIGNALS.index("retriever")], place, batch_dims=1)
+        missing = [[0, 0], [0, top_k - count]]
+        return (
+            tf.pad(shown, missing),
+            tf.pad(tf.maximum(top, 0.0), missing),
+            tf.pad(tf.where(shown > 0, retrieval, 0.0), missing),
+        )
+
+    def rank(self, row: dict[str, Any], candidates: tf.Tensor) -> tf.Tensor:
+        """Probabilities of given candidates: ids int64 [B, C] -> float32 [B, C]."""
+        retrieval, votes = self._source_scores(row)
+        return self._probability(self._signals(row, candidates, retrieval, votes))
+
+    def similar(self, ids: tf.Tensor, top_k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Nearest items by cosine: ids int64 [B] -> ids int64 [B, K], cosines float32 [B, K]."""
+        cosine = tf.matmul(tf.gather(self.vectors, ids), self.vectors, transpose_b=True)
+        allowed = self._listed & ~mark(ids[:, tf.newaxis], tf.shape(self._listed)[0])
+        count = tf.minimum(top_k, tf.shape(self._listed)[0])
+        near, found = best(cosine, allowed, count)
+        scores = tf.where(found, tf.gather(cosine, near, batch_dims=1), 0.0)
+        missing = [[0, 0], [0, top_k - count]]
+        return tf.pad(tf.where(found, near, 0), missing), tf.pad(scores, missing)
+
+    def candidates(
+        self, row: dict[str, Any], exclude: tf.Tensor, top_k: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Candidates of all sources, each once.
+
+        Exclusion comes before retrieval, and the two-tower source alone brings `top_k` items, so
+        a list is short only where the catalogue has no more to give.
+
+        Returns:
+            Ids int64 [B, C]; bool [B, C], False where a place is empty or repeats another;
+            signals float32 [B, C, len(SIGNALS)].
+        """
+        retrieval, votes = self._source_scores(row)
+        items = tf.shape(self._listed)[0]
+        allowed = self._listed & ~mark(exclude, items)
+        if self._settings.exclude_seen:
+            allowed &= ~mark(row[keys.HISTORY_ITEM_ID].to_tensor(), items)
+        share = self._settings.candidates // len(self._settings.sources)
+        wanted = {"two_tower": tf.maximum(top_k, share), "co_view": tf.constant(share)}
+        found = []
+        for source in self._settings.sources:
+            scores, fresh = (
+                (retrieval, allowed) if source == "two_tower" else (votes, allowed & (votes > 0.0))
+            )
+            ids, valid = best(scores, fresh, tf.minimum(wanted[source], items))
+            found.append((ids, valid))
+            allowed &= ~mark(tf.where(valid, ids, 0), items)
+        ids, valid = (tf.concat(parts, axis=1) for parts in zip(*found, strict=True))
+        return ids, valid, self._signals(row, ids, retrieval, votes)
+
+    def _source_scores(self, row: dict[str, Any]) -> tuple[tf.Tensor, tf.Tensor]:
+        """Scores of every item by every source, float32 [B, V] each."""
+        scale = tf.exp(self._retriever.log_scale)
+        retrieval = tf.matmul(self.query(row) * scale, self.vectors, transpose_b=True)
+        history = take_last(row[keys.HISTORY_ITEM_ID], self._length)
+        return retrieval, co_view_votes(history, self._followers, self._weights, self._decay)
+
+    def _signals(
+        self, row: dict[str, Any], ids: tf.Tensor, retrieval: tf.Tensor, votes: tf.Tensor
+    ) -> tf.Tensor:
+        history = request_history(row, self._length)
+        logits = self._ranker.score(
+            tf.gather(self._ranker_vectors, ids),
+            ids,
+            tf.gather(self._ranker_vectors, history["items"]),
+            history,
+            row,
+        )
+        signals = [
+            logits,
+            tf.gather(retrieval, ids, batch_dims=1),
+            tf.math.log1p(tf.gather(votes, ids, batch_dims=1)),
+            tf.gather(self._popularity, ids),
+        ]
+        return tf.stack(signals, axis=-1)
+
+    def _probability(self, signals: tf.Tensor) -> tf.Tensor:
+        weights, offset = self._calibration[:-1], self._calibration[-1]
+        return tf.sigmoid(tf.reduce_sum(signals * weights, axis=-1) + offset)
+
+
+def _constant(name: str, values: npt.NDArray[Any]) -> tf.Variable:
+    return tf.Variable(values, trainable=False, name=name)

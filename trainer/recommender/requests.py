@@ -1,0 +1,94 @@
+"""Requests as they arrive: signature inputs and raw rows, to transformed rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from transform import features as keys
+from transform.features import Feature, Kind, query_features
+
+_HISTORY_KEYS = (keys.HISTORY_ITEM_ID, keys.HISTORY_EVENT_TYPE, keys.HISTORY_TIME)
+
+
+def raw_dtype(feature: Feature) -> tf.DType:
+    """Type of a feature's raw value."""
+    if feature.kind is Kind.NUMBER:
+        return tf.float32
+    return tf.int64 if feature.kind is Kind.TIME else tf.string
+
+
+def query_specs(features: Sequence[Feature]) -> dict[str, tf.TensorSpec]:
+    """The query inputs of the serving contract: B requests, H history length."""
+    specs = {
+        keys.USER_ID: tf.TensorSpec([None], tf.string),
+        keys.HISTORY_ITEM_ID: tf.TensorSpec([None, None], tf.string),
+        keys.HISTORY_EVENT_TYPE: tf.TensorSpec([None, None], tf.string),
+        keys.HISTORY_TIME: tf.TensorSpec([None, None], tf.int64),
+        keys.REQUEST_TIME: tf.TensorSpec([None], tf.int64),
+    }
+    specs |= {f.name: tf.TensorSpec([None], raw_dtype(f)) for f in query_features(features)}
+    return {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs.items()}
+
+
+def raw_query(inputs: dict[str, tf.Tensor], features: Sequence[Feature]) -> dict[str, Any]:
+    """Query inputs of a signature to raw features: the history becomes ragged.
+
+    Raises:
+        tf.errors.InvalidArgumentError: The history's parts differ in shape, or an input has
+            another number of requests than `user_id`.
+    """
+    names = [keys.REQUEST_TIME, *(f.name for f in query_features(features))]
+    with tf.control_dependencies(_shape_checks(inputs, names)):
+        present = tf.not_equal(inputs[keys.HISTORY_ITEM_ID], "")
+    raw = {key: tf.ragged.boolean_mask(inputs[key], present) for key in _HISTORY_KEYS}
+    return raw | {name: inputs[name] for name in names}
+
+
+def _shape_checks(inputs: dict[str, tf.Tensor], names: Sequence[str]) -> list[tf.Operation]:
+    history = tf.shape(inputs[keys.HISTORY_ITEM_ID])
+    rows = tf.shape(inputs[keys.USER_ID])[0]
+    checks = [
+        tf.debugging.assert_equal(
+            tf.shape(inputs[key]),
+            history,
+            f"{key} must have the shape of {keys.HISTORY_ITEM_ID}; pad both alike.",
+        )
+        for key in _HISTORY_KEYS[1:]
+    ]
+    checks += [
+        tf.debugging.assert_equal(
+            tf.shape(inputs[name])[0],
+            rows,
+            f"{name} must have one row for each {keys.USER_ID}.",
+        )
+        for name in (keys.HISTORY_ITEM_ID, *names)
+    ]
+    return checks
+
+
+def parse_rows(
+    examples: tf.Tensor, features: Sequence[Feature], *, candidates: bool = False
+) -> dict[str, Any]:
+    """Serialized raw rows to raw features.
+
+    Args:
+        examples: Serialized tf.Example, string [B].
+        features: Declared features.
+        candidates: Whether the rows' candidates are wanted too.
+    """
+    spec: dict[str, Any] = {
+        keys.HISTORY_ITEM_ID: tf.io.RaggedFeature(tf.string),
+        keys.HISTORY_EVENT_TYPE: tf.io.RaggedFeature(tf.string),
+        keys.HISTORY_TIME: tf.io.RaggedFeature(tf.int64),
+        keys.REQUEST_TIME: tf.io.FixedLenFeature([], tf.int64, 0),
+    }
+    defaults = {tf.string: "", tf.int64: 0, tf.float32: float("nan")}
+    for feature in query_features(features):
+        dtype = raw_dtype(feature)
+        spec[feature.name] = tf.io.FixedLenFeature([], dtype, defaults[dtype])
+    if candidates:
+        spec[keys.CANDIDATE_ITEM_ID] = tf.io.RaggedFeature(tf.string)
+    return dict(tf.io.parse_example(examples, spec))

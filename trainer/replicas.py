@@ -1,0 +1,33 @@
+"""What the replicas of a training share within a step."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+def gather_across_replicas(values: tf.Tensor) -> tf.Tensor:
+    """Concatenates the replicas' tensors, this replica's own first.
+
+    TFRS takes candidate i for the positive of query i, so a replica's own candidates must lead.
+    The gather is differentiable, so that a candidate is trained by every replica's queries.
+
+    Args:
+        values: [N, ...], the same shape in every replica.
+
+    Returns:
+        [R * N, ...].
+    """
+    context = tf.distribute.get_replica_context()
+    replicas = context.num_replicas_in_sync
+    if replicas == 1:
+        return values
+    # all_gather refuses a tensor without a device, which an identity gives it.
+    everyone = context.all_gather(tf.identity(values), axis=0)
+    mine = context.replica_id_in_sync_group * tf.shape(values)[0]
+    return tf.roll(everyone, shift=-mine, axis=0)
+
+
+def sum_across_replicas(value: tf.Tensor) -> tf.Tensor:
+    """Sum of a scalar over all replicas."""
+    context = tf.distribute.get_replica_context()
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(value))

@@ -1,0 +1,69 @@
+"""Histories as dense tensors: the last L events, aligned to the right, and their time gaps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from transform import features as keys
+
+GAP_BUCKETS = 32
+
+
+def take_last(ragged: tf.RaggedTensor, length: int) -> tf.Tensor:
+    """The last `length` values of each row [B, length]; shorter rows are padded with 0 on the left.
+
+    >>> take_last(tf.ragged.constant([[1, 2, 3], [4], []]), 2).numpy().tolist()
+    [[2, 3], [0, 4], [0, 0]]
+    """
+    lengths = ragged.row_lengths()[:, tf.newaxis]
+    position = lengths - length + tf.range(length, dtype=lengths.dtype)[tf.newaxis]
+    index = ragged.row_starts()[:, tf.newaxis] + tf.maximum(position, 0)
+    zero = tf.zeros([1], ragged.dtype)
+    values = tf.concat([ragged.flat_values, zero], axis=0)
+    return tf.where(position >= 0, tf.gather(values, index), tf.zeros([], ragged.dtype))
+
+
+def gap_buckets(times: tf.Tensor, until: tf.Tensor) -> tf.Tensor:
+    """Bucket of the time that passed after each event, on a log2 scale of seconds.
+
+    Args:
+        times: Unix seconds of the events, int64 [B, L].
+        until: Unix seconds of what came next, int64 [B, L]; for the last event, the request.
+
+    Returns:
+        int64 [B, L] in [0, GAP_BUCKETS).
+    """
+    seconds = tf.cast(tf.maximum(until - times, 0), tf.float32)
+    bucket = tf.math.log1p(seconds) / tf.math.log(2.0)
+    return tf.cast(tf.clip_by_value(bucket, 0.0, GAP_BUCKETS - 1.0), tf.int64)
+
+
+def request_history(row: dict[str, Any], length: int) -> dict[str, tf.Tensor]:
+    """History of a request: item ids, event types and gaps, each int64 [B, length]."""
+    times = take_last(row[keys.HISTORY_TIME], length)
+    request = tf.reshape(row[keys.REQUEST_TIME], [-1, 1])
+    return {
+        "items": take_last(row[keys.HISTORY_ITEM_ID], length),
+        "event_types": take_last(row[keys.HISTORY_EVENT_TYPE], length),
+        "gaps": gap_buckets(times, tf.concat([times[:, 1:], request], axis=1)),
+    }
+
+
+def window_history(row: dict[str, Any], length: int) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+    """A training window: the history at every position and the item that followed it.
+
+    Returns:
+        As `request_history`, and the targets int64 [B, length], 0 where there is none.
+    """
+    items = take_last(row[keys.HISTORY_ITEM_ID], length + 1)
+    types = take_last(row[keys.HISTORY_EVENT_TYPE], length + 1)
+    times = take_last(row[keys.HISTORY_TIME], length + 1)
+    history = {
+        "items": items[:, :-1],
+        "event_types": types[:, :-1],
+        "gaps": gap_buckets(times[:, :-1], times[:, 1:]),
+    }
+    # A position without history (left padding) predicts nothing.
+    return history, tf.where(items[:, :-1] > 0, items[:, 1:], 0)

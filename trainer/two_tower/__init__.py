@@ -1,0 +1,1 @@
+"""The retriever: a query tower over the history against an item tower."""

@@ -1,0 +1,118 @@
+"""The two-tower retriever on TensorFlow Recommenders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_recommenders as tfrs
+
+from trainer.catalogue import Catalogue
+from trainer.encoders import ItemEncoder
+from trainer.replicas import gather_across_replicas, sum_across_replicas
+from trainer.sequences import request_history, window_history
+from trainer.settings import RetrieverSettings
+from trainer.two_tower.negatives import sampling_probability, uniform_items
+from trainer.two_tower.query_tower import QueryTower
+from trainer.vocabulary import Vocabulary
+from transform.features import Feature, candidate_features, query_features
+
+_INITIAL_SCALE = 10.0
+
+
+class TwoTower(tfrs.models.Model):
+    """Query tower against candidate tower, trained with a sampled softmax.
+
+    Every position of a training window is a query whose positive is the next item. Candidates are
+    the positives of the whole global batch and uniform items; their logits are corrected for how
+    often they are drawn (logQ), and accidental hits are removed. Scores are cosines times a
+    learned scale (an inverse temperature).
+    """
+
+    def __init__(
+        self,
+        features: Sequence[Feature],
+        vocabulary: Vocabulary,
+        catalogue: Catalogue,
+        settings: RetrieverSettings,
+        *,
+        length: int,
+        seed: int,
+    ) -> None:
+        """`length` is the number of history events L that the query tower sees."""
+        super().__init__()
+        self.length = length
+        self._features = list(features)
+        self._settings = settings
+        self._items = vocabulary.items
+        self._seed = seed
+        self.item_tower = ItemEncoder(
+            candidate_features(features),
+            vocabulary,
+            catalogue,
+            settings.dimension,
+            settings.id_dropout,
+        )
+        self.query_tower = QueryTower(query_features(features), vocabulary, settings, length)
+        self.log_scale = tf.Variable(np.log(_INITIAL_SCALE), dtype=tf.float32, name="log_scale")
+        total = max(1, int(catalogue.counts.sum()))
+        self._frequency = tf.Variable(
+            (catalogue.counts / total).astype(np.float32), trainable=False, name="frequency"
+        )
+        self._task = tfrs.tasks.Retrieval(remove_accidental_hits=True)
+
+    def item_vectors(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Candidate vectors of unit length: int64 [N] -> float32 [N, D]."""
+        return tf.math.l2_normalize(self.item_tower(ids, training=training), axis=-1)
+
+    def queries(
+        self, history: dict[str, tf.Tensor], row: dict[str, Any], training: bool = False
+    ) -> tf.Tensor:
+        """Query vectors at every position of the history, float32 [B, L, D]."""
+        ids = history["items"]
+        vectors = self.item_vectors(tf.reshape(ids, [-1]), training)
+        vectors = tf.reshape(vectors, [-1, self.length, self._settings.dimension])
+        features = {f.name: row[f.name] for f in query_features(self._features)}
+        return self.query_tower(vectors, history, features, training=training)
+
+    def call(self, row: dict[str, Any], training: bool = False) -> tf.Tensor:
+        """Query vectors of requests: transformed rows -> float32 [B, D]."""
+        return self.queries(request_history(row, self.length), row, training)[:, -1]
+
+    def compute_loss(self, inputs: dict[str, Any], training: bool = False) -> tf.Tensor:
+        """This replica's part of the mean sampled-softmax loss over the global batch."""
+        history, targets = window_history(inputs, self.length)
+        queries = tf.reshape(self.queries(history, inputs, training), [-1, self._dimension])
+        targets = tf.reshape(targets, [-1])
+        valid = targets > 0
+        everyone = gather_across_replicas(targets)
+        vectors = gather_across_replicas(self.item_vectors(targets, training))
+        in_batch = tf.math.count_nonzero(everyone > 0, dtype=tf.int32)
+        uniform = uniform_items(
+            self._settings.uniform_negatives, self._items, self._seed, self.optimizer.iterations
+        )
+        # Padding leaves both sides in the same order, so query i still meets its positive i.
+        ids = tf.concat([tf.boolean_mask(everyone, everyone > 0), uniform], axis=0)
+        candidates = tf.concat(
+            [tf.boolean_mask(vectors, everyone > 0), self.item_vectors(uniform, training)], axis=0
+        )
+        probability = sampling_probability(
+            tf.gather(self._frequency, ids),
+            in_batch,
+            self._settings.uniform_negatives,
+            self._items,
+        )
+        total = self._task(
+            tf.boolean_mask(queries, valid) * tf.exp(self.log_scale),
+            candidates,
+            candidate_sampling_probability=probability,
+            candidate_ids=ids,
+            compute_metrics=False,
+        )
+        return total / sum_across_replicas(tf.reduce_sum(tf.cast(valid, tf.float32)))
+
+    @property
+    def _dimension(self) -> int:
+        return self._settings.dimension

@@ -1,0 +1,97 @@
+"""The query tower: a causal transformer over the history (SASRec, ICDM 2018)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from trainer.encoders import FeatureEncoder
+from trainer.sequences import GAP_BUCKETS
+from trainer.settings import RetrieverSettings
+from trainer.vocabulary import Vocabulary
+from transform.features import Feature
+
+
+class CausalBlock(tf.keras.layers.Layer):
+    """Pre-norm transformer block; a position sees itself and what came before it."""
+
+    def __init__(self, dimension: int, heads: int, dropout: float, **kwargs: Any) -> None:
+        """`dimension` is divided over `heads`."""
+        super().__init__(**kwargs)
+        self._attention_norm = tf.keras.layers.LayerNormalization(epsilon=1e-6)
+        self._attention = tf.keras.layers.MultiHeadAttention(
+            heads, dimension // heads, dropout=dropout
+        )
+        self._dense_norm = tf.keras.layers.LayerNormalization(epsilon=1e-6)
+        self._expand = tf.keras.layers.Dense(4 * dimension, activation="gelu")
+        self._contract = tf.keras.layers.Dense(dimension)
+        self._dropout = tf.keras.layers.Dropout(dropout)
+
+    def call(self, x: tf.Tensor, present: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Maps [B, L, D] to [B, L, D]; `present` bool [B, L] is False at padding."""
+        mask = present[:, tf.newaxis, :]
+        normed = self._attention_norm(x)
+        attended = self._attention(
+            normed, normed, attention_mask=mask, use_causal_mask=True, training=training
+        )
+        x += self._dropout(attended, training=training)
+        expanded = self._expand(self._dense_norm(x))
+        return x + self._dropout(self._contract(expanded), training=training)
+
+
+class QueryTower(tf.keras.layers.Layer):
+    """History and query features to a query vector at every position."""
+
+    def __init__(
+        self,
+        features: Sequence[Feature],
+        vocabulary: Vocabulary,
+        settings: RetrieverSettings,
+        length: int,
+        **kwargs: Any,
+    ) -> None:
+        """`features` are the query and context features, `length` is L."""
+        super().__init__(**kwargs)
+        dimension = settings.dimension
+        self._scale = dimension**0.5
+        self._positions = tf.keras.layers.Embedding(length, dimension)
+        self._event_types = tf.keras.layers.Embedding(vocabulary.event_types, dimension)
+        self._gaps = tf.keras.layers.Embedding(GAP_BUCKETS, dimension)
+        self._dropout = tf.keras.layers.Dropout(settings.dropout)
+        self._blocks = [
+            CausalBlock(dimension, settings.heads, settings.dropout) for _ in range(settings.layers)
+        ]
+        self._norm = tf.keras.layers.LayerNormalization(epsilon=1e-6)
+        self._features = FeatureEncoder(features, vocabulary, dimension)
+
+    def call(
+        self,
+        item_vectors: tf.Tensor,
+        history: dict[str, tf.Tensor],
+        features: dict[str, Any],
+        training: bool = False,
+    ) -> tf.Tensor:
+        """Query vectors of unit length.
+
+        Args:
+            item_vectors: Vectors of the history's items, float32 [B, L, D].
+            history: `items`, `event_types`, `gaps`: int64 [B, L], padded with 0 on the left.
+            features: Transformed query and context features of the B rows.
+            training: Whether dropout is on.
+
+        Returns:
+            float32 [B, L, D]; the last position is the query of the request.
+        """
+        present = history["items"] > 0
+        length = tf.shape(item_vectors)[1]
+        x = item_vectors * self._scale + self._positions(tf.range(length))[tf.newaxis]
+        x += self._event_types(history["event_types"]) + self._gaps(history["gaps"])
+        # Without any event a request still has its features: padding then carries zeros.
+        x *= tf.cast(present, tf.float32)[..., tf.newaxis]
+        x = self._dropout(x, training=training)
+        for block in self._blocks:
+            x = block(x, present, training=training)
+        person = self._features(features, tf.shape(item_vectors)[0])
+        return tf.math.l2_normalize(self._norm(x) + person[:, tf.newaxis, :], axis=-1)

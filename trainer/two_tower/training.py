@@ -1,0 +1,103 @@
+"""Training of the retriever in one worker process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from trainer.catalogue import Catalogue, read_catalogue
+from trainer.export import Description, save
+from trainer.fitting import KeepBest, fit, is_chief, ndcg_of_ranks
+from trainer.job import Job
+from trainer.rows import read_rows
+from trainer.settings import RetrieverSettings
+from trainer.two_tower.model import TwoTower
+from trainer.vocabulary import read_vocabulary
+from transform import features as keys
+
+_METRIC_K = 10
+
+
+def train(job: Job, strategy: tf.distribute.Strategy) -> None:
+    """Trains the retriever of a job; the chief writes the SavedModel."""
+    transform = tft.TFTransformOutput(job.transform_graph)
+    vocabulary = read_vocabulary(transform, list(job.features))
+    catalogue = read_catalogue(job.catalogue_files, transform, job.features, items=vocabulary.items)
+    validation = list(read_rows(job.validation_files, transform, batch_size=512))
+    description = Description(
+        settings=job.settings,
+        features=job.features,
+        vocabulary=vocabulary,
+        history_length=job.history_length,
+    )
+    settings = RetrieverSettings(**job.settings)
+    with strategy.scope():
+        model = build(description, catalogue, validation[0], seed=job.seed)
+        model.compile(optimizer=tf.keras.optimizers.Adam(settings.learning_rate))
+    measure = _Validation(model, catalogue, validation)
+    fit(
+        model,
+        job,
+        settings,
+        transform,
+        strategy,
+        KeepBest("val_ndcg_at_10", measure, settings.patience),
+    )
+    if is_chief(strategy):
+        exported = build(description, catalogue, validation[0], seed=job.seed)
+        exported.set_weights(model.get_weights())
+        save(exported, job, vocabulary, transform, lambda rows: {"embedding": exported(rows)})
+
+
+def build(
+    description: Description, catalogue: Catalogue, row: dict[str, Any], *, seed: int
+) -> TwoTower:
+    """Builds a retriever with all its weights.
+
+    Args:
+        description: Settings, features and sizes.
+        catalogue: The catalogue's tables.
+        row: Any batch of transformed rows; calling the model creates its weights.
+        seed: Seed of the uniform negatives.
+    """
+    model = TwoTower(
+        description.features,
+        description.vocabulary,
+        catalogue,
+        RetrieverSettings(**description.settings),
+        length=description.history_length,
+        seed=seed,
+    )
+    model(row)
+    return model
+
+
+class _Validation:
+    """NDCG@10 of the held-out requests over the whole catalogue, seen items removed."""
+
+    def __init__(self, model: TwoTower, catalogue: Catalogue, rows: list[dict[str, Any]]) -> None:
+        self._rows = rows
+        self._model = model
+        self._ids = tf.constant(np.flatnonzero(catalogue.listed), tf.int64)
+        self._vectors = tf.function(model.item_vectors)
+        self._queries = tf.function(model.call, reduce_retracing=True)
+
+    def __call__(self) -> float:
+        """Measures the model as it is."""
+        vectors = self._vectors(self._ids).numpy()
+        ids = self._ids.numpy()
+        ranks = [self._ranks(row, ids, vectors) for row in self._rows]
+        return ndcg_of_ranks(np.concatenate(ranks), _METRIC_K)
+
+    def _ranks(self, row: dict[str, Any], ids: Any, vectors: Any) -> Any:
+        queries = self._queries(row).numpy()
+        scores = np.full((len(queries), ids.max() + 1), -np.inf, np.float32)
+        scores[:, ids] = queries @ vectors.T
+        target = tf.reshape(row[keys.TARGET_ITEM_ID], [-1]).numpy()
+        own = scores[np.arange(len(queries)), target]
+        history = row[keys.HISTORY_ITEM_ID]
+        scores[history.value_rowids().numpy(), history.flat_values.numpy()] = -np.inf
+        return (scores > own[:, np.newaxis]).sum(axis=1)

@@ -1,0 +1,42 @@
+"""A worker process of a training: `python -m trainer.worker JOB.json`, with TF_CONFIG set."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+
+import tensorflow as tf
+
+from trainer.job import Job
+
+_COLLECTIVE_TIMEOUT_SECONDS = 120.0
+
+
+def main(arguments: list[str]) -> None:
+    """Runs the job in the file named by the one argument."""
+    threads = int(os.environ.get("SLUICE_WORKER_THREADS", "0"))
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    # First of all: the strategy refuses to start after any other operation. On GPUs NCCL is
+    # chosen by itself; on CPUs the ring, with a limit, turns a hang into an error.
+    gpus = tf.config.list_physical_devices("GPU")
+    communication = tf.distribute.experimental.CommunicationOptions(
+        timeout_seconds=_COLLECTIVE_TIMEOUT_SECONDS,
+        implementation=tf.distribute.experimental.CommunicationImplementation.AUTO
+        if gpus
+        else tf.distribute.experimental.CommunicationImplementation.RING,
+    )
+    strategy = tf.distribute.MultiWorkerMirroredStrategy(communication_options=communication)
+    job = Job.model_validate_json(Path(arguments[0]).read_text())
+    tf.keras.utils.set_random_seed(job.seed)
+    if job.model == "retriever":
+        from trainer.two_tower.training import train
+    else:
+        from trainer.ranker.training import train
+    train(job, strategy)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

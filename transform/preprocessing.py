@@ -1,0 +1,128 @@
+"""The TFT transform: raw rows of every kind in, integer ids and normalised numbers out.
+
+One graph serves both sides. A row of one kind leaves the other kinds' features empty, and the
+analysers ignore what is empty, so the vocabularies and moments of a feature come only from rows
+that have it. At serving time the graph is fed the query part alone.
+
+Ids are shifted by two: 0 is padding, 1 is a value that training never saw.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+from pydantic import TypeAdapter
+
+from transform import features as keys
+from transform.features import Feature, Kind
+
+PADDING = 0
+UNKNOWN = 1
+FIRST_ID = 2
+
+ITEM_VOCABULARY = "items"
+EVENT_TYPE_VOCABULARY = "event_types"
+
+_PASSED_THROUGH = (
+    keys.HISTORY_TIME,
+    keys.REQUEST_TIME,
+    keys.LABEL,
+    keys.CANDIDATE_PROBABILITY,
+    keys.ITEM_COUNT,
+)
+_ITEM_KEYS = (
+    keys.ITEM_ID,
+    keys.HISTORY_ITEM_ID,
+    keys.TARGET_ITEM_ID,
+    keys.CANDIDATE_ITEM_ID,
+)
+
+
+def parse_features(text: str) -> list[Feature]:
+    """Reads declared features from the JSON list that travels in execution properties."""
+    return TypeAdapter(list[Feature]).validate_json(text)
+
+
+def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> dict[str, Any]:
+    """TFX Transform's entry point.
+
+    Args:
+        inputs: Raw features of a batch of rows: scalars dense [B], lists ragged [B, None].
+        custom_config: `features`: the declared features as a JSON list.
+
+    Returns:
+        item ids (int64, shifted), declared features (see `_transform`) and the untouched numbers.
+    """
+    outputs = {key: inputs[key] for key in _PASSED_THROUGH}
+    seen = tf.concat([inputs[keys.HISTORY_ITEM_ID].flat_values, inputs[keys.ITEM_ID]], axis=0)
+    items = tft.vocabulary(_non_empty(seen), vocab_filename=ITEM_VOCABULARY)
+    for key in _ITEM_KEYS:
+        outputs[key] = _ids(inputs[key], items)
+    types = inputs[keys.HISTORY_EVENT_TYPE]
+    type_vocabulary = tft.vocabulary(types.flat_values, vocab_filename=EVENT_TYPE_VOCABULARY)
+    outputs[keys.HISTORY_EVENT_TYPE] = _ids(types, type_vocabulary)
+    for feature in parse_features(json.dumps(custom_config["features"])):
+        outputs[feature.name] = _transform(feature, inputs[feature.name])
+    return outputs
+
+
+def _transform(feature: Feature, raw: tf.Tensor) -> Any:
+    """Transforms one declared feature.
+
+    Returns:
+        number, time: float32 [B, 2], the standardised value (0 where missing) and 1.0 if present.
+        category, id: ragged int64 [B, None], shifted vocabulary ids; no value gives no id.
+        text: ragged int64 [B, None], hashed word unigrams and bigrams, shifted.
+    """
+    if feature.kind is Kind.NUMBER:
+        return _standardise(raw, present=~tf.math.is_nan(raw))
+    if feature.kind is Kind.TIME:
+        return _standardise(tf.cast(raw, tf.float32) / 86_400.0, present=raw > 0)
+    if feature.kind is Kind.TEXT:
+        return _ngrams(raw, feature.buckets)
+    values = _values(raw, feature.separator)
+    vocabulary = tft.vocabulary(
+        values.flat_values, top_k=feature.buckets, vocab_filename=feature.name
+    )
+    return _ids(values, vocabulary)
+
+
+def _non_empty(values: tf.Tensor) -> tf.Tensor:
+    return tf.boolean_mask(values, values != "")
+
+
+def _ids(values: Any, vocabulary: Any) -> Any:
+    """Looks values up; "" becomes padding, an unseen value UNKNOWN."""
+    ids = tft.apply_vocabulary(values, vocabulary, default_value=UNKNOWN - FIRST_ID) + FIRST_ID
+    if isinstance(values, tf.RaggedTensor):
+        return ids
+    return tf.where(values == "", tf.constant(PADDING, tf.int64), ids)
+
+
+def _values(raw: tf.Tensor, separator: str | None) -> tf.RaggedTensor:
+    """Splits strings [B] into their values [B, None]; an empty string has none."""
+    if separator is None:
+        values = tf.RaggedTensor.from_tensor(raw[:, tf.newaxis], ragged_rank=1)
+    else:
+        values = tf.strings.split(raw, separator)
+    return tf.ragged.boolean_mask(values, values != "")
+
+
+def _ngrams(raw: tf.Tensor, buckets: int) -> tf.RaggedTensor:
+    clean = tf.strings.regex_replace(tf.strings.lower(raw), r"[^\p{L}\p{N}]+", " ")
+    words = tf.strings.split(clean)
+    grams = tf.concat([words, tf.strings.ngrams(words, 2)], axis=1)
+    return tft.hash_strings(grams, buckets) + FIRST_ID
+
+
+def _standardise(value: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
+    """Standardises [B] by the moments of the values present, into [B, 2] with an indicator."""
+    known = tf.boolean_mask(value, present)
+    mean, variance = tft.mean(known), tft.var(known)
+    # A feature that no row has yields NaN moments; it then carries the indicator alone.
+    scaled = tf.math.divide_no_nan(value - mean, tf.sqrt(variance))
+    usable = present & tf.math.is_finite(scaled)
+    return tf.stack([tf.where(usable, scaled, 0.0), tf.cast(usable, tf.float32)], axis=1)
