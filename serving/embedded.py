@@ -1,0 +1,190 @@
+"""A model server as a child process: for the gate that tries a model out, the demo and tests."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psutil
+
+from serving.client import RecommenderClient, ServingError
+
+logger = logging.getLogger(__name__)
+
+_READY = re.compile(r"^model server listening on (\S+) ", re.MULTILINE)
+_POLL_SECONDS = 0.1
+_LOG_TAIL_LINES = 15
+
+
+class EmbeddedServerError(Exception):
+    """The server did not come to serve the model; the message holds the end of its log."""
+
+
+@dataclasses.dataclass(frozen=True)
+class EmbeddedServer:
+    """A model server that runs and has a version available.
+
+    Attributes:
+        address: `host:port`.
+        model_name: Name under which it serves the model.
+        log_path: File with everything it printed.
+        startup_seconds: From the start of the process until a version was available.
+        pid: Its process.
+    """
+
+    address: str
+    model_name: str
+    log_path: Path
+    startup_seconds: float
+    pid: int
+
+    def rss_bytes(self) -> int:
+        """Resident memory of the process now."""
+        return int(psutil.Process(self.pid).memory_info().rss)
+
+
+@contextlib.contextmanager
+def embedded_server(
+    base_path: Path,
+    *,
+    model_name: str = "recommender",
+    log_path: Path | None = None,
+    startup_deadline_s: float = 120.0,
+    stop_deadline_s: float = 40.0,
+    poll_seconds: float = 1.0,
+    binary: str | None = None,
+) -> Iterator[EmbeddedServer]:
+    """Run a model server on a free port of this machine while the context is open.
+
+    Args:
+        base_path: Directory that holds the version directories.
+        model_name: Name to serve the model under.
+        log_path: File for its output; None makes a temporary one, which is left behind.
+        startup_deadline_s: Longest wait for an available version.
+        stop_deadline_s: Longest wait after SIGTERM before it is killed.
+        poll_seconds: How often it looks for a new version.
+        binary: A `tensorflow_model_server` (name on the PATH, or path) to run instead of ours.
+
+    Yields:
+        The running server.
+
+    Raises:
+        EmbeddedServerError: It stopped, its newest version failed to load, or the deadline passed.
+    """
+    log = log_path or Path(tempfile.mkdtemp(prefix="sluice-model-server-")) / "server.log"
+    port, command = _command(base_path, model_name, poll_seconds, binary)
+    started = time.monotonic()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env=_environment()
+        )
+    try:
+        address = _wait(process, log, port, model_name, started + startup_deadline_s)
+        seconds = time.monotonic() - started
+        yield EmbeddedServer(address, model_name, log, seconds, process.pid)
+    finally:
+        _stop(process, stop_deadline_s)
+
+
+def _command(
+    base_path: Path, model_name: str, poll_seconds: float, binary: str | None
+) -> tuple[int | None, Sequence[str]]:
+    """The port, where it is chosen here, and the command line."""
+    if binary is None:
+        port, program, poll = None, [sys.executable, "-m", "serving.model_server"], poll_seconds
+    else:
+        found = shutil.which(binary)
+        if found is None:
+            raise EmbeddedServerError(
+                f"the model server binary must be on the PATH or an executable file, received "
+                f"{binary!r}. Install it, or leave `binary` out to run the embedded server"
+            )
+        port, program, poll = _free_port(), [found], max(1, round(poll_seconds))  # an int there
+    return port, [
+        *program,
+        f"--port={port or 0}",
+        f"--model_name={model_name}",
+        f"--model_base_path={base_path.resolve()}",
+        f"--file_system_poll_wait_seconds={poll:g}",
+    ]
+
+
+def _wait(
+    process: subprocess.Popen[bytes],
+    log: Path,
+    port: int | None,
+    model_name: str,
+    deadline: float,
+) -> str:
+    """Wait until a version is available; returns the address."""
+    address = None if port is None else f"127.0.0.1:{port}"
+    with contextlib.ExitStack() as stack:
+        client: RecommenderClient | None = None
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise _failure(f"it stopped with exit code {process.returncode}", log)
+            if address is None:
+                ready = _READY.search(log.read_text(errors="replace"))
+                address = ready and ready[1]
+            if address is not None:
+                client = client or stack.enter_context(RecommenderClient(address, model_name, 1.0))
+                if _available(client, log):
+                    return address
+            time.sleep(_POLL_SECONDS)
+    raise _failure("no version was available in time", log)
+
+
+def _available(client: RecommenderClient, log: Path) -> bool:
+    try:
+        status = client.status()
+    except ServingError:  # not listening yet, or nothing to tell about yet
+        return False
+    if any(version.state == "AVAILABLE" for version in status):
+        return True
+    failed = next((version for version in status if version.error), None)
+    if failed is not None:
+        raise _failure(f"version {failed.version} failed to load: {failed.error}", log)
+    return False
+
+
+def _failure(reason: str, log: Path) -> EmbeddedServerError:
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:])
+    return EmbeddedServerError(
+        f"the model server does not serve the model: {reason}. The end of its log ({log}):\n{tail}"
+    )
+
+
+def _stop(process: subprocess.Popen[bytes], deadline_s: float) -> None:
+    process.terminate()
+    try:
+        code = process.wait(deadline_s)
+    except subprocess.TimeoutExpired:
+        logger.warning("the model server did not stop within %.0f s and is killed", deadline_s)
+        process.kill()
+        code = process.wait()
+    logger.info("model server stopped with exit code %d", code)
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment, in which the server finds this very package."""
+    root = str(Path(__file__).resolve().parent.parent)
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

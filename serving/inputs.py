@@ -1,0 +1,86 @@
+"""The inputs of a call: queries to named arrays, and arrays to the protos a signature declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tensorflow.core.framework import types_pb2
+
+from serving.query import FeatureValue, Query
+from serving.tensors import dense, dtype_name
+
+# Array of an input, or for a declared feature the value of each query, None where it has none.
+Inputs = dict[str, NDArray[Any] | np.int32 | list[FeatureValue | None]]
+
+
+class InputError(Exception):
+    """Values that the signature cannot take; the message says the rule, the value and the fix."""
+
+
+def query_inputs(queries: Sequence[Query]) -> Inputs:
+    """The inputs that describe the queries, as the serving contract names them.
+
+    Histories and exclusions are padded at the end, with "" and 0.
+
+    Args:
+        queries: B queries.
+
+    Returns:
+        [B] and [B, longest] arrays, and a list of B values for each feature that any query has.
+    """
+    inputs: Inputs = {
+        "user_id": np.array([q.user_id for q in queries], dtype=object),
+        "request_time": np.array([q.request_time for q in queries], dtype=np.int64),
+        "history_item_id": dense([q.history_item_id for q in queries], ""),
+        "history_event_type": dense([q.history_event_type for q in queries], ""),
+        "history_time": dense([q.history_time for q in queries], 0),
+        "exclude_item_id": dense([q.exclude_item_id for q in queries], ""),
+    }
+    for name in sorted({name for q in queries for name in q.features}):
+        inputs[name] = [q.features.get(name) for q in queries]
+    return inputs
+
+
+def to_protos(inputs: Inputs, declared: Mapping[str, Any]) -> dict[str, Any]:
+    """One proto for each input that the signature declares, with the dtype it declares.
+
+    A declared input that no query mentions is a feature that is missing for all: "" or 0.
+
+    Args:
+        inputs: As `query_inputs` gives them, and what else the signature takes.
+        declared: Input name -> TensorInfo.
+
+    Returns:
+        Input name -> TensorProto.
+
+    Raises:
+        InputError: An input that the signature does not have, or a value of the wrong type.
+    """
+    unknown = sorted(set(inputs) - set(declared))
+    if unknown:
+        raise InputError(
+            f"the model has no input {', '.join(map(repr, unknown))}. "
+            f"Leave it out, or choose from {sorted(declared)}"
+        )
+    batch = next(len(a) for a in inputs.values() if not isinstance(a, np.int32))
+    return {
+        name: _proto(name, inputs.get(name, [None] * batch), info.dtype)
+        for name, info in declared.items()
+    }
+
+
+def _proto(name: str, values: Any, dtype: int) -> Any:
+    if isinstance(values, list):
+        default = "" if dtype == types_pb2.DT_STRING else 0
+        values = [default if value is None else value for value in values]
+    try:
+        return tf.make_tensor_proto(values, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"input {name!r} takes {dtype_name(dtype)}, received {values}. "
+            "Give every query a value of this type"
+        ) from error

@@ -1,0 +1,107 @@
+"""The gRPC server: PredictionService, ModelService and the standard health service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent import futures
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+
+from serving.model_server.errors import StartError
+from serving.model_server.model_service import ModelService
+from serving.model_server.prediction_service import PredictionService
+from serving.model_server.servables import Servable
+from serving.model_server.versions import ModelVersions
+
+MAX_MESSAGE_BYTES = 2**31 - 1  # as TensorFlow Serving; gRPC's own default is 4 MB
+
+# "" is the server as a whole. The two short names are those that TensorFlow Serving registers.
+HEALTH_SERVICES = ("", "PredictionService", "ModelService")
+
+
+class ModelServer:
+    """Serves models over gRPC.
+
+    Args:
+        models: Model name -> its versions, not started yet.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+        max_threads: Calls that are answered at the same time, further ones wait; None for four
+            for each CPU, as TensorFlow Serving.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, ModelVersions[Servable]],
+        host: str,
+        port: int,
+        max_threads: int | None = None,
+    ) -> None:
+        threads = max_threads or 4 * (os.cpu_count() or 1)
+        self._models = models
+        self._host = host
+        self._port = port
+        self._health = health.HealthServicer()
+        self._server = grpc.server(
+            futures.ThreadPoolExecutor(max_workers=threads, thread_name_prefix="grpc"),
+            options=[
+                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+                ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+                # Without this, a second server on the same port starts and takes half the calls.
+                ("grpc.so_reuseport", 0),
+            ],
+        )
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+            PredictionService(models), self._server
+        )
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
+            ModelService(models), self._server
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+
+    def start(self) -> int:
+        """Load what there is to load, then listen.
+
+        Returns:
+            The port.
+
+        Raises:
+            StartError: The port cannot be listened on.
+        """
+        for model in self._models.values():
+            model.on_change = self._update_health
+            model.start()
+        self._update_health()
+        try:
+            port: int = self._server.add_insecure_port(f"{self._host}:{self._port}")
+        except RuntimeError as error:
+            self._close_models()
+            raise StartError(
+                f"cannot listen on {self._host}:{self._port}: {error}. "
+                "Choose another port with --port"
+            ) from error
+        self._server.start()
+        return port
+
+    def stop(self, drain_seconds: float) -> None:
+        """Take no further calls, let those in flight finish, then release the models.
+
+        Args:
+            drain_seconds: Longest wait; a call still running then is cancelled.
+        """
+        self._health.enter_graceful_shutdown()
+        self._server.stop(drain_seconds).wait()
+        self._close_models()
+
+    def _close_models(self) -> None:
+        for model in self._models.values():
+            model.stop()
+
+    def _update_health(self) -> None:
+        ready = all(model.available_version is not None for model in self._models.values())
+        serving = health_pb2.HealthCheckResponse
+        for service in HEALTH_SERVICES:
+            self._health.set(service, serving.SERVING if ready else serving.NOT_SERVING)

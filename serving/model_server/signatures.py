@@ -1,0 +1,139 @@
+"""A signature of a SavedModel, and the check of a request against it.
+
+The codes are TensorFlow Serving's; the texts name the rule, the value received and the fix. One
+code differs on purpose: an unknown signature is INVALID_ARGUMENT, where TensorFlow Serving says
+FAILED_PRECONDITION, because the request is wrong and stays wrong.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+from tensorflow.core.framework import tensor_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
+
+from serving.model_server.errors import RequestError, invalid_argument
+from serving.tensors import dtype_name, from_proto
+
+
+@dataclasses.dataclass(frozen=True)
+class TensorSpec:
+    """One input or output: the tensor in the graph, and what it must look like.
+
+    Attributes:
+        tensor: Name of the tensor in the graph, such as `recommend_user_id:0`.
+        dtype: DataType enum value.
+        shape: Sizes, -1 where any is allowed; None where even the rank is free.
+    """
+
+    tensor: str
+    dtype: int
+    shape: tuple[int, ...] | None
+
+    def allows(self, shape: Sequence[int]) -> bool:
+        """True when an array of this shape may be fed."""
+        return self.shape is None or (
+            len(shape) == len(self.shape)
+            and all(want in (-1, got) for want, got in zip(self.shape, shape, strict=True))
+        )
+
+    def __str__(self) -> str:
+        sizes = (
+            "any" if self.shape is None else ",".join("?" if n < 0 else str(n) for n in self.shape)
+        )
+        return f"{dtype_name(self.dtype)} [{sizes}]"
+
+
+@dataclasses.dataclass(frozen=True)
+class Signature:
+    """Name, inputs and outputs of one signature."""
+
+    name: str
+    inputs: Mapping[str, TensorSpec]
+    outputs: Mapping[str, TensorSpec]
+
+    @classmethod
+    def from_proto(cls, name: str, signature: meta_graph_pb2.SignatureDef) -> Signature:
+        """The signature that a SavedModel declares."""
+        return cls(name, _specs(signature.inputs), _specs(signature.outputs))
+
+    def feeds(self, inputs: Mapping[str, tensor_pb2.TensorProto]) -> list[NDArray[Any]]:
+        """The arrays to feed, in the order of `self.inputs`.
+
+        Raises:
+            RequestError: INVALID_ARGUMENT for a missing or unknown input, a wrong dtype or shape.
+        """
+        missing = sorted(set(self.inputs) - set(inputs))
+        unknown = sorted(set(inputs) - set(self.inputs))
+        if missing or unknown:
+            raise invalid_argument(
+                f"the inputs do not match signature {self.name!r}. "
+                f"Sent extra: {_names(unknown)}. Missing but required: {_names(missing)}. "
+                f"Send exactly: {self._listing()}"
+            )
+        return [self._feed(name, spec, inputs[name]) for name, spec in self.inputs.items()]
+
+    def fetches(self, output_filter: Sequence[str]) -> list[str]:
+        """Names of the outputs to compute, in declared order: those of the filter, or all.
+
+        Raises:
+            RequestError: INVALID_ARGUMENT for an unknown or repeated name.
+        """
+        names = list(output_filter) or list(self.outputs)
+        unknown = sorted(set(names) - set(self.outputs))
+        if unknown:
+            raise invalid_argument(
+                f"output_filter names what signature {self.name!r} does not return: "
+                f"{_names(unknown)}. Choose from {_names(self.outputs)}"
+            )
+        if len(set(names)) < len(names):
+            raise invalid_argument(
+                f"output_filter may name an output once, received {_names(names)}"
+            )
+        return [name for name in self.outputs if name in names]
+
+    def _feed(self, name: str, spec: TensorSpec, proto: tensor_pb2.TensorProto) -> NDArray[Any]:
+        where = f"input {name!r} of signature {self.name!r}"
+        if proto.dtype != spec.dtype:
+            raise invalid_argument(
+                f"{where} must be {spec}, received {dtype_name(proto.dtype)}. "
+                f"Send it as {dtype_name(spec.dtype)}"
+            )
+        try:
+            array = from_proto(proto)
+        except ValueError as error:
+            raise invalid_argument(f"{where} must be {spec}, received: {error}") from error
+        if not spec.allows(array.shape):
+            raise invalid_argument(
+                f"{where} must be {spec}, received shape {list(array.shape)}. "
+                "Give every dimension the size the signature asks for"
+            )
+        return array
+
+    def _listing(self) -> str:
+        return ", ".join(f"{name} {spec}" for name, spec in sorted(self.inputs.items()))
+
+
+def unknown_signature(name: str, known: Iterable[str]) -> RequestError:
+    """The error for a signature that the model does not have."""
+    return invalid_argument(
+        f"Serving signature key {name!r} not found. Set model_spec.signature_name to one of "
+        f"{_names(known)}"
+    )
+
+
+def _specs(infos: Mapping[str, meta_graph_pb2.TensorInfo]) -> dict[str, TensorSpec]:
+    return {name: _spec(info) for name, info in sorted(infos.items())}
+
+
+def _spec(info: meta_graph_pb2.TensorInfo) -> TensorSpec:
+    shape = info.tensor_shape
+    sizes = None if shape.unknown_rank else tuple(dim.size for dim in shape.dim)
+    return TensorSpec(info.name, info.dtype, sizes)
+
+
+def _names(names: Iterable[str]) -> str:
+    return "{" + ", ".join(sorted(names)) + "}"

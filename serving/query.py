@@ -1,0 +1,80 @@
+"""What a client asks and what it gets, as plain values. No TensorFlow here."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+FeatureValue = str | int | float
+
+_LATEST_SECONDS = 10**11  # the year 5138; a larger time is in milliseconds or finer
+
+
+@dataclasses.dataclass(frozen=True)
+class Query:
+    """One request for recommendations. The field names are those of the serving signature.
+
+    Attributes:
+        user_id: The user; one that the model has never seen is an ordinary input.
+        request_time: Unix seconds.
+        history_item_id: Items of the user's events, oldest first.
+        history_event_type: Type of each of these events.
+        history_time: Time of each, unix seconds.
+        exclude_item_id: Items that must not be recommended.
+        features: Value of each declared query or context feature; one left out counts as missing.
+
+    Raises:
+        ValueError: The three history fields differ in length or are not oldest first, or a time
+            is not in seconds.
+    """
+
+    user_id: str
+    request_time: int
+    history_item_id: tuple[str, ...] = ()
+    history_event_type: tuple[str, ...] = ()
+    history_time: tuple[int, ...] = ()
+    exclude_item_id: tuple[str, ...] = ()
+    features: Mapping[str, FeatureValue] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        lengths = [len(self.history_item_id), len(self.history_event_type), len(self.history_time)]
+        if len(set(lengths)) != 1:
+            raise ValueError(
+                "history_item_id, history_event_type and history_time must have one length, "
+                f"received {lengths} for user {self.user_id!r}. Give each event all three"
+            )
+        pairs = zip(self.history_time, self.history_time[1:], strict=False)
+        if any(later < earlier for earlier, later in pairs):
+            raise ValueError(
+                f"a history must run from the oldest event to the newest; that of user "
+                f"{self.user_id!r} does not. Sort it by time"
+            )
+        latest = max((self.request_time, *self.history_time[-1:]))
+        if latest > _LATEST_SECONDS:
+            raise ValueError(
+                f"times must be unix seconds, received {latest} for user {self.user_id!r}. "
+                "Divide milliseconds by 1000"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class Recommendation:
+    """One recommended item.
+
+    Attributes:
+        item_id: The item.
+        score: Calibrated probability.
+        retrieval_score: Score of the retrieval that found it.
+    """
+
+    item_id: str
+    score: float
+    retrieval_score: float
+
+
+@dataclasses.dataclass(frozen=True)
+class SimilarItem:
+    """One neighbour of an item, with its similarity."""
+
+    item_id: str
+    score: float

@@ -1,0 +1,105 @@
+"""Read access to the users' histories, as the pipeline wrote them. No TensorFlow here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from serving.query import FeatureValue, Query
+
+USER_ID = "user_id"
+HISTORY: dict[str, pl.DataType] = {
+    "history_item_id": pl.List(pl.String()),
+    "history_event_type": pl.List(pl.String()),
+    "history_time": pl.List(pl.Int64()),
+}
+
+
+class UserStoreError(Exception):
+    """The file is not a user store; the message says the rule, the value and what to do."""
+
+
+class UserStore:
+    """Histories and features of users, read from one Parquet file as they are asked for.
+
+    Columns: `user_id` string; `history_item_id`, `history_event_type` list<string> and
+    `history_time` list<int64>, oldest first; every other column is a query feature.
+    """
+
+    def __init__(self, path: Path, table: pl.LazyFrame, features: tuple[str, ...]) -> None:
+        self._path = path
+        self._table = table
+        self.features = features
+
+    @classmethod
+    def open(cls, path: Path) -> UserStore:
+        """A store on a Parquet file; only its schema is read now.
+
+        Raises:
+            UserStoreError: The file is missing, damaged, or lacks a column.
+        """
+        if not path.is_file():
+            raise UserStoreError(
+                f"a user store is a Parquet file, there is none at {path}. "
+                "Run the pipeline, or correct the path"
+            )
+        table = pl.scan_parquet(path)
+        try:
+            schema = table.collect_schema()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise UserStoreError(
+                f"{path} cannot be read as Parquet: {error}. It may be cut short: write it again"
+            ) from error
+        for name, expected in {USER_ID: pl.String(), **HISTORY}.items():
+            if schema.get(name) != expected:
+                found = f"is {schema[name]}" if name in schema else "is missing"
+                raise UserStoreError(
+                    f"column {name!r} of a user store must be {expected}; in {path} it {found}"
+                )
+        features = tuple(name for name in schema if name != USER_ID and name not in HISTORY)
+        return cls(path, table, features)
+
+    def query(self, user_id: str, request_time: int | None = None) -> Query:
+        """The query of one user; see `queries`."""
+        return self.queries([user_id], request_time)[0]
+
+    def queries(self, user_ids: Sequence[str], request_time: int | None = None) -> list[Query]:
+        """The queries of users, in the order asked.
+
+        A user that the store does not know has an empty history and no features: a cold start.
+
+        Args:
+            user_ids: Users, each any number of times.
+            request_time: Unix seconds; None for now. Later events are left out, so that a replay
+                of the past cannot see what came after.
+
+        Returns:
+            One query for each id.
+
+        Raises:
+            UserStoreError: The store holds a user twice, or a history that is not one.
+        """
+        at = int(time.time()) if request_time is None else request_time
+        wanted = self._table.filter(pl.col(USER_ID).is_in(set(user_ids))).collect()
+        rows = {row[USER_ID]: row for row in wanted.iter_rows(named=True)}
+        if len(rows) < wanted.height:
+            twice = wanted.filter(pl.col(USER_ID).is_duplicated())[USER_ID][0]
+            raise UserStoreError(f"{self._path} must hold a user once, it holds {twice!r} twice")
+        return [self._query(user_id, rows.get(user_id), at) for user_id in user_ids]
+
+    def _query(self, user_id: str, row: dict[str, Any] | None, at: int) -> Query:
+        if row is None:
+            return Query(user_id=user_id, request_time=at)
+        features: dict[str, FeatureValue] = {
+            name: row[name] for name in self.features if row[name] is not None
+        }
+        past = sum(time <= at for time in row["history_time"] or ())
+        history = {name: tuple((row[name] or ())[:past]) for name in HISTORY}
+        try:
+            return Query(user_id=user_id, request_time=at, features=features, **history)
+        except ValueError as error:
+            raise UserStoreError(f"{self._path}: {error}") from error

@@ -1,0 +1,117 @@
+"""A toy model with the signatures of the serving contract, and servers on it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ITEMS = ("apple", "bread", "cheese", "dates", "eggs")
+
+
+def build_model(path: Path, version: int) -> None:
+    """Save a toy recommender.
+
+    Items score 0.9, 0.8, ... in the order of ITEMS; what the history or the exclusions hold is
+    left out; every `retrieval_score` is the version, so that a caller can tell who answered. The
+    feature `age` below 0 is refused inside the graph.
+    """
+    import tensorflow as tf
+
+    batch, matrix = [None], [None, None]
+    query = {
+        "user_id": tf.TensorSpec(batch, tf.string),
+        "history_item_id": tf.TensorSpec(matrix, tf.string),
+        "history_event_type": tf.TensorSpec(matrix, tf.string),
+        "history_time": tf.TensorSpec(matrix, tf.int64),
+        "exclude_item_id": tf.TensorSpec(matrix, tf.string),
+        "request_time": tf.TensorSpec(batch, tf.int64),
+        "age": tf.TensorSpec(batch, tf.float32),
+        "city": tf.TensorSpec(batch, tf.string),
+    }
+
+    class Toy(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.items = tf.Variable(list(ITEMS))
+            self.scores = tf.Variable([0.9 - 0.1 * i for i in range(len(ITEMS))])
+            keys = tf.lookup.KeyValueTensorInitializer(list(ITEMS), list(range(len(ITEMS))))
+            self.index = tf.lookup.StaticHashTable(keys, -1)
+
+        def score(self, q: dict[str, Any]) -> Any:
+            checked = tf.debugging.assert_non_negative(q["age"], "age must not be negative")
+            with tf.control_dependencies([checked]):
+                return tf.tile(self.scores[None], [tf.shape(q["user_id"])[0], 1])
+
+    toy = Toy()
+
+    @tf.function
+    def recommend(top_k: Any, **q: Any) -> dict[str, Any]:
+        hidden = tf.concat([q["history_item_id"], q["exclude_item_id"]], 1)
+        gone = tf.reduce_sum(tf.one_hot(toy.index.lookup(hidden), len(ITEMS)), 1) > 0
+        score, at = tf.math.top_k(tf.where(gone, -1.0, toy.score(q)), tf.minimum(top_k, len(ITEMS)))
+        item_id = tf.where(score < 0, "", tf.gather(toy.items, at))
+        return {
+            "item_id": item_id,
+            "score": tf.maximum(score, 0.0),
+            "retrieval_score": tf.fill(tf.shape(score), float(version)),
+        }
+
+    @tf.function
+    def rank(candidate_item_id: Any, **q: Any) -> dict[str, Any]:
+        at = toy.index.lookup(candidate_item_id)
+        known = tf.gather(toy.score(q), tf.maximum(at, 0), batch_dims=1)
+        return {"score": tf.where(at < 0, 0.0, known)}
+
+    @tf.function
+    def similar_items(item_id: Any, top_k: Any) -> dict[str, Any]:
+        other = tf.not_equal(item_id[:, None], toy.items[None])
+        score, at = tf.math.top_k(tf.where(other, toy.scores[None], -1.0), top_k)
+        return {"item_id": tf.gather(toy.items, at), "score": score}
+
+    top_k = tf.TensorSpec([], tf.int32)
+    tf.saved_model.save(
+        toy,
+        str(path),
+        signatures={
+            "recommend": recommend.get_concrete_function(top_k=top_k, **query),
+            "rank": rank.get_concrete_function(
+                candidate_item_id=tf.TensorSpec(matrix, tf.string), **query
+            ),
+            "similar_items": similar_items.get_concrete_function(
+                item_id=tf.TensorSpec(batch, tf.string), top_k=top_k
+            ),
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def toy_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the toy model as versions 1 and 2, built once. Not to be written to."""
+    folder = tmp_path_factory.mktemp("toy_models")
+    for version in (1, 2):
+        build_model(folder / str(version), version)
+    return folder
+
+
+@pytest.fixture
+def base_path(tmp_path: Path) -> Path:
+    """An empty base path."""
+    path = tmp_path / "recommender"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def push(toy_models: Path, base_path: Path) -> Callable[..., Path]:
+    """Publishes a toy model in one step: `push(as_version, model)`, model 1 or 2."""
+
+    def publish(as_version: int, model: int = 1) -> Path:
+        staging = base_path / f".staging-{as_version}"
+        shutil.copytree(toy_models / str(model), staging)
+        return staging.rename(base_path / str(as_version))
+
+    return publish
