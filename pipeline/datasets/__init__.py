@@ -1,0 +1,1 @@
+"""Public data sets that `sluice data fetch` brings in."""
