@@ -78,7 +78,7 @@ failure_kind() { # LOG -> disk | hash | network | compiler | other
     echo disk
   elif grep -qiE 'hash mismatch|do not match the hashes' "$1"; then
     echo hash
-  elif grep -qiE 'error sending request|dns error|failed to lookup|could not resolve|could not connect|connection (refused|reset|timed out)|network is unreachable|operation timed out|tunnel|temporary failure|newconnectionerror|proxyerror|cannot connect to proxy|certificate|network connectivity|request failed after' "$1"; then
+  elif grep -qiE 'error sending request|dns error|failed to lookup|could not resolve|could not connect|connection (refused|reset|timed out)|network is unreachable|operation timed out|tunnel|temporary failure|newconnectionerror|failed to fetch|proxyerror|cannot connect to proxy|certificate|network connectivity|request failed after' "$1"; then
     echo network
   elif grep -qiE 'cc1plus|python\.h: no such file|unable to execute|command .*(cc|g\+\+|c\+\+).* failed' "$1"; then
     echo compiler

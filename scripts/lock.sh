@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Resolves requirements.in into requirements.lock, and scripts/tools.in into scripts/tools.lock: every
+# package with its version and the hashes of all its files.
+#
+# Versions that stand in the lock are kept as long as requirements.in allows them; delete a line there
+# (or the file) to let one (or all) move. The target is fixed - Python 3.11, x86_64 Linux, and the
+# glibc that scripts/modern_runtime.sh provides - so the result does not depend on the machine that
+# resolves. The address of the package index is not written down.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+bash scripts/setup.sh tools
+
+compile() { # SOURCE LOCK
+  .tools/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url \
+    --python-version 3.11 --python-platform x86_64-manylinux_2_40 \
+    --custom-compile-command "make lock" --output-file "$2" "$1"
+}
+
+compile requirements.in requirements.lock
+compile scripts/tools.in scripts/tools.lock
