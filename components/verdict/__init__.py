@@ -1,0 +1,1 @@
+"""The Verdict node: may this model be served."""

@@ -1,0 +1,168 @@
+"""Every threshold of every gate, in one place.
+
+The settings may override a bound by its name: `gates: {ndcg_at_10: {lower: 0.08}}`. An end that is
+not named keeps its value.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from components.checks import Bound
+from components.verdict.rules import VerdictRules
+from transform.settings import Frozen
+
+RANKER = (
+    Bound(
+        name="auc",
+        lower=0.55,
+        why="the scores hardly tell taken items from others: shuffled labels or a broken feature",
+    ),
+    Bound(
+        name="normalised_entropy",
+        upper=1.0,
+        why="the average rate alone would predict better than the scores",
+    ),
+    Bound(
+        name="calibration",
+        lower=0.5,
+        upper=2.0,
+        why="the scores promise another number of taken items than there are",
+    ),
+    Bound(
+        name="relative_ece",
+        upper=0.6,
+        why="the scores promise too much in one place and too little in another",
+    ),
+)
+LISTS = (
+    Bound(
+        name="ndcg_at_10", lower=0.005, why="what users wanted next hardly appears in their lists"
+    ),
+    Bound(
+        name="recall_at_10",
+        lower=0.01,
+        why="what users wanted next is hardly in their lists at all",
+    ),
+    Bound(
+        name="distinct_list_ratio_at_10",
+        lower=0.1,
+        why="different users are shown the same list: the model has collapsed",
+    ),
+)
+# Relative to the blessed model. Small evaluations are noisy, so only a clear step back counts.
+RANKER_CHANGES = (
+    Bound(name="auc_change", lower=-0.03, why="the blessed model orders candidates better"),
+    Bound(name="log_loss_change", upper=0.1, why="the blessed model predicts better"),
+)
+LIST_CHANGES = (
+    Bound(name="ndcg_at_10_change", lower=-0.1, why="the blessed model gives better lists"),
+    Bound(name="recall_at_10_change", lower=-0.1, why="the blessed model gives better lists"),
+)
+VERDICT = VerdictRules(
+    ranker=RANKER,
+    lists=LISTS,
+    ranker_changes=RANKER_CHANGES,
+    list_changes=LIST_CHANGES,
+    slices=(
+        Bound(
+            name="slice_auc", lower=0.5, why="for these users the order is worse than a random one"
+        ),
+    ),
+    slice_rows=100,
+    coverage=Bound(
+        name="catalogue_coverage_at_10",
+        lower=0.05,
+        why="of the items that could have been shown nearly none was: the model has collapsed",
+    ),
+    leads=(
+        Bound(
+            name="ndcg_at_10_lead",
+            lower=1e-6,
+            why="a simple list serves users as well, for less",
+        ),
+    ),
+    must_beat=("most_popular", "recent_popular", "item_knn"),
+)
+SERVING = (
+    Bound(name="start_seconds", upper=120.0, why="the server takes too long to load the model"),
+    Bound(name="first_call_seconds", upper=10.0, why="the first call takes too long even so"),
+    Bound(name="memory_mb", upper=4096.0, why="the server needs too much memory for this model"),
+    Bound(
+        name="embedding_difference",
+        upper=1e-4,
+        why="serving computes other features from the same row than training did",
+    ),
+    Bound(
+        name="score_difference",
+        upper=1e-5,
+        why="`recommend` and `rank` give the same item different scores",
+    ),
+    Bound(
+        name="malformed_refused",
+        lower=1.0,
+        why="a malformed request must be answered with INVALID_ARGUMENT",
+    ),
+    Bound(name="cold_start_full", lower=1.0, why="an unknown user must get a full list"),
+    Bound(
+        name="seen_items_shown",
+        upper=0.0,
+        why="lists hold items that the user has had, though the settings leave them out",
+    ),
+)
+
+
+class Gates(Frozen):
+    """The bounds of the gates behind the training.
+
+    Attributes:
+        verdict: What a model's quality is held against.
+        serving: What a real server's answers are held against.
+    """
+
+    verdict: VerdictRules = VERDICT
+    serving: tuple[Bound, ...] = SERVING
+
+
+def gates_with(overrides: Mapping[str, Mapping[str, float]]) -> Gates:
+    """The gates with some bounds changed.
+
+    Args:
+        overrides: Name of a bound -> `lower`, `upper` or both.
+
+    Raises:
+        ValueError: If no bound has such a name; the message names the nearest one.
+    """
+    gates = Gates()
+    known = [bound.name for bound in _bounds(gates)]
+    for name in overrides:
+        if name not in known:
+            raise ValueError(_unknown(name, known))
+    changed = _replace(gates.model_dump(), overrides)
+    return Gates.model_validate(changed)
+
+
+def _bounds(gates: Gates) -> Iterator[Bound]:
+    """All bounds; their names differ."""
+    rules = gates.verdict
+    yield from (*rules.ranker, *rules.lists, *rules.ranker_changes, *rules.list_changes)
+    yield from (*rules.slices, rules.coverage, *rules.leads, *gates.serving)
+
+
+def _replace(tree: Any, overrides: Mapping[str, Mapping[str, float]]) -> Any:
+    """A dumped tree in which every bound with an override has the new ends."""
+    if isinstance(tree, dict):
+        if set(tree) == set(Bound.model_fields):
+            return {**tree, **overrides.get(tree["name"], {})}
+        return {key: _replace(value, overrides) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_replace(value, overrides) for value in tree]
+    return tree
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    nearest = f"Nearest right name: {close[0]!r}." if close else f"Choose from {', '.join(known)}."
+    return f"`gates` may only name bounds of a gate. Received: {name!r}. {nearest}"
