@@ -22,12 +22,15 @@ class Table(Frozen):
         columns: Our column name -> the name the file uses, where the two differ.
         separator: Field separator, for CSV only.
         time_unit: Unit of numeric time columns. Date-time columns need none.
+        text_ids: Ids are text even where most look like numbers (a CSV does not say). Without it,
+            user ids that mix numbers and text are refused as a damaged column.
     """
 
     path: str
     columns: dict[str, str] = Field(default_factory=dict)
     separator: str = ","
     time_unit: Literal["s", "ms", "us", "ns"] = "s"
+    text_ids: bool = False
 
 
 class DataSettings(Frozen):
