@@ -28,7 +28,11 @@ setup(
     packages=find_namespace_packages(
         include=[pattern for name in PACKAGES for pattern in (name, f"{name}.*")]
     ),
-    package_data={"pipeline": ["configs/*.yaml"], "serving_config": ["**/*"]},
+    package_data={
+        "pipeline": ["configs/*.yaml"],
+        "components.report": ["templates/*"],
+        "serving_config": ["**/*"],
+    },
     include_package_data=False,
     entry_points={"console_scripts": ["sluice = pipeline.cli:main"]},
     zip_safe=False,

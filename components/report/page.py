@@ -1,0 +1,109 @@
+"""The page: facts in, one self-contained HTML file out. It loads nothing and runs offline."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.resources
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from components.report import sentences
+from components.report.facts import Facts
+from components.report.figures import reliability
+from components.report.glossary import Term, term
+from components.report.sections import checks, data, models, overview, quality, slices
+from components.report.templating import environment
+
+SECTIONS = (
+    ("checks", "Checks"),
+    ("quality", "Quality"),
+    ("slices", "For whom it works"),
+    ("models", "Inside the models"),
+    ("data", "Data"),
+    ("serving", "Serving"),
+    ("lineage", "Lineage"),
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """What the templates print, in the order of the page."""
+
+    tone: str
+    sign: str
+    word: str
+    verdict: str
+    cards: list[overview.Card]
+    sections: tuple[tuple[str, str], ...]
+    gates: list[checks.GateView]
+    quality: quality.Quality | None
+    weak: list[str]
+    ladder_metric: Term | None
+    ladders: list[slices.Ladder]
+    slice_tables: list[slices.SliceTable]
+    calibration: str
+    reliability: Markup
+    curves: list[models.Curve]
+    account: str
+    flow: list[data.FlowRow]
+    periods: list[data.PeriodRow]
+    features: list[data.FeatureRow]
+    serving: list[overview.Card]
+    lineage: list[tuple[str, str]]
+
+
+def render(facts: Facts) -> str:
+    """The whole page as text.
+
+    Everything that comes from data is escaped; besides, a content security policy in the page
+    forbids every request and every script but its own.
+    """
+    script = _asset("table.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            facts=facts,
+            view=_view(facts),
+            style=Markup(_asset("style.css")),  # noqa: S704 (a file of this package)
+            script=Markup(script),  # noqa: S704 (a file of this package)
+            script_digest=digest,
+        )
+    )
+
+
+def _view(facts: Facts) -> View:
+    tone, word = overview.stamp(facts)
+    lists = facts.evaluation("list")
+    metric = slices.ladder_metric(lists)
+    return View(
+        tone=tone,
+        sign=checks.SIGNS[tone],
+        word=word,
+        verdict=sentences.verdict(facts),
+        cards=overview.cards(facts),
+        sections=SECTIONS,
+        gates=checks.gates(facts),
+        quality=quality.comparison(facts),
+        weak=sentences.weak_slices(lists) if lists else [],
+        ladder_metric=None if metric is None else term(metric),
+        ladders=slices.ladders(facts),
+        slice_tables=slices.tables(facts),
+        calibration=sentences.calibration(facts.calibration),
+        reliability=reliability(facts.calibration, title="Predicted against observed rate"),
+        curves=models.curves(facts),
+        account=sentences.account(facts),
+        flow=data.flow(facts.account),
+        periods=data.periods(facts.account),
+        features=data.features(facts),
+        serving=overview.serving(facts),
+        lineage=overview.lineage(facts),
+    )
+
+
+def _asset(name: str) -> str:
+    files = importlib.resources.files("components.report")
+    return files.joinpath("templates", name).read_text(encoding="utf-8").strip()

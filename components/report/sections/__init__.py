@@ -1,0 +1,1 @@
+"""The sections of the page: each turns the facts into what its template of the same name prints."""

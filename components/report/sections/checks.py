@@ -1,0 +1,89 @@
+"""The three gates with their checks: measured, bound, pass or fail, why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from components.checks import Check
+from components.report.facts import Facts, Gate
+from components.report.wording import bound, check_name, measured, statement
+
+TITLES = {
+    "data": "Data: may this log train a model?",
+    "verdict": "Model: is it good enough to be shown?",
+    "serving": "Serving: does a real server answer as the model was trained?",
+}
+_MANY = 12  # passed checks beyond this are folded
+
+GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
+SIGNS = {GOOD: "✓", BAD: "✕", UNKNOWN: "–"}
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One line of a gate's table."""
+
+    tone: str
+    word: str
+    name: str
+    measured: str
+    bound: str
+    why: str
+    sentence: str
+
+    @property
+    def sign(self) -> str:
+        """The result as a sign, for readers without colour."""
+        return SIGNS[self.tone]
+
+
+@dataclass(frozen=True)
+class GateView:
+    """One gate."""
+
+    title: str
+    tone: str
+    measured: bool
+    count: str
+    open: bool
+    rows: tuple[CheckRow, ...]
+
+    @property
+    def sign(self) -> str:
+        """The result as a sign, for readers without colour."""
+        return SIGNS[self.tone]
+
+
+def gates(facts: Facts) -> list[GateView]:
+    """All three gates in the order of a run; failed checks come first within a gate."""
+    return [_gate(facts.gate(name), title) for name, title in TITLES.items()]
+
+
+def _gate(gate: Gate, title: str) -> GateView:
+    failed, total = len(gate.failed), len(gate.checks)
+    if not gate.measured:
+        tone, count = UNKNOWN, "not measured in this run"
+    elif failed:
+        tone, count = BAD, f"{failed} of {total} checks failed"
+    else:
+        tone, count = GOOD, f"{total} of {total} checks passed"
+    return GateView(
+        title=title,
+        tone=tone,
+        measured=gate.measured,
+        count=count,
+        open=bool(failed) or total <= _MANY,
+        rows=tuple(_row(c) for c in sorted(gate.checks, key=lambda check: check.passed)),
+    )
+
+
+def _row(check: Check) -> CheckRow:
+    return CheckRow(
+        tone=GOOD if check.passed else BAD,
+        word="Pass" if check.passed else "Fail",
+        name=check_name(check.name),
+        measured=measured(check),
+        bound=bound(check),
+        why=check.why,
+        sentence=statement(check),
+    )

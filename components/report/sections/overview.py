@@ -1,0 +1,80 @@
+"""The top of the page: the verdict in one word, and the numbers that are asked for first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from components.report.facts import Facts
+from components.report.glossary import number, term
+from components.report.sections.checks import BAD, GOOD, UNKNOWN
+from components.report.sentences import PRIMARY
+from components.report.wording import bound, check_name, measured
+
+
+@dataclass(frozen=True)
+class Card:
+    """One number with its name and a note below."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+def stamp(facts: Facts) -> tuple[str, str]:
+    """The verdict as (tone, word)."""
+    if facts.blessed is None:
+        return UNKNOWN, "NO VERDICT"
+    if not facts.blessed or facts.infra_blessed is False:
+        return BAD, "WITHHELD"
+    return GOOD, "BLESSED"
+
+
+def cards(facts: Facts) -> list[Card]:
+    """Quality, size of the measurement, size of the data and what is served."""
+    found = [_quality(facts), _requests(facts), _rows(facts)]
+    served = "none" if facts.pushed_version is None else str(facts.pushed_version)
+    note = "not pushed by this run" if facts.pushed_version is None else "pushed by this run"
+    return [card for card in found if card] + [Card("Served version", served, note)]
+
+
+def serving(facts: Facts) -> list[Card]:
+    """What the serving gate measured."""
+    return [
+        Card(check_name(check.name), measured(check), f"must be {bound(check)}")
+        for check in facts.gate("serving").checks
+    ]
+
+
+def lineage(facts: Facts) -> list[tuple[str, str]]:
+    """What identifies the run."""
+    pairs = [
+        ("Run", facts.run_id),
+        ("Settings", facts.settings_hash),
+        ("Code", facts.code),
+        ("Test targets", facts.account.target_sha256 if facts.account else None),
+    ]
+    return [(name, value or "not recorded") for name, value in pairs]
+
+
+def _quality(facts: Facts) -> Card | None:
+    if not facts.quality or facts.quality[0].metrics.get(PRIMARY) is None:
+        return None
+    own = facts.quality[0].metrics[PRIMARY]
+    others = [v for row in facts.quality[1:] if (v := row.metrics.get(PRIMARY)) is not None]
+    note = f"best baseline {number(max(others))}" if others else ""
+    return Card(term(PRIMARY).label, number(own), note)
+
+
+def _requests(facts: Facts) -> Card | None:
+    evaluation = facts.evaluation("list")
+    overall = evaluation.overall if evaluation else None
+    if overall is None or overall.count is None:
+        return None
+    return Card("Requests measured", f"{overall.count:,}", "held out from training")
+
+
+def _rows(facts: Facts) -> Card | None:
+    data = facts.account
+    if data is None:
+        return None
+    return Card("Events used", f"{data.events:,}", f"of {data.rows_in:,} rows read")

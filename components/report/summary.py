@@ -1,0 +1,70 @@
+"""`report.json`: the facts of the page for scripts, as strict JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from components.report import sentences
+from components.report.facts import Account, Evaluation, Facts, Slice
+
+
+def to_json(facts: Facts) -> str:
+    """The summary as text.
+
+    Keys:
+        settings_hash, run_id, pipeline, created (unix seconds), code: what identifies the run.
+        verdict: `blessed`, `infra_blessed`, `summary` (one sentence), `sentences` (one a check).
+        quality: `rows`: the recommender first, then each baseline, with metric -> value.
+        slices: evaluation -> list of `feature`, `value`, `count`, `metrics`.
+        pushed_version: int, or null if the model was not pushed.
+        account, serving (check name -> value), checks, artifacts, versions: as on the page.
+
+    A value that was not measured is null; NaN and infinity never appear.
+    """
+    return json.dumps(_summary(facts), indent=2, allow_nan=False) + "\n"
+
+
+def _summary(facts: Facts) -> dict[str, Any]:
+    return {
+        "pipeline": facts.pipeline,
+        "run_id": facts.run_id,
+        "created": facts.created,
+        "settings_hash": facts.settings_hash,
+        "code": facts.code,
+        "verdict": {
+            "blessed": facts.blessed,
+            "infra_blessed": facts.infra_blessed,
+            "summary": sentences.verdict(facts),
+            "sentences": [check.sentence for check in facts.gate("verdict").checks],
+        },
+        "quality": {"rows": [{"model": row.model, **row.metrics} for row in facts.quality]},
+        "slices": {e.name: _slices(e) for e in facts.evaluations},
+        "pushed_version": facts.pushed_version,
+        "account": _account(facts.account),
+        "serving": {check.name: check.value for check in facts.gate("serving").checks},
+        "checks": [
+            {"gate": gate.name, **check.model_dump(), "sentence": check.sentence}
+            for gate in facts.gates
+            for check in gate.checks
+        ],
+        "artifacts": [artifact.model_dump() for artifact in facts.artifacts],
+        "versions": facts.versions,
+    }
+
+
+def _slices(evaluation: Evaluation) -> list[dict[str, Any]]:
+    return [_slice(row) for row in evaluation.slices]
+
+
+def _slice(row: Slice) -> dict[str, Any]:
+    return {
+        "feature": row.feature,
+        "value": row.value,
+        "count": row.count,
+        "metrics": {name: measured.value for name, measured in row.metrics.items()},
+    }
+
+
+def _account(account: Account | None) -> dict[str, Any] | None:
+    return None if account is None else account.model_dump(mode="json")

@@ -1,0 +1,184 @@
+"""Facts of made-up runs, for the tests of the page: a blessed one, a withheld one, an empty one."""
+
+import random
+
+from components.checks import Bound
+from components.report.facts import (
+    Account,
+    Artifact,
+    CalibrationBin,
+    Evaluation,
+    Facts,
+    Gate,
+    Measured,
+    Period,
+    QualityRow,
+    Slice,
+    Training,
+)
+from transform.features import RUNGS, Feature
+
+CREATED = 1_780_000_000
+EMPTY = Facts(created=CREATED)
+
+
+def blessed(**changes):
+    """A run in which everything was measured and passed."""
+    return Facts(**{**_everything(), **changes})
+
+
+def withheld(**changes):
+    """The same run with a model worse than ItemKNN."""
+    ndcg = Bound(name="ndcg_at_10", lower=0.10, why="lists are worse than those of ItemKNN")
+    auc = Bound(name="auc", lower=0.7, why="the ranker hardly tells items apart")
+    failing = Gate(name="verdict", measured=True, checks=(ndcg.check(0.05), auc.check(0.82)))
+    gates = (_data_gate(), failing, _serving_gate())
+    return blessed(**{"blessed": False, "pushed_version": None, "gates": gates, **changes})
+
+
+def _everything():
+    return {
+        "pipeline": "movielens-100k",
+        "run_id": "2026-11-23T17:00:00.000000",
+        "created": CREATED,
+        "settings": "name: movielens-100k\nseed: 17\n",
+        "settings_hash": "5f0c" * 16,
+        "code": "9a77" * 16,
+        "versions": {"tfx": "1.21.0", "tensorflow": "2.21.0"},
+        "features": (
+            Feature(name="gender", side="query", kind="category"),
+            Feature(name="age", side="query", kind="number"),
+            Feature(name="genres", side="candidate", kind="category", separator="|"),
+            Feature(name="title", side="candidate", kind="text"),
+            Feature(name="released", side="candidate", kind="time"),
+        ),
+        "account": Account(
+            rows_in=100_060,
+            events=100_000,
+            duplicates=48,
+            dead_letters={"event_time lies in the future": 2, "user_id is missing": 10},
+            periods=(
+                Period(name="train", rows=3541, first=874_724_710, last=890_000_000),
+                Period(name="ranking", rows=7432, first=880_000_000, last=890_000_000),
+                Period(name="validation", rows=943, first=890_000_000, last=891_000_000),
+                Period(name="eval", rows=943, first=891_000_000, last=893_286_638),
+            ),
+            target_sha256="ab12" * 16,
+        ),
+        "gates": (_data_gate(), _verdict_gate(), _serving_gate()),
+        "blessed": True,
+        "infra_blessed": True,
+        "pushed_version": 3,
+        "quality": (
+            _quality("recommender", 0.1043, 0.1951, 0.0771),
+            _quality("item_knn", 0.0921, 0.1718, 0.0688),
+            _quality("sequential_rules", 0.1012, 0.1866, 0.0757),
+            _quality("recent_popular", 0.0587, 0.1124, 0.0429),
+            _quality("most_popular", 0.0421, 0.0859, 0.0291),
+        ),
+        "evaluations": (_lists(), _ranker()),
+        "calibration": tuple(
+            CalibrationBin(count=20_000 / (i + 1) ** 2, predicted=p, observed=p * 0.9 + 0.005)
+            for i, p in enumerate((0.01, 0.04, 0.08, 0.15, 0.22, 0.31, 0.44))
+        ),
+        "trainings": (
+            Training(
+                model="Retriever",
+                history={
+                    "loss": tuple(6.8 - 2.4 * (1 - 0.8**i) for i in range(14)),
+                    "val_ndcg_at_10": tuple(0.09 * (1 - 0.7**i) - i * 4e-4 for i in range(14)),
+                },
+            ),
+            Training(
+                model="Ranker",
+                history={
+                    "loss": (0.21, 0.14, 0.12, 0.11, 0.10),
+                    "val_loss": (0.17, 0.13, 0.121, 0.123, 0.127),
+                },
+            ),
+        ),
+        "artifacts": (
+            Artifact(role="account", type_name="SluiceDataAccount", id=4, uri="/runs/x/account/1"),
+        ),
+    }
+
+
+def _quality(model, ndcg, recall, mrr):
+    metrics = {"ndcg_at_10": ndcg, "recall_at_10": recall, "mrr_at_10": mrr}
+    return QualityRow(model=model, metrics=metrics)
+
+
+def _data_gate():
+    checks = (
+        Bound(name="share of duplicates", upper=0.2, why="the log repeats itself").check(0.0005),
+        Bound(name="schema anomalies", upper=0, why="columns are not what they were").check(0.0),
+        Bound(
+            name="training rows changed by later events",
+            upper=0,
+            why="the training rows know the future",
+        ).check(0.0),
+    )
+    return Gate(name="data", measured=True, checks=checks)
+
+
+def _verdict_gate():
+    checks = [
+        Bound(name="ndcg_at_10", lower=0.05, why="lists are hardly better than chance").check(0.1),
+        Bound(name="auc", lower=0.7, why="the ranker hardly tells items apart").check(0.86),
+        Bound(name="calibration", lower=0.8, upper=1.25, why="scores are no rates").check(1.04),
+        Bound(name="ndcg_at_10", lower=0.0, why="").check(0.05, subject="user_rung=6-20"),
+    ]
+    return Gate(name="verdict", measured=True, checks=tuple(checks))
+
+
+def _serving_gate():
+    checks = (
+        Bound(name="first_call_ms", upper=2000, why="the first user waits").check(141.25),
+        Bound(name="parity", upper=1e-4, why="served features are not the trained ones").check(
+            3e-7
+        ),
+        Bound(name="memory_mb", upper=4096, why="it does not fit its machine").check(812.4),
+    )
+    return Gate(name="serving", measured=True, checks=checks)
+
+
+def _lists():
+    random_numbers = random.Random(5)
+    slices = [_slice("", "", 943, 0.1043)]
+    for feature in ("user_rung", "item_rung"):
+        for (_, rung), ndcg, count in zip(
+            RUNGS[1:], (0.02, 0.055, 0.081, 0.112), (3, 41, 120, 779), strict=True
+        ):
+            slices.append(_slice(feature, rung, count, ndcg))
+    for value in ("administrator", "artist", "doctor", "educator", "engineer", "student", "writer"):
+        ndcg = random_numbers.uniform(0.06, 0.14)
+        slices.append(_slice("occupation", value, random_numbers.randint(5, 200), ndcg))
+    metrics = ("ndcg_at_10", "recall_at_10", "mrr_at_10")
+    return Evaluation(name="list", metrics=metrics, slices=tuple(slices))
+
+
+def _slice(feature, value, count, ndcg):
+    spread = 0.4 / count**0.5
+    metrics = {
+        "ndcg_at_10": Measured(value=ndcg, lower=max(ndcg - spread, 0), upper=ndcg + spread),
+        "recall_at_10": Measured(value=ndcg * 1.9),
+        "mrr_at_10": Measured(value=None if count < 5 else ndcg * 0.7),
+    }
+    return Slice(feature=feature, value=value, count=count, metrics=metrics)
+
+
+def _ranker():
+    slices = tuple(
+        Slice(
+            feature=feature,
+            value=value,
+            count=count,
+            metrics={"auc": Measured(value=auc), "log_loss": Measured(value=0.11)},
+        )
+        for feature, value, count, auc in (
+            ("", "", 30_176, 0.861),
+            ("gender", "F", 8_736, 0.852),
+            ("gender", "M", 21_440, 0.865),
+        )
+    )
+    return Evaluation(name="ranker", metrics=("auc", "log_loss"), slices=slices)

@@ -1,0 +1,78 @@
+"""`report.json` is strict JSON and holds the keys that scripts rely on."""
+
+import json
+
+import pytest
+
+from components.report.facts import Evaluation, Measured, QualityRow, Slice, Training
+from components.report.summary import to_json
+from tests.components.report.facts_of_a_run import EMPTY, blessed, withheld
+
+
+def strict(text):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_a_blessed_run():
+    found = strict(to_json(blessed()))
+    assert found["settings_hash"] == "5f0c" * 16
+    assert found["run_id"] == "2026-11-23T17:00:00.000000"
+    assert found["verdict"]["blessed"] is True
+    assert found["verdict"]["sentences"][0] == "pass: ndcg_at_10 is 0.1; it must be at least 0.05."
+    assert found["quality"]["rows"][0] == {
+        "model": "recommender",
+        "ndcg_at_10": 0.1043,
+        "recall_at_10": 0.1951,
+        "mrr_at_10": 0.0771,
+    }
+    assert found["pushed_version"] == 3
+    assert found["serving"]["first_call_ms"] == 141.25
+    assert found["account"]["rows_in"] == 100_060
+    assert {check["gate"] for check in found["checks"]} == {"data", "verdict", "serving"}
+    assert found["slices"]["list"][0] == {
+        "feature": "",
+        "value": "",
+        "count": 943,
+        "metrics": {
+            "ndcg_at_10": 0.1043,
+            "recall_at_10": pytest.approx(0.19817),
+            "mrr_at_10": pytest.approx(0.07301),
+        },
+    }
+
+
+def test_a_withheld_run():
+    found = strict(to_json(withheld()))
+    assert found["verdict"]["blessed"] is False
+    assert found["pushed_version"] is None
+    assert any(text.startswith("FAIL: ndcg_at_10") for text in found["verdict"]["sentences"])
+
+
+def test_an_empty_run_has_the_same_keys():
+    assert strict(to_json(EMPTY)).keys() == strict(to_json(blessed())).keys()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_not_finite_becomes_null(value):
+    facts = blessed(
+        quality=(QualityRow(model="recommender", metrics={"ndcg_at_10": value}),),
+        evaluations=(
+            Evaluation(
+                name="list",
+                metrics=("auc",),
+                slices=(
+                    Slice(
+                        feature="", value="", metrics={"auc": Measured(value=value, lower=value)}
+                    ),
+                ),
+            ),
+        ),
+        trainings=(Training(model="Ranker", history={"loss": (value, 0.5)}),),
+    )
+    found = strict(to_json(facts))
+    assert found["quality"]["rows"] == [{"model": "recommender", "ndcg_at_10": None}]
+    assert found["slices"]["list"][0]["metrics"] == {"auc": None}
+    assert facts.trainings[0].history["loss"] == (None, 0.5)
