@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from transform.event_log import ranges
 from transform.followers import Followers
 from transform.random_numbers import mix, uniform
+from transform.seen import SeenItems
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -40,13 +41,19 @@ class Requests:
         key: Seed of each row.
         positive: The item that followed [R].
         recent: The latest items of the history, oldest first, -1 where there is none [R, W].
-        seen: Sorted `row * items + item` for every item that must not be a negative.
+        user: Index of the user [R].
+        first: The user's first event [R].
+        until: Items of the user's events from `first` up to here, exclusive, are no negatives [R].
+        seen: The users' items.
     """
 
     key: Keys
     positive: Ints
     recent: Ints
-    seen: Ints
+    user: Ints
+    first: Ints
+    until: Ints
+    seen: SeenItems
 
 
 @dataclass(frozen=True)
@@ -87,9 +94,8 @@ class CandidateSampler:
     def sample(self, requests: Requests) -> Candidates:
         """Draws the candidates of each request."""
         rows = np.arange(len(requests.key))
-        seen_known = self._count[requests.seen % self._items] > 0
-        seen_by_row = np.bincount(requests.seen[seen_known] // self._items, minlength=len(rows))
-        scarce = len(self._known) - seen_by_row < _SCARCE * max(1, self._negatives)
+        had = requests.seen.count(requests.first, requests.until, self._count > 0)
+        scarce = len(self._known) - had < _SCARCE * self._negatives
         drawn = [_Drawn.empty(), self._race(requests, rows[scarce])]
         waiting, draws = rows[~scarce], 4 * (self._negatives + 1)
         while len(waiting):
@@ -168,10 +174,8 @@ class CandidateSampler:
 
     def _allowed(self, requests: Requests, row: Ints, item: Ints) -> NDArray[np.bool_]:
         """Whether an item may be a negative of a row."""
-        pair = row * self._items + item
-        place = np.minimum(np.searchsorted(requests.seen, pair), max(0, len(requests.seen) - 1))
-        seen = requests.seen[place] == pair if len(requests.seen) else np.zeros(len(pair), bool)
-        allowed: NDArray[np.bool_] = ~seen & (item != requests.positive[row])
+        had = requests.seen.before(requests.user[row], requests.until[row], item)
+        allowed: NDArray[np.bool_] = ~had & (item != requests.positive[row])
         return allowed
 
     def _assemble(self, requests: Requests, negatives: _Drawn) -> Candidates:

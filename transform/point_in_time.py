@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import apache_beam as beam
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.metrics.metric import Metrics, MetricsFilter
+from apache_beam.runners.runner import PipelineResult
 
 from transform import features as f
 from transform.event_log import EventLog, Histories
@@ -23,6 +25,8 @@ from transform.rows import Shop, build_rows
 
 # Events of a partition: large enough for columnar speed, small enough for several at once.
 PARTITION_EVENTS = 50_000
+
+_COUNTERS = "sluice/rows"
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,9 @@ class Shard:
 
 
 class WriteExamples(beam.PTransform):
-    """Builds and writes the rows of every partition, and answers with what was written.
+    """Builds and writes the rows of every partition.
 
-    Input: `Shard`s. Output: pairs (split, rows) for each file.
+    Input: `Shard`s. Output: pairs (split, rows) for each file; `rows_written` sums them up.
     """
 
     def __init__(self, shop: Shop, folder: str) -> None:
@@ -63,7 +67,14 @@ class _BuildShard(beam.DoFn):
     def process(self, shard: Shard, shop: Shop) -> Iterator[tuple[str, int]]:
         for split, batch in build_rows(shard.histories, shop).items():
             write_shard(batch, self._folder, split, shard.number, shard.total)
+            Metrics.counter(_COUNTERS, split).inc(batch.num_rows)
             yield split, batch.num_rows
+
+
+def rows_written(result: PipelineResult) -> dict[str, int]:
+    """Rows that a finished pipeline wrote, by split."""
+    counters = result.metrics().query(MetricsFilter().with_namespace(_COUNTERS))["counters"]
+    return {counter.key.metric.name: counter.committed for counter in counters}
 
 
 def shards(log: EventLog) -> list[Shard]:

@@ -5,6 +5,7 @@ Everything here works on whole partitions of users; there is no loop over events
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +19,11 @@ from transform.features import Feature, Kind, Side
 from transform.followers import Followers
 from transform.negatives import Candidates, CandidateSampler, Requests
 from transform.random_numbers import mix
+from transform.seen import SeenItems
 from transform.settings import ExampleSettings, SplitSettings
 from transform.splits import EVALUATING, TRAINING, VALIDATING
 from transform.state import history_starts
-from transform.tiles import ClosedTiles
+from transform.tiles import ClosedTiles, close_tiles
 
 Ints = NDArray[np.int64]
 
@@ -47,6 +49,19 @@ class Shop:
     split: SplitSettings
     examples: ExampleSettings
     seed: int
+
+    @classmethod
+    def close(
+        cls,
+        log: EventLog,
+        features: Sequence[Feature],
+        split: SplitSettings,
+        examples: ExampleSettings,
+        seed: int,
+    ) -> Shop:
+        """Closes the tiles of a log whose periods are assigned."""
+        tiles = close_tiles(log, examples)
+        return cls(log.items, log.types, tiles, tuple(features), split, examples, seed)
 
     def item_counts(self) -> Ints:
         """Training events of each item code."""
@@ -74,6 +89,14 @@ def build_rows(histories: Histories, shop: Shop) -> dict[str, pa.RecordBatch]:
     return _RowBuilder(histories, shop).build()
 
 
+def held_out_events(histories: Histories, split: SplitSettings, period: int) -> Ints:
+    """Indices of the events that are asked for: each user's first ones of a held-out period."""
+    request = np.flatnonzero(histories.column(PERIOD) == period)
+    user = histories.user_of_event[request]
+    nth = np.arange(len(request)) - np.searchsorted(user, user)
+    return request[nth < split.max_rows_per_user]
+
+
 class _RowBuilder:
     def __init__(self, histories: Histories, shop: Shop) -> None:
         self._histories = histories
@@ -89,6 +112,7 @@ class _RowBuilder:
         settings = shop.examples
         followers = Followers(shop.tiles.co_view, len(shop.items), settings.co_view_decay)
         self._sampler = CandidateSampler(self._count, followers, settings.candidates)
+        self._seen = SeenItems(histories, len(shop.items))
         self._keys = mix(user_keys(histories.users[f.USER_ID]), np.array([shop.seed], np.uint64))
 
     def build(self) -> dict[str, pa.RecordBatch]:
@@ -125,11 +149,7 @@ class _RowBuilder:
         return self._requests(request, settings.history_length)
 
     def _held_out(self, period: int) -> _Rows:
-        """Each user's first requests of a held-out period."""
-        request = np.flatnonzero(self._period == period)
-        user = self._user[request]
-        nth = np.arange(len(request)) - np.searchsorted(user, user)
-        request = request[nth < self._shop.split.max_rows_per_user]
+        request = held_out_events(self._histories, self._shop.split, period)
         return self._requests(request, self._shop.examples.max_history)
 
     def _requests(self, request: Ints, length: int) -> _Rows:
@@ -167,9 +187,6 @@ class _RowBuilder:
         width = self._shop.examples.co_view_window
         recent = rows.request[:, None] - np.arange(width, 0, -1)[None, :]
         inside = recent >= first[:, None]
-        number = np.arange(len(rows.user))
-        seen = np.repeat(number, until - first) * len(self._shop.items)
-        seen += self._item[ranges(first, until - first)]
         # The place within the user's history tells the rows of a user apart.
         place = (rows.request - first).astype(np.uint64)
         drawn = self._sampler.sample(
@@ -177,7 +194,10 @@ class _RowBuilder:
                 key=mix(self._keys[rows.user], place),
                 positive=self._item[rows.request],
                 recent=np.where(inside, self._item[np.maximum(recent, 0)], -1),
-                seen=np.unique(seen),
+                user=rows.user,
+                first=first,
+                until=until,
+                seen=self._seen,
             )
         )
         return self._candidate_columns(drawn)

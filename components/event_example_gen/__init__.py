@@ -1,0 +1,1 @@
+"""EventExampleGen: behaviour logs in, point-in-time examples out."""
