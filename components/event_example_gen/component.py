@@ -24,7 +24,7 @@ class EventExampleGenSpec(ComponentSpec):
         "seed": ExecutionParameter(type=int),
         "code": ExecutionParameter(type=str),
     }
-    INPUTS: ClassVar = {}
+    INPUTS: ClassVar[dict[str, ChannelParameter]] = {}
     OUTPUTS: ClassVar = {
         "examples": ChannelParameter(type=standard_artifacts.Examples),
         "tiles": ChannelParameter(type=Tiles),
