@@ -1,0 +1,151 @@
+"""What baselines learn from and what they are asked, read from the example rows.
+
+Every history is a prefix of its user's events. The longest prefix found in any row, cut where the
+measured period begins, is therefore all that is known of a user before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from components.example_columns import ValueType, read_columns
+from transform import features as keys
+
+Ints = npt.NDArray[np.int64]
+
+_QUERY: dict[str, ValueType] = {
+    keys.USER_ID: "bytes",
+    keys.HISTORY_ITEM_ID: "bytes",
+    keys.HISTORY_TIME: "int",
+    keys.REQUEST_TIME: "int",
+}
+_HELD_OUT: dict[str, ValueType] = {**_QUERY, keys.TARGET_ITEM_ID: "bytes"}
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Item sequences, one after the other.
+
+    Attributes:
+        row: Which sequence each event belongs to, non-decreasing [E].
+        item: Item code of each event; oldest first within a sequence [E].
+        time: Unix seconds of each event [E].
+        rows: Number of sequences.
+    """
+
+    row: Ints
+    item: Ints
+    time: Ints
+    rows: int
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Held-out requests: what the user had had, and what came next.
+
+    Attributes:
+        history: One sequence a request.
+        target: Item code of the next event [R]; -1 where the catalogue does not hold it.
+    """
+
+    history: Sequences
+    target: Ints
+
+
+class HeldOutData:
+    """The rows of an examples artifact, as baselines need them.
+
+    Args:
+        split_uris: Folders of a split, by its name.
+        by_time: Whether the periods are parted by time, else by each user's last events.
+    """
+
+    def __init__(self, split_uris: Callable[[str], Sequence[str]], *, by_time: bool) -> None:
+        catalogue = read_columns(split_uris(keys.CATALOGUE), {keys.ITEM_ID: "bytes"})
+        # Codes follow the ids, so that ties are always broken in the same order.
+        items = catalogue[keys.ITEM_ID].list.first().unique().sort()
+        self._codes = pl.DataFrame({"item": items, "code": np.arange(len(items))})
+        self._by_time = by_time
+        self._train = read_columns(split_uris(keys.TRAIN), _QUERY)
+        self._held_out = {
+            split: read_columns(split_uris(split), _HELD_OUT)
+            for split in (keys.VALIDATION, keys.EVAL)
+        }
+
+    @property
+    def items(self) -> int:
+        """Number of items in the catalogue."""
+        return len(self._codes)
+
+    def requests(self, split: str) -> Requests:
+        """The requests of `validation` or `eval`, in file order."""
+        rows = self._held_out[split]
+        history = self._sequences(
+            rows.select(keys.HISTORY_ITEM_ID, keys.HISTORY_TIME).with_row_index("row")
+        )
+        target = rows.select(item=pl.col(keys.TARGET_ITEM_ID).list.first())
+        codes = target.join(self._codes, on="item", how="left", maintain_order="left")["code"]
+        return Requests(history, codes.fill_null(-1).to_numpy())
+
+    def events_before(self, split: str) -> Sequences:
+        """Each user's events before the period of `validation` or `eval`."""
+        measured = self._held_out[split]
+        prefixes = [_joined_windows(self._train), _prefixes(measured, with_target=False)]
+        if split == keys.EVAL:
+            prefixes.append(_prefixes(self._held_out[keys.VALIDATION], with_target=True))
+        longest = (
+            pl.concat(prefixes)
+            .sort(keys.USER_ID, pl.col(keys.HISTORY_ITEM_ID).list.len())
+            .group_by(keys.USER_ID, maintain_order=True)
+            .last()
+        )
+        known = self._sequences(longest.with_row_index("row"))
+        if not self._by_time or measured.is_empty():
+            return known
+        start = measured[keys.REQUEST_TIME].list.first().to_numpy().min()
+        before = known.time < start
+        return Sequences(known.row[before], known.item[before], known.time[before], known.rows)
+
+    def _sequences(self, rows: pl.DataFrame) -> Sequences:
+        events = (
+            rows.select("row", item=pl.col(keys.HISTORY_ITEM_ID), time=pl.col(keys.HISTORY_TIME))
+            .explode("item", "time")
+            .join(self._codes, on="item", how="inner", maintain_order="left")
+        )
+        return Sequences(
+            events["row"].cast(pl.Int64).to_numpy(),
+            events["code"].to_numpy(),
+            events["time"].to_numpy(),
+            len(rows),
+        )
+
+
+def _prefixes(rows: pl.DataFrame, *, with_target: bool) -> pl.DataFrame:
+    """The history of each held-out row, with the item that came next or without."""
+    if with_target:
+        rows = rows.with_columns(
+            pl.col(keys.HISTORY_ITEM_ID).list.concat(pl.col(keys.TARGET_ITEM_ID)),
+            pl.col(keys.HISTORY_TIME).list.concat(pl.col(keys.REQUEST_TIME)),
+        )
+    return rows.select(pl.col(keys.USER_ID).list.first(), keys.HISTORY_ITEM_ID, keys.HISTORY_TIME)
+
+
+def _joined_windows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Training windows, of which each repeats the last event of the one before, as one history."""
+    user = pl.col(keys.USER_ID).list.first()
+    first = pl.int_range(pl.len()).over(user) == 0
+    kept = [
+        pl.when(first).then(pl.col(name)).otherwise(pl.col(name).list.slice(1)).alias(name)
+        for name in (keys.HISTORY_ITEM_ID, keys.HISTORY_TIME)
+    ]
+    windows = rows.sort(pl.col(keys.REQUEST_TIME).list.first(), maintain_order=True)
+    return (
+        windows.select(user, *kept)
+        .group_by(keys.USER_ID, maintain_order=True)
+        .agg(pl.col(keys.HISTORY_ITEM_ID).explode(), pl.col(keys.HISTORY_TIME).explode())
+    )

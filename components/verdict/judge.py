@@ -1,0 +1,110 @@
+"""Everything measured, held against its bounds: one check for each question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from components.checks import Bound, Check
+from components.verdict.evaluation import Evaluation, Slice
+from components.verdict.rules import VerdictRules
+from transform.features import ITEM_RUNG
+
+_LIST_LENGTH = 10
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a candidate.
+
+    Attributes:
+        ranker: Metrics of the scores.
+        lists: Metrics of the served lists.
+        evaluators: Evaluator -> whether it blessed the model.
+        baselines: Baseline -> metric -> value.
+        data: The checks of the DataGate.
+        items: Number of items in the catalogue.
+    """
+
+    ranker: Evaluation
+    lists: Evaluation
+    evaluators: Mapping[str, bool]
+    baselines: Mapping[str, Mapping[str, float]]
+    data: Sequence[Check]
+    items: int
+
+
+def judge(evidence: Evidence, rules: VerdictRules) -> list[Check]:
+    """All checks; the model is blessed if every one passes."""
+    return [
+        *_upstream(evidence),
+        *_overall(evidence.lists, rules.lists),
+        _coverage(evidence, rules.coverage),
+        *_leads(evidence, rules),
+        *_overall(evidence.ranker, rules.ranker),
+        *_slices(evidence.ranker, rules),
+        *_changes(evidence.lists, rules.list_changes),
+        *_changes(evidence.ranker, rules.ranker_changes),
+    ]
+
+
+def _upstream(evidence: Evidence) -> Iterator[Check]:
+    """The gates that stood before this one."""
+    failed = sum(not check.passed for check in evidence.data)
+    data = Bound(name="failed checks of the DataGate", upper=0, why="the data cannot be trusted")
+    yield data.check(float(failed))
+    for name, blessed in evidence.evaluators.items():
+        why = "its validation result names the thresholds that were missed"
+        yield Bound(name=f"blessed by {name}", lower=1, why=why).check(float(blessed))
+
+
+def _overall(evaluation: Evaluation, bounds: Sequence[Bound]) -> Iterator[Check]:
+    for bound in bounds:
+        yield bound.check(evaluation.value(bound.name))
+
+
+def _coverage(evidence: Evidence, bound: Bound) -> Check:
+    """Distinct items shown, over how many could have been: a small evaluation shows few items."""
+    shown = evidence.lists.value(f"distinct_items_at_{_LIST_LENGTH}")
+    possible = min(float(evidence.items), _LIST_LENGTH * evidence.lists.rows())
+    return bound.check(shown / possible if shown is not None and possible else None)
+
+
+def _leads(evidence: Evidence, rules: VerdictRules) -> Iterator[Check]:
+    """The lead over each baseline that must be beaten; the others are reported as they are."""
+    for bound in rules.leads:
+        metric = bound.name.removesuffix("_lead")
+        own = evidence.lists.value(metric)
+        for baseline in sorted({*evidence.baselines, *rules.must_beat}):
+            theirs = evidence.baselines.get(baseline, {}).get(metric)
+            lead = None if own is None or theirs is None else own - theirs
+            if baseline in rules.must_beat:
+                yield bound.check(lead, subject=f"over {baseline}:")
+            else:
+                free = Bound(name=bound.name, why=bound.why)
+                yield free.check(lead, subject=f"over {baseline} (reported only):")
+
+
+def _slices(evaluation: Evaluation, rules: VerdictRules) -> Iterator[Check]:
+    """Slices of requests that are large enough to say something.
+
+    Slices of items are only reported: the few who take a rare item score it lower than a common
+    one for a good reason.
+    """
+    for bound in rules.slices:
+        metric = bound.name.removeprefix("slice_")
+        for of in evaluation.slices:
+            of_requests = all(feature != ITEM_RUNG for feature, _ in of)
+            if of_requests and evaluation.rows(of) >= rules.slice_rows:
+                yield bound.check(evaluation.value(metric, of), subject=_name(of))
+
+
+def _changes(evaluation: Evaluation, bounds: Sequence[Bound]) -> Iterator[Check]:
+    """Changes against the blessed model; nothing where there is none."""
+    if evaluation.blessed:
+        for bound in bounds:
+            yield bound.check(evaluation.change(bound.name.removesuffix("_change")))
+
+
+def _name(of: Slice) -> str:
+    return ", ".join(f"{feature}={value or '(missing)'}" for feature, value in of) + ":"
