@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import pytest
 ITEMS = ("apple", "bread", "cheese", "dates", "eggs")
 
 
-def build_model(path: Path, version: int) -> None:
-    """Save a toy recommender.
+def build_model(path: Path, version: int, features: tuple[str, ...] = ("city",)) -> None:
+    """Save a toy recommender, with a signature `slow` besides those of the contract.
 
     Items score 0.9, 0.8, ... in the order of ITEMS; what the history or the exclusions hold is
     left out; every `retrieval_score` is the version, so that a caller can tell who answered. The
@@ -30,7 +30,7 @@ def build_model(path: Path, version: int) -> None:
         "exclude_item_id": tf.TensorSpec(matrix, tf.string),
         "request_time": tf.TensorSpec(batch, tf.int64),
         "age": tf.TensorSpec(batch, tf.float32),
-        "city": tf.TensorSpec(batch, tf.string),
+        **{name: tf.TensorSpec(batch, tf.string) for name in features},
     }
 
     class Toy(tf.Module):
@@ -72,6 +72,11 @@ def build_model(path: Path, version: int) -> None:
         score, at = tf.math.top_k(tf.where(other, toy.scores[None], -1.0), top_k)
         return {"item_id": tf.gather(toy.items, at), "score": score}
 
+    @tf.function
+    def slow(steps: Any) -> dict[str, Any]:
+        step = tf.while_loop(lambda i: i < steps, lambda i: [i + 1], [0], parallel_iterations=1)
+        return {"steps": step[0]}
+
     top_k = tf.TensorSpec([], tf.int32)
     tf.saved_model.save(
         toy,
@@ -84,16 +89,18 @@ def build_model(path: Path, version: int) -> None:
             "similar_items": similar_items.get_concrete_function(
                 item_id=tf.TensorSpec(batch, tf.string), top_k=top_k
             ),
+            "slow": slow.get_concrete_function(steps=tf.TensorSpec([], tf.int32)),
         },
     )
 
 
 @pytest.fixture(scope="session")
 def toy_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the toy model as versions 1 and 2, built once. Not to be written to."""
+    """A folder with toy models 1 and 2, and 3 with one feature more. Not to be written to."""
     folder = tmp_path_factory.mktemp("toy_models")
     for version in (1, 2):
         build_model(folder / str(version), version)
+    build_model(folder / "3", 3, features=("city", "device"))
     return folder
 
 
@@ -107,7 +114,7 @@ def base_path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def push(toy_models: Path, base_path: Path) -> Callable[..., Path]:
-    """Publishes a toy model in one step: `push(as_version, model)`, model 1 or 2."""
+    """Publishes toy model 1, 2 or 3 in one step, as a pusher must: `push(as_version, model)`."""
 
     def publish(as_version: int, model: int = 1) -> Path:
         staging = base_path / f".staging-{as_version}"
@@ -115,3 +122,18 @@ def push(toy_models: Path, base_path: Path) -> Callable[..., Path]:
         return staging.rename(base_path / str(as_version))
 
     return publish
+
+
+@pytest.fixture(scope="module")
+def served(toy_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a server in this process, with toy model 1 as version 7."""
+    from serving.model_server.servables import load_servable
+    from serving.model_server.server import ModelServer
+    from serving.model_server.versions import ModelVersions
+
+    base_path = tmp_path_factory.mktemp("served")
+    shutil.copytree(toy_models / "1", base_path / "7")
+    model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
+    server = ModelServer({"recommender": model}, "127.0.0.1", 0)
+    yield f"127.0.0.1:{server.start()}"
+    server.stop(5)

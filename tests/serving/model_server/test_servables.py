@@ -1,0 +1,78 @@
+"""Loading SavedModels into sessions."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import psutil
+import pytest
+import tensorflow as tf
+
+from serving.model_server.errors import RequestError
+from serving.model_server.servables import Servable, load_servable
+
+
+@pytest.fixture
+def protos(inputs):
+    return {name: tf.make_tensor_proto(value) for name, value in inputs().items()}
+
+
+def test_two_versions_answer_side_by_side(toy_models, protos):
+    servables = [Servable(toy_models / str(version), version) for version in (1, 2)]
+    scores = [s.run("recommend", protos)["retrieval_score"].max() for s in servables]
+    assert scores == [1.0, 2.0]
+    for servable in servables:
+        servable.close()
+
+
+def test_closing_one_version_leaves_the_other(toy_models, protos):
+    old, new = (Servable(toy_models / "1", version) for version in (1, 2))
+    old.close()
+    assert new.run("recommend", protos, ["score"]).keys() == {"score"}
+    with pytest.raises(RuntimeError, match="closed"):
+        old.run("recommend", protos)
+    new.close()
+
+
+def test_the_init_signature_is_not_offered(toy_models, protos):
+    servable = Servable(toy_models / "1", 1)
+    assert "__saved_model_init_op" in servable.signature_defs  # as TensorFlow Serving tells it
+    with pytest.raises(RequestError, match="key '__saved_model_init_op' not found"):
+        servable.run("__saved_model_init_op", {})
+    servable.close()
+
+
+def truncate(file):
+    file.write_bytes(file.read_bytes()[:-20])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "damage"),
+    [
+        ("saved_model.pb", truncate),
+        ("variables/*.index", truncate),
+        ("variables/*.data-*", truncate),
+        ("variables/*.data-*", Path.unlink),
+        ("variables/*", Path.unlink),
+    ],
+)
+def test_a_damaged_model_does_not_load(push, pattern, damage):
+    path = push(1)
+    for file in list(path.glob(pattern)):
+        damage(file)
+    with pytest.raises((OSError, RuntimeError, ValueError, tf.errors.OpError)):
+        load_servable(path, 1)
+
+
+@pytest.mark.slow
+def test_loading_again_and_again_keeps_no_memory(toy_models, protos):
+    def cycle() -> int:
+        servable = Servable(toy_models / "1", 1)
+        servable.run("recommend", protos)
+        servable.close()
+        gc.collect()
+        return psutil.Process().memory_info().rss
+
+    sizes = [cycle() for _ in range(20)]
+    assert sizes[-1] - sizes[9] < 5 * 2**20

@@ -1,0 +1,65 @@
+"""What `serve` refuses before it loads anything. Running servers are seen in test_main."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+
+import pytest
+
+from serving.model_server.serve import serve
+
+
+@pytest.fixture
+def taken_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def test_a_port_in_use_is_told_before_anything_is_loaded(base_path, taken_port, capsys):
+    assert serve(base_path, taken_port) == 2
+    assert capsys.readouterr().err == (
+        f"model server: cannot listen on 127.0.0.1:{taken_port}: the port is in use. Stop what "
+        "listens there, or choose another port with --port (0 takes a free one)\n"
+    )
+
+
+def test_a_missing_base_path_is_told(tmp_path, capsys):
+    assert serve(tmp_path / "none", 0) == 2
+    error = capsys.readouterr().err
+    assert "must be a directory that holds version directories, received" in error
+    assert str(tmp_path / "none") in error
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"port": 70000}, "the port must lie in 0..65535, received 70000. Correct --port"),
+        ({"poll_seconds": -1.0}, "received -1. Correct --file_system_poll_wait_seconds"),
+        ({"max_threads": 0}, "at least 1 thread, received 0. Correct --grpc_max_threads"),
+        ({"host": "192.0.2.1"}, "cannot listen on 192.0.2.1:0: Cannot assign requested address"),
+    ],
+)
+def test_a_wrong_option_is_told(base_path, capsys, options, text):
+    assert serve(base_path, **{"port": 0, **options}) == 2
+    assert text in capsys.readouterr().err
+
+
+def test_the_signal_handlers_are_given_back(tmp_path):
+    before = signal.getsignal(signal.SIGINT)
+    serve(tmp_path / "none", 0)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_refusing_needs_no_tensorflow(tmp_path):
+    import subprocess
+
+    program = (
+        "import sys; from pathlib import Path; from serving.model_server.serve import serve\n"
+        f"assert serve(Path({str(tmp_path / 'none')!r}), 0) == 2\n"
+        "assert 'tensorflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

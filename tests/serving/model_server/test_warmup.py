@@ -1,0 +1,91 @@
+"""Warm-up requests are replayed before a version is available, and a failing one stops it."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from serving.model_server.servables import load_servable
+from serving.model_server.warmup import MAX_RECORDS, WARM_UP_FILE, WarmUpError, warm_up
+
+
+def write_records(version_path, records):
+    path = version_path / WARM_UP_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in records:
+            writer.write(record)
+    return path
+
+
+def record(request):
+    log = prediction_log_pb2.PredictionLog()
+    log.predict_log.request.CopyFrom(request)
+    return log.SerializeToString()
+
+
+def test_every_request_is_replayed_in_order(tmp_path, inputs, request_for):
+    requests = [request_for(inputs(), signature) for signature in ("recommend", "rank", "")]
+    requests[1].output_filter.append("score")
+    write_records(tmp_path, map(record, requests))
+    ran = []
+    assert warm_up(tmp_path, lambda *run: ran.append(run)) == 3
+    assert [(name, list(filtered)) for name, _, filtered in ran] == [
+        ("recommend", []),
+        ("rank", ["score"]),
+        ("", []),
+    ]
+    assert set(ran[0][1]) == set(inputs())
+
+
+def test_a_model_without_requests_is_fine(tmp_path):
+    assert warm_up(tmp_path, lambda *run: pytest.fail("nothing to run")) == 0
+
+
+def test_loading_replays_the_requests(push, inputs, request_for, caplog):
+    path = push(1)
+    write_records(path, [record(request_for(inputs(rows=rows))) for rows in (1, 2)])
+    with caplog.at_level(logging.INFO):
+        load_servable(path, 1).close()
+    assert "version 1: 2 warm-up requests in" in caplog.text
+
+
+def test_a_request_the_model_refuses_keeps_the_version_from_serving(push, inputs, request_for):
+    path = push(1)
+    bad = {**inputs(), "age": np.full(1, -1, np.float32)}
+    write_records(path, [record(request_for(inputs())), record(request_for(bad))])
+    with pytest.raises(WarmUpError, match=r"record 2 of .* was not answered: .*age must not"):
+        load_servable(path, 1)
+
+
+@pytest.mark.parametrize(
+    ("records", "text"),
+    [
+        ([b"\xff\xff"], "record 1 of .* must be a PredictionLog"),
+        ([b""], "record 1 of .* must hold a predict_log, it holds nothing"),
+        ([b"\x12\x00"], "must hold a predict_log, it holds classify_log"),
+    ],
+)
+def test_a_malformed_record_is_named(tmp_path, records, text):
+    write_records(tmp_path, records)
+    with pytest.raises(WarmUpError, match=text):
+        warm_up(tmp_path, lambda *run: None)
+
+
+def test_a_file_that_is_no_tfrecord_is_named(tmp_path):
+    write_records(tmp_path, []).write_bytes(b"not a TFRecord file at all")
+    with pytest.raises(WarmUpError, match="must be a TFRecord file of PredictionLog"):
+        warm_up(tmp_path, lambda *run: None)
+
+
+def test_the_limit_of_tensorflow_serving_holds(tmp_path, inputs, request_for):
+    one = record(request_for(inputs()))
+    write_records(tmp_path, [one] * MAX_RECORDS)
+    assert warm_up(tmp_path, lambda *run: None) == MAX_RECORDS
+    write_records(tmp_path, [one] * (MAX_RECORDS + 1))
+    with pytest.raises(WarmUpError, match="may hold at most 1000 requests"):
+        warm_up(tmp_path, lambda *run: None)

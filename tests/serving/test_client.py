@@ -1,0 +1,143 @@
+"""The client against a real gRPC server in this process."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from serving.client import RecommenderClient, ServingError, VersionStatus
+from serving.query import Query, Recommendation, SimilarItem
+
+COLD = Query("nobody", 100)
+WARM = Query(
+    "ann",
+    100,
+    history_item_id=("apple", "bread"),
+    history_event_type=("view", "view"),
+    history_time=(10, 20),
+    exclude_item_id=("dates",),
+    features={"age": 30, "city": "Rome"},
+)
+
+
+@pytest.fixture
+def client(served):
+    with RecommenderClient(served) as connected:
+        yield connected
+
+
+def items(lists):
+    return [[item.item_id for item in row] for row in lists]
+
+
+def test_each_request_gets_its_own_list(client):
+    lists = client.recommend([WARM, COLD], k=2)
+    assert items(lists) == [["cheese", "eggs"], ["apple", "bread"]]
+    assert lists[1][0] == Recommendation("apple", pytest.approx(0.9), 1.0)
+
+
+def test_padding_is_dropped(client):
+    everything = Query("u", 1, exclude_item_id=("apple", "bread", "cheese", "dates"))
+    assert items(client.recommend([everything, COLD], k=5)) == [
+        ["eggs"],
+        ["apple", "bread", "cheese", "dates", "eggs"],
+    ]
+
+
+def test_rank_scores_the_candidates_in_the_order_given(client):
+    scores = client.rank([WARM, COLD], [["eggs", "apple", "unknown"], ["bread"]])
+    assert scores == [[pytest.approx(0.5), pytest.approx(0.9), 0.0], [pytest.approx(0.8)]]
+
+
+def test_similar_items(client):
+    assert client.similar_items(["apple", "eggs"], k=1) == [
+        [SimilarItem("bread", pytest.approx(0.8))],
+        [SimilarItem("apple", pytest.approx(0.9))],
+    ]
+
+
+def test_nothing_asked_is_nothing_answered(client):
+    assert client.recommend([], 3) == []
+    assert client.rank([], []) == []
+    assert client.similar_items([], 3) == []
+
+
+def test_status_and_signature(client):
+    assert client.status() == [VersionStatus(7, "AVAILABLE", "")]
+    assert {"user_id", "age", "city", "top_k"} <= set(client.signature())
+    assert "candidate_item_id" in client.signature("rank")
+    with pytest.raises(ServingError, match="has no signature 'rang'; it has"):
+        client.signature("rang")
+
+
+def refusal(call, *arguments):
+    with pytest.raises(ServingError) as caught:
+        call(*arguments)
+    return caught.value.code, str(caught.value)
+
+
+def test_a_server_that_is_down_is_told_with_the_way_out():
+    with RecommenderClient("127.0.0.1:1") as client:
+        code, text = refusal(client.recommend, [COLD], 3)
+    assert code == "UNAVAILABLE"
+    assert text.startswith("no model server answers at 127.0.0.1:1 (")
+    assert "Start one with `sluice serve --port 1`" in text
+
+
+def test_an_answer_that_takes_too_long_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"127.0.0.1:{mute.getsockname()[1]}"
+        with RecommenderClient(address, timeout_s=0.2) as client:
+            code, text = refusal(client.status)
+    assert code == "DEADLINE_EXCEEDED"
+    assert "did not answer within 0.2 s" in text
+
+
+def test_an_unknown_model_is_told(served):
+    with RecommenderClient(served, "recomender") as client:
+        code, text = refusal(client.recommend, [COLD], 3)
+    assert code == "NOT_FOUND"
+    assert "Known: ['recommender']" in text
+
+
+def test_what_the_server_refuses_is_passed_on(client):
+    code, text = refusal(client.recommend, [Query("u", 1, features={"age": -1})], 3)
+    assert code == "INVALID_ARGUMENT"
+    assert f"{client.address} refused the call: signature 'recommend' refused" in text
+    assert "age must not be negative" in text
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda c: c.recommend([COLD], 0), "k must be at least 1, received 0"),
+        (lambda c: c.similar_items(["apple"], -1), "k must be at least 1, received -1"),
+        (lambda c: c.rank([COLD], []), "received 0 lists for 1 requests"),
+        (
+            lambda c: c.recommend([Query("u", 1, features={"agee": 3})], 1),
+            "the model has no input 'agee'",
+        ),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_it_is_sent(client, call, text):
+    code, message = refusal(call, client)
+    assert code == "INVALID_ARGUMENT"
+    assert text in message
+
+
+def test_a_new_version_with_another_feature_is_answered_without_a_failed_call(base_path, push):
+    from serving.model_server.servables import load_servable
+    from serving.model_server.server import ModelServer
+    from serving.model_server.versions import ModelVersions
+
+    push(1)
+    model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
+    server = ModelServer({"recommender": model}, "127.0.0.1", 0)
+    with RecommenderClient(f"127.0.0.1:{server.start()}") as client:
+        assert client.recommend([COLD], 1)[0][0].retrieval_score == 1.0
+        push(2, model=3)
+        model.poll()
+        assert client.recommend([COLD], 1)[0][0].retrieval_score == 3.0
+        assert "device" in client.signature()
+    server.stop(5)

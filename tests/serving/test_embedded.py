@@ -1,0 +1,92 @@
+"""The model server as a child process."""
+
+from __future__ import annotations
+
+import psutil
+import pytest
+
+from serving.client import RecommenderClient
+from serving.embedded import EmbeddedServerError, embedded_server
+from serving.query import Query
+
+
+@pytest.mark.slow
+def test_a_server_runs_while_the_context_is_open(base_path, push, tmp_path):
+    push(4)
+    log = tmp_path / "logs" / "server.log"
+    with embedded_server(base_path, log_path=log) as server:
+        process = psutil.Process(server.pid)
+        assert 0 < server.startup_seconds < 120
+        assert server.rss_bytes() > 100 * 2**20
+        with RecommenderClient(server.address) as client:
+            assert client.status()[0].version == 4
+            assert client.recommend([Query("u", 1)], 1)[0][0].item_id == "apple"
+    assert not process.is_running()
+    assert log.read_text().endswith("INFO stopped\n")
+
+
+@pytest.mark.slow
+def test_it_is_stopped_when_the_body_fails(base_path, push):
+    push(4)
+    with pytest.raises(ZeroDivisionError), embedded_server(base_path) as server:
+        _ = 1 / 0
+    assert not psutil.pid_exists(server.pid)
+
+
+@pytest.mark.slow
+def test_a_model_that_does_not_load_is_told_with_the_log(base_path, tmp_path):
+    (base_path / "3").mkdir()
+    (base_path / "3" / "saved_model.pb").write_bytes(b"\xff" * 100)
+    log = tmp_path / "server.log"
+    with (
+        pytest.raises(EmbeddedServerError, match=r"version 3 failed to load: OSError.*") as caught,
+        embedded_server(base_path, log_path=log),
+    ):
+        pytest.fail("there is nothing to serve")
+    assert f"The end of its log ({log})" in str(caught.value)
+
+
+def test_a_server_that_stops_at_once_is_told_with_its_reason(tmp_path):
+    with (
+        pytest.raises(EmbeddedServerError, match="it stopped with exit code 2") as caught,
+        embedded_server(tmp_path / "none"),
+    ):
+        pytest.fail("there is nothing to serve")
+    assert "must be a directory that holds version directories" in str(caught.value)
+
+
+def fake_binary(tmp_path, program):
+    path = tmp_path / "tensorflow_model_server"
+    path.write_text(f"#!/bin/sh\n{program}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_a_deadline_that_passes_is_told_and_leaves_nothing_running(base_path, tmp_path):
+    binary = fake_binary(tmp_path, 'echo "$@"; exec sleep 60')
+    with (
+        pytest.raises(EmbeddedServerError, match="no version was available in time") as caught,
+        embedded_server(base_path, startup_deadline_s=1.0, binary=binary),
+    ):
+        pytest.fail("there is nothing to serve")
+    # The flags are those of the real server, and the interval is an integer there.
+    assert f"--model_base_path={base_path} --file_system_poll_wait_seconds=1" in str(caught.value)
+    assert not [p for p in psutil.Process().children() if p.name() == "sleep"]
+
+
+def test_a_server_that_ignores_sigterm_is_killed(base_path, tmp_path):
+    binary = fake_binary(tmp_path, "trap '' TERM; echo started; while true; do sleep 0.1; done")
+    with (
+        pytest.raises(EmbeddedServerError, match="started"),
+        embedded_server(base_path, startup_deadline_s=1.0, stop_deadline_s=0.5, binary=binary),
+    ):
+        pytest.fail("there is nothing to serve")
+    assert not [p for p in psutil.Process().children() if "model_server" in p.name()]
+
+
+def test_a_binary_that_is_not_there_is_told(base_path):
+    with (
+        pytest.raises(EmbeddedServerError, match=r"received 'no-such-server'\. Install it"),
+        embedded_server(base_path, binary="no-such-server"),
+    ):
+        pytest.fail("there is nothing to serve")

@@ -1,0 +1,82 @@
+"""Queries to the protos that a signature declares."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.core.framework import types_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
+
+from serving.inputs import InputError, query_inputs, to_protos
+from serving.query import Query
+
+QUERIES = [
+    Query("ann", 100, ("a", "b"), ("view", "click"), (10, 20), ("x",), {"age": 30}),
+    Query("nobody", 100, features={"city": "Rome"}),
+]
+
+
+def declared(**dtypes):
+    return {name: meta_graph_pb2.TensorInfo(dtype=dtype) for name, dtype in dtypes.items()}
+
+
+CONTRACT = {
+    "user_id": types_pb2.DT_STRING,
+    "history_item_id": types_pb2.DT_STRING,
+    "history_event_type": types_pb2.DT_STRING,
+    "history_time": types_pb2.DT_INT64,
+    "exclude_item_id": types_pb2.DT_STRING,
+    "request_time": types_pb2.DT_INT64,
+}
+
+
+def arrays(inputs, **features):
+    protos = to_protos(inputs, declared(**CONTRACT, **features))
+    return {name: tf.make_ndarray(proto) for name, proto in protos.items()}
+
+
+def test_queries_become_dense_inputs():
+    got = arrays(query_inputs(QUERIES), age=types_pb2.DT_FLOAT, city=types_pb2.DT_STRING)
+    assert {name: array.tolist() for name, array in got.items()} == {
+        "user_id": [b"ann", b"nobody"],
+        "history_item_id": [[b"a", b"b"], [b"", b""]],
+        "history_event_type": [[b"view", b"click"], [b"", b""]],
+        "history_time": [[10, 20], [0, 0]],
+        "exclude_item_id": [[b"x"], [b""]],
+        "request_time": [100, 100],
+        "age": [30.0, 0.0],
+        "city": [b"", b"Rome"],
+    }
+    assert got["age"].dtype == np.float32
+    assert got["history_time"].dtype == np.int64
+
+
+def test_a_feature_that_no_query_has_is_missing_for_all():
+    got = arrays(
+        query_inputs([QUERIES[0], QUERIES[0]]),
+        age=types_pb2.DT_INT64,
+        city=types_pb2.DT_STRING,
+        when=types_pb2.DT_INT64,
+    )
+    assert got["when"].tolist() == [0, 0]
+    assert got["city"].tolist() == [b"", b""]
+    assert got["age"].dtype == np.int64
+
+
+def test_an_undeclared_feature_is_told():
+    with pytest.raises(InputError, match=r"no input 'city'\. Leave it out, or choose from .*'age'"):
+        arrays(query_inputs(QUERIES), age=types_pb2.DT_FLOAT)
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "text"),
+    [
+        ("thirty", types_pb2.DT_FLOAT, r"'age' takes float32, received \['thirty'\]"),
+        (30.5, types_pb2.DT_INT64, r"'age' takes int64, received \[30\.5\]"),
+        (30, types_pb2.DT_STRING, r"'age' takes string, received \[30\]"),
+    ],
+)
+def test_a_value_of_another_type_is_told(value, dtype, text):
+    with pytest.raises(InputError, match=text):
+        arrays(query_inputs([Query("u", 1, features={"age": value})]), age=dtype)
