@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -32,32 +33,30 @@ def read_records(uris: Sequence[str]) -> Iterator[bytes]:
     return iter(tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator())
 
 
-def read_columns(uris: Sequence[str], columns: Mapping[str, ValueType]) -> pl.DataFrame:
-    """Some features of the rows of a split.
+def read_batches(
+    uris: Sequence[str], columns: Mapping[str, ValueType]
+) -> Iterator[tuple[list[bytes], pl.DataFrame]]:
+    """Batches of a split's rows, serialized and decoded.
 
     Args:
         uris: Folders of the split.
         columns: Feature -> type of its values.
 
-    Returns:
-        One list column for each feature; an absent feature is an empty list.
+    Yields:
+        Serialized rows, and one list column for each feature; an absent feature is an empty list.
     """
     feature = [schema_pb2.Feature(name=name, type=_TYPES[kind]) for name, kind in columns.items()]
-    decoder = ExamplesToRecordBatchDecoder(schema_pb2.Schema(feature=feature).SerializeToString())
-    batches = [decoder.DecodeBatch(batch) for batch in _batched(read_records(uris))]
-    empty = pl.DataFrame(schema={name: pl.List(_DTYPES[kind]) for name, kind in columns.items()})
-    if not batches:
-        return empty
-    frame = pl.DataFrame(pa.Table.from_batches(batches)).select(*columns)
-    return frame.with_columns(pl.all().fill_null([])).cast(dict(empty.schema))
+    schema = schema_pb2.Schema(feature=feature)
+    decoder = ExamplesToRecordBatchDecoder(schema.SerializeToString())
+    types = pl.Schema({name: pl.List(_DTYPES[kind]) for name, kind in columns.items()})
+    records = read_records(uris)
+    while batch := list(itertools.islice(records, _BATCH)):
+        frame = pl.DataFrame(pa.Table.from_batches([decoder.DecodeBatch(batch)]))
+        yield batch, frame.select(pl.col(*columns).fill_null([])).cast(types)
 
 
-def _batched(records: Iterator[bytes]) -> Iterator[list[bytes]]:
-    batch: list[bytes] = []
-    for record in records:
-        batch.append(record)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def read_columns(uris: Sequence[str], columns: Mapping[str, ValueType]) -> pl.DataFrame:
+    """Some features of all rows of a split, as `read_batches` decodes them."""
+    types = pl.Schema({name: pl.List(_DTYPES[kind]) for name, kind in columns.items()})
+    frames = [frame for _, frame in read_batches(uris, columns)]
+    return pl.concat([pl.DataFrame(schema=types), *frames])

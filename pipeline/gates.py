@@ -91,6 +91,11 @@ SERVING = (
     Bound(name="first_call_seconds", upper=10.0, why="the first call takes too long even so"),
     Bound(name="memory_mb", upper=4096.0, why="the server needs too much memory for this model"),
     Bound(
+        name="rows_replayed",
+        lower=1.0,
+        why="no held-out row was found on both sides of the transform, so nothing was compared",
+    ),
+    Bound(
         name="embedding_difference",
         upper=1e-4,
         why="serving computes other features from the same row than training did",
@@ -110,6 +115,11 @@ SERVING = (
         name="seen_items_shown",
         upper=0.0,
         why="lists hold items that the user has had, though the settings leave them out",
+    ),
+    Bound(
+        name="excluded_items_shown",
+        upper=0.0,
+        why="lists hold items that the request excludes",
     ),
 )
 

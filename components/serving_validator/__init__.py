@@ -1,0 +1,1 @@
+"""The ServingValidator node: does a real server answer with this model as it must."""

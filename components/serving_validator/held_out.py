@@ -1,0 +1,111 @@
+"""Held-out rows as requests, and the transformed row of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from components.example_columns import ValueType, read_batches
+from serving.query import FeatureValue, Query
+from transform import features as keys
+from transform.features import Feature, Kind, query_features
+
+# TensorFlow Transform stores the values of a ragged feature under this name.
+_RAGGED = "$ragged_values"
+
+# What identifies a row on both sides of the transform, which passes these through untouched.
+_IDENTITY = (keys.REQUEST_TIME, keys.HISTORY_TIME, keys.CANDIDATE_PROBABILITY)
+Identity = tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class HeldOutRequest:
+    """A raw row of the eval split.
+
+    Attributes:
+        query: The request as a client would send it.
+        identity: Tells the row's transformed form from others.
+    """
+
+    query: Query
+    identity: Identity
+
+
+def read_requests(
+    uris: Sequence[str], features: Iterable[Feature], limit: int
+) -> list[HeldOutRequest]:
+    """The first `limit` raw rows of a split, as requests."""
+    declared = query_features(features)
+    columns: dict[str, ValueType] = {
+        keys.USER_ID: "bytes",
+        keys.HISTORY_ITEM_ID: "bytes",
+        keys.HISTORY_EVENT_TYPE: "bytes",
+        keys.HISTORY_TIME: "int",
+        keys.REQUEST_TIME: "int",
+        keys.CANDIDATE_PROBABILITY: "float",
+        **{feature.name: _value_type(feature) for feature in declared},
+    }
+    requests: list[HeldOutRequest] = []
+    for _, frame in read_batches(uris, columns):
+        rows = frame.head(limit - len(requests)).iter_rows(named=True)
+        requests += [
+            HeldOutRequest(_query(row, declared), _identity(row, _IDENTITY)) for row in rows
+        ]
+        if len(requests) >= limit:
+            break
+    return requests
+
+
+def find_transformed(uris: Sequence[str], wanted: Iterable[Identity]) -> dict[Identity, bytes]:
+    """Serialized transformed rows by identity.
+
+    The transform may write rows in another order. An identity that two rows share is left out.
+    """
+    missing = set(wanted)
+    names = [keys.REQUEST_TIME, *(f"{key}{_RAGGED}" for key in _IDENTITY[1:])]
+    columns: dict[str, ValueType] = dict(zip(names, ("int", "int", "float"), strict=True))
+    found: dict[Identity, bytes] = {}
+    repeated: set[Identity] = set()
+    for records, frame in read_batches(uris, columns):
+        for record, row in zip(records, frame.iter_rows(named=True), strict=True):
+            identity = _identity(row, names)
+            if identity in found:
+                repeated.add(identity)
+            elif identity in missing:
+                found[identity] = record
+    return {identity: record for identity, record in found.items() if identity not in repeated}
+
+
+def _identity(row: dict[str, Any], names: Sequence[str]) -> Identity:
+    return tuple(tuple(row[name]) for name in names)
+
+
+def _value_type(feature: Feature) -> ValueType:
+    if feature.kind is Kind.NUMBER:
+        return "float"
+    return "int" if feature.kind is Kind.TIME else "bytes"
+
+
+def _query(row: dict[str, Any], features: Iterable[Feature]) -> Query:
+    def text(name: str) -> tuple[str, ...]:
+        return tuple(value.decode("utf-8") for value in row[name])
+
+    return Query(
+        user_id=text(keys.USER_ID)[0],
+        request_time=row[keys.REQUEST_TIME][0],
+        history_item_id=text(keys.HISTORY_ITEM_ID),
+        history_event_type=text(keys.HISTORY_EVENT_TYPE),
+        history_time=tuple(row[keys.HISTORY_TIME]),
+        features={feature.name: _value(row[feature.name], feature) for feature in features},
+    )
+
+
+def _value(values: Sequence[Any], feature: Feature) -> FeatureValue:
+    """A feature's value as a request carries it; a missing number is NaN, as in the rows' graph."""
+    if feature.kind is Kind.NUMBER:
+        return float(values[0]) if values else math.nan
+    if feature.kind is Kind.TIME:
+        return int(values[0]) if values else 0
+    return bytes(values[0]).decode("utf-8") if values else ""

@@ -1,0 +1,183 @@
+"""What a running server is asked, and what is measured of its answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import grpc
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from components.serving_validator.calls import (
+    Calls,
+    ContractError,
+    Signatures,
+    output,
+    predict_request,
+)
+from serving.client import RecommenderClient
+from serving.embedded import EmbeddedServer
+from serving.inputs import Inputs, query_inputs
+from serving.query import Query
+from transform import features as keys
+
+_LIST_LENGTH = 10
+_BATCH = 64
+_UNKNOWN = "\u2205 nobody"  # an id that no log has
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Measures one server.
+
+    Attributes:
+        server: The server under test.
+        client: A client of it.
+        calls: Calls below the client's comforts.
+        declared: Inputs of the model's signatures.
+    """
+
+    server: EmbeddedServer
+    client: RecommenderClient
+    calls: Calls
+    declared: Signatures
+
+    def first_call_seconds(self, query: Query) -> float:
+        """Time of the first request that a client makes."""
+        started = time.monotonic()
+        self.client.recommend([query], _LIST_LENGTH)
+        return time.monotonic() - started
+
+    def memory_mb(self) -> float:
+        """Resident memory of the server, in units of 10^6 bytes."""
+        return self.server.rss_bytes() / 1e6
+
+    def embedding_difference(
+        self, queries: Sequence[Query], expected: npt.NDArray[np.float32]
+    ) -> float:
+        """Largest difference of a coordinate of the query embedding; NaN for no queries.
+
+        Args:
+            queries: Requests, from raw rows.
+            expected: What training computes from the transformed rows [len(queries), D].
+        """
+        served = [
+            output(self._predict("query_embedding", _without_exclusions(batch)), "embedding")
+            for batch in _batches(queries)
+        ]
+        if not served:
+            return float("nan")
+        embeddings = np.concatenate(served)
+        if embeddings.shape != expected.shape:
+            raise ContractError(
+                "The served query embedding must have the shape of the retriever's. "
+                f"Received: {embeddings.shape}, not {expected.shape}."
+            )
+        return _largest(embeddings - expected)
+
+    def score_difference(self, queries: Sequence[Query]) -> float:
+        """Largest difference between an item's score in `recommend` and in `rank`."""
+        largest: list[float] = []
+        for batch in _batches(queries):
+            inputs: Inputs = {**query_inputs(batch), "top_k": np.int32(_LIST_LENGTH)}
+            lists = self._predict("recommend", inputs)
+            items, scores = output(lists, "item_id"), output(lists, "score")
+            candidates: Inputs = {**_without_exclusions(batch), keys.CANDIDATE_ITEM_ID: items}
+            ranked = output(self._predict("rank", candidates), "score")
+            largest.append(_largest((ranked - scores)[items != b""]))
+        return float(np.max(largest, initial=0.0))
+
+    def malformed_refused(self, query: Query) -> float:
+        """Share of malformed requests that are answered with INVALID_ARGUMENT."""
+        answers = [self.calls.status(request) for request in self._malformed(query)]
+        return answers.count(grpc.StatusCode.INVALID_ARGUMENT) / len(answers)
+
+    def cold_start_full(self, queries: Sequence[Query], items: int) -> float:
+        """Share of unknown users, without any history, who get a full list.
+
+        Args:
+            queries: Requests whose times and features are kept.
+            items: Size of the catalogue: a list cannot be longer.
+        """
+        strangers = [
+            replace(
+                query,
+                user_id=_UNKNOWN,
+                history_item_id=(),
+                history_event_type=(),
+                history_time=(),
+            )
+            for query in queries
+        ]
+        lists = self.client.recommend(strangers, _LIST_LENGTH)
+        full = min(_LIST_LENGTH, items)
+        return sum(len({item.item_id for item in shown}) == full for shown in lists) / len(lists)
+
+    def seen_items_shown(self, queries: Sequence[Query]) -> float:
+        """Number of items shown to users who have had them."""
+        lists = self.client.recommend(queries, _LIST_LENGTH)
+        return float(
+            sum(
+                item.item_id in query.history_item_id
+                for query, shown in zip(queries, lists, strict=True)
+                for item in shown
+            )
+        )
+
+    def excluded_items_shown(self, queries: Sequence[Query]) -> float:
+        """Number of items shown although the request excludes them."""
+        excluding = [
+            replace(query, exclude_item_id=tuple(item.item_id for item in shown))
+            for query, shown in zip(
+                queries, self.client.recommend(queries, _LIST_LENGTH // 2), strict=True
+            )
+        ]
+        lists = self.client.recommend(excluding, _LIST_LENGTH)
+        return float(
+            sum(
+                item.item_id in query.exclude_item_id
+                for query, shown in zip(excluding, lists, strict=True)
+                for item in shown
+            )
+        )
+
+    def _predict(self, signature: str, inputs: Inputs) -> dict[str, npt.NDArray[Any]]:
+        name = self.server.model_name
+        return self.calls.predict(predict_request(name, signature, inputs, self.declared))
+
+    def _malformed(self, query: Query) -> Iterator[Any]:
+        """A missing input, one of the wrong type, and histories of unequal length."""
+
+        def request() -> Any:
+            inputs: Inputs = {**query_inputs([query]), "top_k": np.int32(_LIST_LENGTH)}
+            name = self.server.model_name
+            return predict_request(name, "recommend", inputs, self.declared)
+
+        missing, mistyped, uneven = request(), request(), request()
+        del missing.inputs[keys.HISTORY_TIME]
+        yield missing
+        mistyped.inputs[keys.REQUEST_TIME].CopyFrom(tf.make_tensor_proto(["yesterday"]))
+        yield mistyped
+        three_types = tf.make_tensor_proto([["view"] * (len(query.history_item_id) + 3)])
+        uneven.inputs[keys.HISTORY_EVENT_TYPE].CopyFrom(three_types)
+        yield uneven
+
+
+def _without_exclusions(queries: Sequence[Query]) -> Inputs:
+    inputs = query_inputs(queries)
+    del inputs[keys.EXCLUDE_ITEM_ID]
+    return inputs
+
+
+def _batches(queries: Sequence[Query]) -> Iterator[Sequence[Query]]:
+    for first in range(0, len(queries), _BATCH):
+        yield queries[first : first + _BATCH]
+
+
+def _largest(differences: npt.NDArray[Any]) -> float:
+    """Largest absolute difference; NaN if any value is NaN, 0 for none."""
+    return float(np.max(np.abs(differences), initial=0.0))

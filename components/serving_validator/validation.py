@@ -1,0 +1,145 @@
+"""One try-out of a model on a real server: from artifacts to checks."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import numpy as np
+import numpy.typing as npt
+import psutil
+import tensorflow as tf
+
+from components.checks import Bound, Check
+from components.serving_validator.calls import Calls, ContractError, read_signatures
+from components.serving_validator.held_out import HeldOutRequest
+from components.serving_validator.probe import Probe
+from components.serving_validator.warm_up import WARM_UP_FILE, write_warm_up
+from serving.client import RecommenderClient, ServingError
+from serving.embedded import EmbeddedServerError, embedded_server
+from serving.inputs import InputError
+from serving.query import Query
+
+logger = logging.getLogger(__name__)
+
+_COLD_STARTS = 16
+# Whatever a model can do to a server, or a server to its callers. Anything else is our own mistake
+# and fails the run.
+_FAILURES = (
+    ContractError,
+    EmbeddedServerError,
+    ServingError,
+    InputError,
+    grpc.RpcError,
+    psutil.NoSuchProcess,
+)
+
+
+@dataclass(frozen=True)
+class TryOut:
+    """What a model is tried out with.
+
+    Attributes:
+        model: The candidate's SavedModel.
+        retriever: The retriever's SavedModel, which takes serialized transformed rows.
+        requests: Requests from raw held-out rows.
+        transformed: Serialized transformed row of each request; None where it was not found.
+        items: Size of the catalogue.
+        exclude_seen: Whether lists must leave out what the history holds.
+        bounds: What the answers are held against.
+    """
+
+    model: Path
+    retriever: Path
+    requests: Sequence[HeldOutRequest]
+    transformed: Sequence[bytes | None]
+    items: int
+    exclude_seen: bool
+    bounds: Sequence[Bound]
+
+    def run(self, output: Path) -> list[Check]:
+        """Tries the model out; the warm-up file is left in `output`.
+
+        A model that brings the server down, or that it cannot load, fails a check with the reason.
+        """
+        try:
+            measured = self._measure(output)
+        except _FAILURES as error:
+            logger.warning("The model could not be tried out.", exc_info=True)
+            reason = f"{type(error).__name__}: {error}"
+            return [Bound(name="answers of a real server", lower=1, why=reason).check(None)]
+        return [bound.check(measured.get(bound.name)) for bound in self._applicable()]
+
+    def _applicable(self) -> list[Bound]:
+        skipped = set() if self.exclude_seen else {"seen_items_shown"}
+        return [bound for bound in self.bounds if bound.name not in skipped]
+
+    def _measure(self, output: Path) -> dict[str, float]:
+        declared = read_signatures(self.model)
+        queries = [request.query for request in self.requests]
+        with tempfile.TemporaryDirectory() as folder:
+            base = Path(folder)
+            version = _stage(self.model, base / "1")
+            warm_up = version / "assets.extra" / WARM_UP_FILE
+            write_warm_up(warm_up, queries, declared)
+            log = output / "model_server.log"
+            with (
+                embedded_server(base, log_path=log) as server,
+                RecommenderClient(server.address, timeout_s=60.0) as client,
+                Calls(server.address) as calls,
+            ):
+                probe = Probe(server, client, calls, declared)
+                measured = {"start_seconds": server.startup_seconds}
+                measured |= self._ask(probe, queries)
+            shutil.copyfile(warm_up, output / WARM_UP_FILE)
+        return measured
+
+    def _ask(self, probe: Probe, queries: Sequence[Query]) -> dict[str, float]:
+        return {
+            "first_call_seconds": probe.first_call_seconds(queries[0]),
+            **self._parity(probe),
+            "score_difference": probe.score_difference(queries),
+            "malformed_refused": probe.malformed_refused(queries[0]),
+            "cold_start_full": probe.cold_start_full(queries[:_COLD_STARTS], self.items),
+            "seen_items_shown": probe.seen_items_shown(queries),
+            "excluded_items_shown": probe.excluded_items_shown(queries),
+            "memory_mb": probe.memory_mb(),
+        }
+
+    def _parity(self, probe: Probe) -> dict[str, float]:
+        pairs = [
+            (request.query, row)
+            for request, row in zip(self.requests, self.transformed, strict=True)
+            if row is not None
+        ]
+        queries = [query for query, _ in pairs]
+        expected = _embeddings(self.retriever, [row for _, row in pairs])
+        return {
+            "rows_replayed": float(len(pairs)),
+            "embedding_difference": probe.embedding_difference(queries, expected),
+        }
+
+
+def _embeddings(retriever: Path, rows: Sequence[bytes]) -> npt.NDArray[np.float32]:
+    """What training computes from transformed rows [len(rows), D]."""
+    serve = tf.saved_model.load(str(retriever)).signatures["serving_default"]
+    return np.asarray(serve(examples=tf.constant(rows, tf.string))["embedding"].numpy())
+
+
+def _stage(model: Path, version: Path) -> Path:
+    """A version directory that holds the model by links, and an `assets.extra` of its own."""
+    version.mkdir(parents=True)
+    for entry in model.iterdir():
+        if entry.name != "assets.extra":
+            (version / entry.name).symlink_to(entry.resolve())
+    extra = version / "assets.extra"
+    if (model / extra.name).is_dir():
+        shutil.copytree(model / extra.name, extra)
+    else:
+        extra.mkdir()
+    return version
