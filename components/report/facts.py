@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from components.checks import Check
+from transform.account import Account
 from transform.features import Feature
 from transform.settings import Frozen
 
@@ -23,51 +24,6 @@ def _finite(value: float | None) -> float | None:
 
 
 Number = Annotated[float | None, BeforeValidator(_finite)]
-
-
-class Period(Frozen):
-    """One split of the data.
-
-    Attributes:
-        name: Split name, for example `train` or `eval`.
-        rows: Rows written, None where unknown.
-        first: Unix seconds of the first event.
-        last: Unix seconds of the last event.
-    """
-
-    name: str
-    rows: int | None = None
-    first: int | None = None
-    last: int | None = None
-
-
-class Account(Frozen):
-    """Where every row of the log went: rows_in = events + duplicates + all dead letters.
-
-    Attributes:
-        rows_in: Rows read from the log.
-        events: Rows used.
-        duplicates: Rows that repeat another one exactly.
-        dead_letters: Reason -> rejected rows.
-        users: Distinct users, None where unknown.
-        items: Distinct items, None where unknown.
-        periods: The splits, in time order.
-        target_sha256: Digest of the test targets: equal digests mean comparable metrics.
-    """
-
-    rows_in: int
-    events: int
-    duplicates: int = 0
-    dead_letters: dict[str, int] = Field(default_factory=dict)
-    users: int | None = None
-    items: int | None = None
-    periods: tuple[Period, ...] = ()
-    target_sha256: str | None = None
-
-    @property
-    def balanced(self) -> bool:
-        """Whether every row is accounted for exactly once."""
-        return self.rows_in == self.events + self.duplicates + sum(self.dead_letters.values())
 
 
 class Gate(Frozen):
@@ -84,9 +40,19 @@ class Gate(Frozen):
     checks: tuple[Check, ...] = ()
 
     @property
+    def held(self) -> tuple[Check, ...]:
+        """The checks that could fail; one without a bound is only a note."""
+        return tuple(check for check in self.checks if not is_note(check))
+
+    @property
     def failed(self) -> tuple[Check, ...]:
         """The checks that did not pass."""
         return tuple(check for check in self.checks if not check.passed)
+
+
+def is_note(check: Check) -> bool:
+    """Whether a check only reports a value: it was measured, and every value would do."""
+    return check.passed and check.lower is None and check.upper is None
 
 
 class Measured(Frozen):

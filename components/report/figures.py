@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from components.report.facts import CalibrationBin
-from components.report.scales import Scale, round_steps
+from components.report.scales import Decades, Linear, Scale, enclosing_decades, round_steps
 from components.report.templating import environment
 
 WIDTH, HEIGHT = 400, 240
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 28, 40
 _DASHES = ("", "6 4", "2 3", "8 3 2 3")  # told apart without colour
 _LARGEST_DOT = 9.0
+_WIDE_RANGE = 30.0  # highest over lowest rate beyond which axes count in powers of ten
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ def line_chart(
         return Markup("")
     steps = round_steps(min(finite), max(finite))
     longest = max(len(line.values) for line in lines)
-    x = Scale(1, max(longest, 2), LEFT, WIDTH - RIGHT)
-    y = Scale(steps[0], steps[-1], HEIGHT - BOTTOM, TOP)
+    x = Linear(1, max(longest, 2), LEFT, WIDTH - RIGHT)
+    y = Linear(steps[0], steps[-1], HEIGHT - BOTTOM, TOP)
     drawn = [
         {
             "label": line.label,
@@ -118,13 +119,15 @@ def line_chart(
 
 
 def reliability(bins: Sequence[CalibrationBin], *, title: str) -> Markup:
-    """A reliability diagram: predicted against observed rate, dots by count, diagonal = exact."""
+    """A reliability diagram: predicted against observed rate, dots by count, diagonal = exact.
+
+    Both axes count in powers of ten where the rates span more than one and a half of them: rare
+    events would otherwise all lie in one corner. A bin that observed nothing then lies at the foot.
+    """
     if not bins:
         return Markup("")
-    highest = round_steps(0.0, max(max(b.predicted, b.observed) for b in bins) or 1.0)[-1]
-    x = Scale(0.0, highest, LEFT, WIDTH - RIGHT)
-    y = Scale(0.0, highest, HEIGHT - BOTTOM, TOP)
-    largest = max(b.count for b in bins) or 1.0
+    x, y = _rate_scales(bins)
+    largest = max(b.count for b in bins)
     return _render(
         "reliability.svg",
         **_frame(x, y, title, "predicted rate", "observed rate"),
@@ -134,12 +137,24 @@ def reliability(bins: Sequence[CalibrationBin], *, title: str) -> Markup:
                 "x": x.at(b.predicted),
                 "y": y.at(b.observed),
                 "r": round(2 + (_LARGEST_DOT - 2) * math.sqrt(b.count / largest), 1),
-                "label": f"predicted {b.predicted:.4f}, observed {b.observed:.4f}, "
+                "label": f"predicted {b.predicted:.3g}, observed {b.observed:.3g}, "
                 f"{b.count:,.0f} candidates",
             }
             for b in bins
         ],
     )
+
+
+def _rate_scales(bins: Sequence[CalibrationBin]) -> tuple[Scale, Scale]:
+    """Scales of x and y over the same range."""
+    rates = [rate for b in bins for rate in (b.predicted, b.observed) if rate > 0] or [1.0]
+    low, high = min(rates), max(rates)
+    horizontal, vertical = (LEFT, WIDTH - RIGHT), (HEIGHT - BOTTOM, TOP)
+    if high / low > _WIDE_RANGE:
+        ends = enclosing_decades(low, high)
+        return Decades(*ends, *horizontal), Decades(*ends, *vertical)
+    top = round_steps(0.0, high)[-1]
+    return Linear(0.0, top, *horizontal), Linear(0.0, top, *vertical)
 
 
 def _frame(x: Scale, y: Scale, title: str, x_label: str, y_label: str) -> dict[str, object]:

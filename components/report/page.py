@@ -12,9 +12,10 @@ from markupsafe import Markup
 from components.report import sentences
 from components.report.facts import Facts
 from components.report.figures import reliability
-from components.report.glossary import Term, term
+from components.report.glossary import term
 from components.report.sections import checks, data, models, overview, quality, slices
 from components.report.templating import environment
+from components.report.terms import Term
 
 SECTIONS = (
     ("checks", "Checks"),
@@ -47,8 +48,10 @@ class View:
     reliability: Markup
     curves: list[models.Curve]
     account: str
+    described: str
     flow: list[data.FlowRow]
     periods: list[data.PeriodRow]
+    splits: list[data.SplitRow]
     features: list[data.FeatureRow]
     serving: list[overview.Card]
     lineage: list[tuple[str, str]]
@@ -96,8 +99,10 @@ def _view(facts: Facts) -> View:
         reliability=reliability(facts.calibration, title="Predicted against observed rate"),
         curves=models.curves(facts),
         account=sentences.account(facts),
+        described=sentences.described(facts),
         flow=data.flow(facts.account),
         periods=data.periods(facts.account),
+        splits=data.splits(facts.account),
         features=data.features(facts),
         serving=overview.serving(facts),
         lineage=overview.lineage(facts),

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
+
+
+class Scale(Protocol):
+    """A map from data to pixels."""
+
+    def at(self, value: float) -> float:
+        """Pixel of a value, to a tenth."""
+
+    def ticks(self) -> list[float]:
+        """Round values within the scale."""
 
 
 @dataclass(frozen=True)
-class Scale:
-    """Linear map from data to pixels.
+class Linear:
+    """Equal steps are equally far apart.
 
     Attributes:
         low: Data value at `start`.
@@ -24,12 +35,39 @@ class Scale:
 
     def at(self, value: float) -> float:
         """Pixel of a value, to a tenth."""
-        span = (value - self.low) / (self.high - self.low)
-        return round(self.start + span * (self.end - self.start), 1)
+        share = (value - self.low) / (self.high - self.low)
+        return round(self.start + share * (self.end - self.start), 1)
 
-    def ticks(self, count: int = 5) -> list[float]:
-        """Round values within the scale."""
-        return [t for t in round_steps(self.low, self.high, count) if self.low <= t <= self.high]
+    def ticks(self) -> list[float]:
+        """About five round values."""
+        return [t for t in round_steps(self.low, self.high) if self.low <= t <= self.high]
+
+
+@dataclass(frozen=True)
+class Decades:
+    """Equal factors are equally far apart; a value below `low` lies at `low`.
+
+    Attributes:
+        low: A power of ten, at `start`.
+        high: A larger power of ten, at `end`.
+        start: Pixel of `low`.
+        end: Pixel of `high`.
+    """
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def at(self, value: float) -> float:
+        """Pixel of a value, to a tenth."""
+        share = math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
+        return round(self.start + share * (self.end - self.start), 1)
+
+    def ticks(self) -> list[float]:
+        """The powers of ten."""
+        first, last = round(math.log10(self.low)), round(math.log10(self.high))
+        return [10.0**power for power in range(first, last + 1)]
 
 
 def round_steps(low: float, high: float, count: int = 5) -> list[float]:
@@ -47,3 +85,13 @@ def round_steps(low: float, high: float, count: int = 5) -> list[float]:
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(i * step, 12) + 0.0 for i in range(first, last + 1)]
+
+
+def enclosing_decades(low: float, high: float) -> tuple[float, float]:
+    """The powers of ten around two positive values, at least one apart.
+
+    >>> enclosing_decades(0.002, 0.3)
+    (0.001, 1.0)
+    """
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    return 10.0**first, 10.0 ** max(last, first + 1)

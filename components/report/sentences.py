@@ -10,7 +10,8 @@ from components.report.facts import (
     QualityRow,
     Slice,
 )
-from components.report.glossary import model_label, number, share, term
+from components.report.glossary import model_label, term
+from components.report.numbers import number, share
 from components.report.wording import statement
 
 PRIMARY = "ndcg_at_10"
@@ -19,7 +20,7 @@ SMALL_SLICE = 30  # below this many rows a slice's value says little
 
 def verdict(facts: Facts) -> str:
     """What became of the model, and why, in one or two sentences."""
-    checks = sum(len(gate.checks) for gate in facts.gates)
+    checks = sum(len(gate.held) for gate in facts.gates)
     failed = facts.failed
     if facts.blessed is None:
         return "No verdict: this run did not judge a model."
@@ -108,10 +109,20 @@ def account(facts: Facts) -> str:
         f"Of {data.rows_in:,} rows read, {data.events:,} ({share(data.events, data.rows_in)}) are "
         f"used, {data.duplicates:,} are duplicates and {rejected:,} were rejected."
     )
-    if data.balanced:
-        return text + " Every row is accounted for."
     missing = data.rows_in - data.events - data.duplicates - rejected
+    if not missing:
+        return text + " Every row is accounted for."
     return text + f" These do not add up: {missing:,} rows are unaccounted for."
+
+
+def described(facts: Facts) -> str:
+    """How many of the items and users of the log their tables describe; "" without tables."""
+    data = facts.account
+    shares = (
+        [] if data is None else [("items", data.items_described), ("users", data.users_described)]
+    )
+    texts = [f"{share(part, 1)} of the {name}" for name, part in shares if part is not None]
+    return f"the tables describe {' and '.join(texts)}" if texts else ""
 
 
 def calibration(bins: tuple[CalibrationBin, ...]) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from components.report import sentences
-from components.report.facts import Account, Evaluation, Facts, Slice
+from components.report.facts import Evaluation, Facts, Slice
 
 
 def to_json(facts: Facts) -> str:
@@ -41,7 +41,7 @@ def _summary(facts: Facts) -> dict[str, Any]:
         "quality": {"rows": [{"model": row.model, **row.metrics} for row in facts.quality]},
         "slices": {e.name: _slices(e) for e in facts.evaluations},
         "pushed_version": facts.pushed_version,
-        "account": _account(facts.account),
+        "account": None if facts.account is None else facts.account.model_dump(),
         "serving": {check.name: check.value for check in facts.gate("serving").checks},
         "checks": [
             {"gate": gate.name, **check.model_dump(), "sentence": check.sentence}
@@ -64,7 +64,3 @@ def _slice(row: Slice) -> dict[str, Any]:
         "count": row.count,
         "metrics": {name: measured.value for name, measured in row.metrics.items()},
     }
-
-
-def _account(account: Account | None) -> dict[str, Any] | None:
-    return None if account is None else account.model_dump(mode="json")

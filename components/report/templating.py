@@ -6,7 +6,7 @@ import functools
 
 import jinja2
 
-from components.report import glossary
+from components.report import glossary, numbers
 from components.report.clock import moment
 
 
@@ -24,7 +24,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters["number"] = glossary.number
+    env.filters["number"] = numbers.number
     env.filters["term"] = glossary.term
     env.filters["moment"] = moment
     return env

@@ -2,46 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from components.checks import Check
-from components.report.glossary import known, limit, number, term, unit, without_unit
+from components.report.glossary import known, model_label, term
+from components.report.numbers import limit, number, unit, without_unit
+
+_BLESSED_BY = "blessed by "  # an evaluator's own verdict: 1 is yes
 
 
 def check_name(name: str) -> str:
-    """A check's name with its metric in an analyst's words.
+    """What was held against a bound: the metric, then what it was measured on.
 
-    >>> check_name("user_rung=0 ndcg_at_10")
-    'user_rung=0 NDCG@10'
+    >>> check_name("user_rung=0: slice_auc")
+    'AUC · user_rung=0'
+    >>> check_name("rows from the future")
+    'Rows from the future'
     """
     subject, _, metric = name.rpartition(" ")
     if known(metric):
-        return f"{subject} {term(metric).label}".strip()
-    return without_unit(name).replace("_", " ")
+        return f"{term(metric).label}{_subject(subject)}"
+    words = without_unit(name).replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def measured(check: Check) -> str:
     """The measured value with its unit."""
-    if check.value is None:
-        return "not measured"
-    return f"{number(check.value)} {unit(check.name)}".strip()
+    return "not measured" if check.value is None else _reading(check, check.value, number)
 
 
 def bound(check: Check) -> str:
     """What the measured value must satisfy."""
-    suffix = unit(check.name)
-    lower = None if check.lower is None else f"{limit(check.lower)} {suffix}".strip()
-    upper = None if check.upper is None else f"{limit(check.upper)} {suffix}".strip()
+    lower = None if check.lower is None else _reading(check, check.lower, limit)
+    upper = None if check.upper is None else _reading(check, check.upper, limit)
+    if lower in ("yes", "no"):
+        return lower
     if lower is not None and lower == upper:
         return f"exactly {lower}"
     if lower is not None and upper is not None:
         return f"{lower} to {upper}"
     if lower is not None:
         return f"at least {lower}"
-    return f"at most {upper}" if upper is not None else "free"
+    return f"at most {upper}" if upper is not None else "anything"
 
 
 def statement(check: Check) -> str:
     """What was measured, what it must be and, where it failed, what that means."""
     reason = f" ({check.why})" if check.why and not check.passed else ""
-    name = check_name(check.name)
     value = "was not measured" if check.value is None else f"is {measured(check)}"
-    return f"{name[:1].upper()}{name[1:]} {value}; it must be {bound(check)}{reason}."
+    return f"{check_name(check.name)} {value}; it must be {bound(check)}{reason}."
+
+
+def _subject(subject: str) -> str:
+    """What a metric was measured on, as it follows the metric's name."""
+    if not subject:
+        return ""
+    words = " ".join(model_label(word) for word in subject.removesuffix(":").split())
+    return f" {words}" if words.startswith("over ") else f" · {words}"
+
+
+def _kind(check: Check) -> str:
+    if check.name.startswith(_BLESSED_BY):
+        return "answer"
+    return term(check.name.rpartition(" ")[2]).kind
+
+
+def _reading(check: Check, value: float, write: Callable[[float], str]) -> str:
+    """A value as its kind is read."""
+    kind = _kind(check)
+    if kind == "answer" and value in (0.0, 1.0):
+        return "yes" if value else "no"
+    if kind == "change":
+        return f"{100 * value:+.3g} %"
+    return f"{write(value)} {unit(check.name)}".strip()

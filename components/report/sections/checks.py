@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.checks import Check
-from components.report.facts import Facts, Gate
+from components.report.facts import Facts, Gate, is_note
 from components.report.wording import bound, check_name, measured, statement
 
 TITLES = {
@@ -17,6 +17,7 @@ _MANY = 12  # passed checks beyond this are folded
 
 GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
 SIGNS = {GOOD: "✓", BAD: "✕", UNKNOWN: "–"}
+_WORDS = {GOOD: "Pass", BAD: "Fail", UNKNOWN: "Note"}
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,12 @@ class GateView:
 
 
 def gates(facts: Facts) -> list[GateView]:
-    """All three gates in the order of a run; failed checks come first within a gate."""
+    """All three gates in the order of a run; failed checks come first, notes last."""
     return [_gate(facts.gate(name), title) for name, title in TITLES.items()]
 
 
 def _gate(gate: Gate, title: str) -> GateView:
-    failed, total = len(gate.failed), len(gate.checks)
+    failed, total = len(gate.failed), len(gate.held)
     if not gate.measured:
         tone, count = UNKNOWN, "not measured in this run"
     elif failed:
@@ -73,14 +74,20 @@ def _gate(gate: Gate, title: str) -> GateView:
         measured=gate.measured,
         count=count,
         open=bool(failed) or total <= _MANY,
-        rows=tuple(_row(c) for c in sorted(gate.checks, key=lambda check: check.passed)),
+        rows=tuple(_row(c) for c in sorted(gate.checks, key=_order)),
     )
 
 
+def _order(check: Check) -> int:
+    """Failed checks first, notes last."""
+    return 2 if is_note(check) else int(check.passed)
+
+
 def _row(check: Check) -> CheckRow:
+    tone = UNKNOWN if is_note(check) else GOOD if check.passed else BAD
     return CheckRow(
-        tone=GOOD if check.passed else BAD,
-        word="Pass" if check.passed else "Fail",
+        tone=tone,
+        word=_WORDS[tone],
         name=check_name(check.name),
         measured=measured(check),
         bound=bound(check),

@@ -1,22 +1,25 @@
-"""Data accounting: where every row went, the periods, and the declared features."""
+"""Data accounting: where every row went, the periods, the rows made, the declared features."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from components.report.clock import moment
-from components.report.facts import Account, Facts, Period
+from components.report.facts import Facts
 from components.report.figures import bar, span
-from components.report.glossary import share
-from transform.features import EVAL, RANKING, TRAIN, VALIDATION, Feature, Kind, Side
+from components.report.numbers import share
+from transform.account import Account
+from transform.features import CATALOGUE, EVAL, RANKING, TRAIN, VALIDATION, Feature, Kind, Side
 
 _PURPOSES = {
-    TRAIN: "trains the retriever",
-    RANKING: "trains the ranker",
-    VALIDATION: "stops training, calibrates",
-    EVAL: "measures the model",
+    TRAIN: "windows of history that train the retriever",
+    RANKING: "requests with candidates that train the ranker",
+    VALIDATION: "requests that stop the training and calibrate the scores",
+    EVAL: "requests that measure the model",
+    CATALOGUE: "items",
 }
 _SIDES = {Side.QUERY: "the user", Side.CANDIDATE: "the item", Side.CONTEXT: "the request"}
 
@@ -34,14 +37,22 @@ class FlowRow:
 
 @dataclass(frozen=True)
 class PeriodRow:
-    """One split on the time line."""
+    """One period on the time line."""
+
+    name: str
+    events: str
+    first: str
+    last: str
+    span: Markup
+
+
+@dataclass(frozen=True)
+class SplitRow:
+    """Rows written for one use."""
 
     name: str
     purpose: str
     rows: str
-    first: str
-    last: str
-    span: Markup
 
 
 @dataclass(frozen=True)
@@ -80,26 +91,32 @@ def flow(account: Account | None) -> list[FlowRow]:
 
 
 def periods(account: Account | None) -> list[PeriodRow]:
-    """The splits with their time ranges, drawn on one common time line."""
+    """The periods with their time ranges, drawn on one common time line."""
     if account is None:
         return []
-    ends = [t for p in account.periods for t in (p.first, p.last) if t is not None]
-    return [_period(p, min(ends, default=0), max(ends, default=0)) for p in account.periods]
+    ranges = account.periods.items()
+    times = [t for _, period in ranges for t in (period["first_time"], period["last_time"])]
+    known = [t for t in times if t is not None]
+    return [_period(name, p, min(known, default=0), max(known, default=0)) for name, p in ranges]
 
 
-def _period(period: Period, low: int, high: int) -> PeriodRow:
-    timed = period.first is not None and period.last is not None
-    first, last = moment(period.first), moment(period.last)
-    return PeriodRow(
-        name=period.name,
-        purpose=_PURPOSES.get(period.name, ""),
-        rows="n/a" if period.rows is None else f"{period.rows:,}",
-        first=first,
-        last=last,
-        span=span(period.first or 0, period.last or 0, low, high, label=f"{first} to {last}")
-        if timed
-        else Markup(""),
-    )
+def _period(name: str, period: Mapping[str, int | None], low: int, high: int) -> PeriodRow:
+    first, last = period["first_time"], period["last_time"]
+    drawn = Markup("")
+    if first is not None and last is not None:
+        drawn = span(first, last, low, high, label=f"{moment(first)} to {moment(last)}")
+    return PeriodRow(name, f"{period['events'] or 0:,}", moment(first), moment(last), drawn)
+
+
+def splits(account: Account | None) -> list[SplitRow]:
+    """The rows made of the events, by what they are for."""
+    if account is None:
+        return []
+    return [
+        SplitRow(name, _PURPOSES[name], f"{account.rows_out[name]:,}")
+        for name in _PURPOSES
+        if name in account.rows_out
+    ]
 
 
 def features(facts: Facts) -> list[FeatureRow]:

@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from components.report.facts import Facts, Training
 from components.report.figures import Line, line_chart
-from components.report.glossary import number, term
+from components.report.glossary import term
+from components.report.numbers import number
 
 _VALIDATION = "val_"
 _LOSS = "loss"

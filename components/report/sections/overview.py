@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.report.facts import Facts
-from components.report.glossary import number, term
+from components.report.glossary import term
+from components.report.numbers import number
 from components.report.sections.checks import BAD, GOOD, UNKNOWN
 from components.report.sentences import PRIMARY
 from components.report.wording import bound, check_name, measured
@@ -51,7 +52,8 @@ def lineage(facts: Facts) -> list[tuple[str, str]]:
         ("Run", facts.run_id),
         ("Settings", facts.settings_hash),
         ("Code", facts.code),
-        ("Test targets", facts.account.target_sha256 if facts.account else None),
+        ("Input data", facts.account.fingerprint if facts.account else None),
+        ("Test targets", facts.account.eval_targets_sha256 if facts.account else None),
     ]
     return [(name, value or "not recorded") for name, value in pairs]
 

@@ -9,7 +9,8 @@ from markupsafe import Markup
 from components.report import sentences
 from components.report.facts import Facts
 from components.report.figures import bar
-from components.report.glossary import model_label, number, term
+from components.report.glossary import model_label, term
+from components.report.numbers import number
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 from components.report.facts import OVERALL, Evaluation, Facts, Measured, Slice
 from components.report.figures import bar
-from components.report.glossary import number, term
+from components.report.glossary import term
+from components.report.numbers import number
 from components.report.sentences import PRIMARY, SMALL_SLICE
 from transform.features import ITEM_RUNG, RUNGS, USER_RUNG
 

@@ -98,3 +98,13 @@ def test_hostile_titles_are_escaped():
         line_chart([line], title=hostile, x_label=hostile, y_label=hostile),
     ):
         assert not list(etree.fromstring(svg).iter("{*}script", "script"))
+
+
+def test_rare_rates_are_drawn_in_powers_of_ten():
+    bins = [CalibrationBin(count=1, predicted=p, observed=o) for p, o in ((1e-4, 0.0), (0.1, 0.1))]
+    root = etree.fromstring(reliability(bins, title="calibration"))
+    texts = [e.text for e in root.iter("text")]
+    assert {"0.0001", "0.001", "0.01", "0.1"} <= set(texts)
+    axis = next(e for e in root.findall("line") if e.get("class") == "axis")
+    nothing_observed = root.findall("circle")[0]
+    assert nothing_observed.get("cy") == axis.get("y1") + ".0"

@@ -1,12 +1,13 @@
-"""Axes: round steps enclose the data and scales are linear, at any magnitude."""
+"""Axes: round steps enclose the data, at any magnitude, and scales map their ends to their ends."""
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from components.report.scales import Scale, round_steps
+from components.report.scales import Decades, Linear, enclosing_decades, round_steps
 
 values = st.floats(-1e9, 1e9, allow_nan=False)
+rates = st.floats(1e-12, 1.0)
 
 
 @given(low=values, high=values)
@@ -25,5 +26,23 @@ def test_equal_values_still_give_an_axis():
 
 
 @pytest.mark.parametrize(("value", "pixel"), [(0.0, 100.0), (5.0, 50.0), (10.0, 0.0)])
-def test_a_scale_is_linear_and_may_run_downwards(value, pixel):
-    assert Scale(0.0, 10.0, 100.0, 0.0).at(value) == pixel
+def test_a_linear_scale_may_run_downwards(value, pixel):
+    assert Linear(0.0, 10.0, 100.0, 0.0).at(value) == pixel
+
+
+@given(low=rates, high=rates)
+def test_decades_enclose_the_data(low, high):
+    low, high = min(low, high), max(low, high)
+    first, last = enclosing_decades(low, high)
+    assert first <= low * (1 + 1e-9)
+    assert last >= high * (1 - 1e-9)
+    assert last / first >= 9.99
+
+
+@pytest.mark.parametrize(
+    ("value", "pixel"), [(0.001, 0.0), (0.01, 50.0), (0.1, 100.0), (1e-9, 0.0), (0.0, 0.0)]
+)
+def test_each_decade_is_equally_wide_and_zero_lies_at_the_foot(value, pixel):
+    scale = Decades(0.001, 0.1, 0.0, 100.0)
+    assert scale.at(value) == pixel
+    assert scale.ticks() == pytest.approx([0.001, 0.01, 0.1])

@@ -4,19 +4,19 @@ import pytest
 
 from components.checks import Bound
 from components.report import sentences
-from components.report.facts import Account, CalibrationBin, Evaluation, Gate, Measured, Slice
+from components.report.facts import CalibrationBin, Evaluation, Gate, Measured, Slice
 from tests.components.report.facts_of_a_run import EMPTY, blessed, withheld
 
 
 def test_a_blessed_model_names_its_version():
     assert sentences.verdict(blessed()) == (
-        "Blessed: all 10 checks passed. It is served as version 3."
+        "Blessed: all 14 checks passed. It is served as version 3."
     )
 
 
 def test_a_withheld_model_names_the_first_reason():
     assert sentences.verdict(withheld()) == (
-        "Withheld: 1 of 8 checks failed. NDCG@10 is 0.0500; it must be at least 0.1 "
+        "Withheld: 1 of 9 checks failed. NDCG@10 is 0.0500; it must be at least 0.1 "
         "(lists are worse than those of ItemKNN)."
     )
 
@@ -78,7 +78,7 @@ def _slice(feature, value, count, ndcg):
 
 
 def test_rows_that_do_not_add_up_are_said():
-    account = Account(rows_in=100, events=90, duplicates=3, dead_letters={"no user": 2})
+    account = blessed().account.model_copy(update={"duplicates": 43})
     text = sentences.account(blessed(account=account))
     assert text.endswith("These do not add up: 5 rows are unaccounted for.")
     assert sentences.account(blessed()).endswith("Every row is accounted for.")

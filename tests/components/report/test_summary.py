@@ -29,7 +29,7 @@ def test_a_blessed_run():
         "mrr_at_10": 0.0771,
     }
     assert found["pushed_version"] == 3
-    assert found["serving"]["first_call_ms"] == 141.25
+    assert found["serving"]["first_call_seconds"] == 0.14125
     assert found["account"]["rows_in"] == 100_060
     assert {check["gate"] for check in found["checks"]} == {"data", "verdict", "serving"}
     assert found["slices"]["list"][0] == {

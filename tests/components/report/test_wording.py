@@ -13,7 +13,7 @@ from components.report.wording import bound, check_name, measured, statement
         ({"upper": 2000}, "at most 2,000"),
         ({"lower": 0.8, "upper": 1.25}, "0.8 to 1.25"),
         ({"lower": 0, "upper": 0}, "exactly 0"),
-        ({}, "free"),
+        ({}, "anything"),
     ],
 )
 def test_bounds(ends, text):
@@ -23,14 +23,44 @@ def test_bounds(ends, text):
 def test_a_unit_moves_from_the_name_to_the_numbers():
     check = Bound(name="first_call_ms", upper=2000).check(141.25)
     assert (check_name(check.name), measured(check), bound(check)) == (
-        "first call",
+        "First call",
         "141.2 ms",
         "at most 2,000 ms",
     )
 
 
-def test_a_slice_keeps_its_own_spelling():
-    assert check_name("user_rung=2-5 ndcg_at_10") == "user_rung=2-5 NDCG@10"
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("user_rung=2-5: ndcg_at_10", "NDCG@10 · user_rung=2-5"),
+        ("over item_knn: ndcg_at_10_lead", "NDCG@10 lead over ItemKNN"),
+        (
+            "over sequential_rules (reported only): ndcg_at_10_lead",
+            "NDCG@10 lead over Sequential rules (reported only)",
+        ),
+        ("country=NL, user_rung=0: slice_auc", "AUC · country=NL, user_rung=0"),
+        ("rows from the future", "Rows from the future"),
+        ("distinct_list_ratio_at_10", "Distinct lists@10"),
+    ],
+)
+def test_the_metric_comes_first_and_then_what_it_was_measured_on(name, words):
+    assert check_name(name) == words
+
+
+@pytest.mark.parametrize(("value", "word"), [(1.0, "yes"), (0.0, "no")])
+def test_questions_are_answered_with_yes_or_no(value, word):
+    check = Bound(name="cold_start_full", lower=1.0).check(value)
+    assert (measured(check), bound(check)) == (word, "yes")
+
+
+def test_an_evaluators_own_verdict_is_an_answer():
+    check = Bound(name="blessed by ListEvaluator", lower=1).check(0.0)
+    assert (check_name(check.name), measured(check)) == ("Blessed by ListEvaluator", "no")
+
+
+def test_a_change_is_a_signed_share():
+    check = Bound(name="ndcg_at_10_change", lower=-0.1).check(-0.034)
+    assert (measured(check), bound(check)) == ("-3.4 %", "at least -10 %")
 
 
 def test_only_a_failed_check_gives_its_reason():

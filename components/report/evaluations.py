@@ -1,0 +1,62 @@
+"""What an Evaluator measured -> the report's table of slices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from components.report.facts import OVERALL, Evaluation, Measured, Slice
+from components.report.glossary import rank
+from components.verdict import evaluation as results
+from transform.features import ITEM_RUNG, RUNGS, USER_RUNG
+
+_COUNT = "example_count"  # shown as the rows of a slice, not as one of its metrics
+_JOIN = " × "
+_RUNG_ORDER = {name: place for place, (_, name) in enumerate(RUNGS)}
+_LADDERS = (USER_RUNG, ITEM_RUNG)
+
+Values = Mapping[str, Mapping[results.Slice, float]]  # metric -> slice -> value
+
+
+def read_evaluation(name: str, uri: str) -> Evaluation:
+    """The candidate's metrics by slice; those of the blessed model are the verdict's business.
+
+    Args:
+        name: `list` or `ranker`.
+        uri: Folder that TFMA wrote.
+    """
+    return to_evaluation(name, results.read_evaluation(uri).candidate)
+
+
+def to_evaluation(name: str, values: Values) -> Evaluation:
+    """Rows of slices: the overall one, then the ladders, then the others by feature and value."""
+    metrics = sorted(
+        (metric for metric in values if metric != _COUNT and _any_number(values[metric])), key=rank
+    )
+    keys = sorted({key for by_slice in values.values() for key in by_slice}, key=_order)
+    return Evaluation(
+        name=name, metrics=tuple(metrics), slices=tuple(_slice(values, metrics, k) for k in keys)
+    )
+
+
+def _slice(values: Values, metrics: list[str], key: results.Slice) -> Slice:
+    count = values.get(_COUNT, {}).get(key)
+    return Slice(
+        feature=_JOIN.join(feature for feature, _ in key) if key else OVERALL,
+        value=_JOIN.join(value or "(missing)" for _, value in key),
+        count=None if count is None else round(count),
+        metrics={metric: Measured(value=values[metric].get(key)) for metric in metrics},
+    )
+
+
+def _any_number(by_slice: Mapping[results.Slice, float]) -> bool:
+    """Whether a metric is a number at all: TFMA also reports tables and the like under a name."""
+    return any(math.isfinite(value) for value in by_slice.values())
+
+
+def _order(key: results.Slice) -> tuple[object, ...]:
+    """Few features before many, ladders before other features, and their rungs upwards."""
+    features = [feature for feature, _ in key]
+    places = [_RUNG_ORDER.get(value, -1) if f in _LADDERS else -1 for f, value in key]
+    ladder = [_LADDERS.index(f) if f in _LADDERS else len(_LADDERS) for f in features]
+    return len(key), ladder, features, places, [value for _, value in key]

@@ -1,0 +1,57 @@
+"""The Report's work: gather the facts, write the page and its summary."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+
+from components.artifacts import Report
+from components.report import gather, page, summary
+
+
+class Executor(base_executor.BaseExecutor):
+    """Writes `report.html` and `report.json`, into the artifact and into the destination."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Runs the node."""
+        facts = gather.gather(input_dict, exec_properties, self._run(), created=int(time.time()))
+        files = {Report.HTML_FILE: page.render(facts), Report.JSON_FILE: summary.to_json(facts)}
+        artifact = Path(artifact_utils.get_single_uri(output_dict["report"]))
+        for folder in (artifact, Path(exec_properties["destination"])):
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, text in files.items():
+                write_atomically(folder / name, text)
+
+    def _run(self) -> gather.Run:
+        """Which pipeline and run this is; unknown outside of a pipeline."""
+        context = self._context
+        if context is None:
+            return gather.Run()
+        info = context.pipeline_info
+        return gather.Run(pipeline=info.id if info else None, run_id=context.pipeline_run_id)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a file so that a reader sees the old or the new one, never a half of it."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,108 @@
+"""What each metric and check says, in an analyst's words."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from transform.settings import Frozen
+
+
+class Term(Frozen):
+    """A metric or check in an analyst's words.
+
+    Attributes:
+        label: Short name for a column head.
+        meaning: One sentence: what the number says.
+        better: `higher`, `lower`, or "" where neither end is good by itself.
+        kind: How its values are read: `number`, `answer` (1 is yes, 0 is no) or `change` (a
+            signed share of the value it is compared with).
+    """
+
+    label: str
+    meaning: str = ""
+    better: Literal["higher", "lower", ""] = ""
+    kind: Literal["number", "answer", "change"] = "number"
+
+
+TERMS = {
+    "ndcg": Term(
+        label="NDCG",
+        meaning="How near the top of the list the next item stood, averaged over requests: "
+        "1 is always first, 0 is never in the list.",
+        better="higher",
+    ),
+    "recall": Term(
+        label="Recall",
+        meaning="Share of requests whose next item was in the list at all.",
+        better="higher",
+    ),
+    "mrr": Term(
+        label="MRR",
+        meaning="One over the place of the next item in the list, averaged over requests: "
+        "0.5 is second place.",
+        better="higher",
+    ),
+    "catalogue_coverage": Term(
+        label="Catalogue coverage",
+        meaning="Share of the items that could have been shown that appear in anybody's list.",
+        better="higher",
+    ),
+    "distinct_items": Term(
+        label="Distinct items",
+        meaning="Different items in all lists together.",
+        better="higher",
+    ),
+    "distinct_list_ratio": Term(
+        label="Distinct lists",
+        meaning="Different lists over requests; near 0 everybody is shown the same.",
+        better="higher",
+    ),
+    "auc": Term(
+        label="AUC",
+        meaning="Chance that a taken item scores above one not taken; 0.5 is guessing.",
+        better="higher",
+    ),
+    "log_loss": Term(
+        label="Log loss",
+        meaning="How surprised the model is by what happened; 0 is never.",
+        better="lower",
+    ),
+    "normalised_entropy": Term(
+        label="Normalised entropy",
+        meaning="Log loss relative to always predicting the average rate; "
+        "below 1 the model knows more than the average.",
+        better="lower",
+    ),
+    "calibration": Term(
+        label="Calibration",
+        meaning="Predicted positives over observed ones; 1 is exact, 1.1 is 10 % too many.",
+    ),
+    "relative_ece": Term(
+        label="Relative ECE",
+        meaning="Expected calibration error over the observed rate: by how much predictions are "
+        "off, as a share of what happens.",
+        better="lower",
+    ),
+    "mean_label": Term(label="Observed rate", meaning="Share of candidates that were taken."),
+    "mean_prediction": Term(label="Predicted rate", meaning="Mean predicted probability."),
+    "start": Term(label="Start-up time", better="lower"),
+    "first_call": Term(label="First call", better="lower"),
+    "memory": Term(label="Memory of the server", better="lower"),
+    "embedding_difference": Term(
+        label="Embeddings, served against trained: largest difference", better="lower"
+    ),
+    "score_difference": Term(
+        label="Scores of `recommend` against `rank`: largest difference", better="lower"
+    ),
+    "malformed_refused": Term(label="Malformed requests are refused", kind="answer"),
+    "cold_start_full": Term(label="Unknown users get a full list", kind="answer"),
+    "seen_items_shown": Term(label="Items shown although the user has had them", better="lower"),
+}
+
+MODELS = {
+    "recommender": "This recommender",
+    "most_popular": "Most popular",
+    "recent_popular": "Recently popular",
+    "item_knn": "ItemKNN",
+    "sequential_rules": "Sequential rules",
+}

@@ -1,0 +1,60 @@
+"""The node writes page and summary into its artifact and, as the latest, into the destination."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from components import artifacts
+from components.report import executor
+from tests.components.report.artifacts_of_a_run import PROPERTIES, write_run
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs the node on a made-up run; answers with its artifact's folder and the destination."""
+
+    def run_node(**changes):
+        report = artifacts.Report()
+        report.uri = str(tmp_path / "report_artifact")
+        destination = tmp_path / "root" / "report"
+        inputs = write_run(tmp_path / f"run_{len(changes)}", **changes)
+        properties = {**PROPERTIES, "destination": str(destination)}
+        executor.Executor().Do(inputs, {"report": [report]}, properties)
+        return Path(report.uri), destination
+
+    return run_node
+
+
+def test_both_places_hold_the_same_complete_files(run):
+    artifact, destination = run()
+    for folder in (artifact, destination):
+        assert sorted(path.name for path in folder.iterdir()) == ["report.html", "report.json"]
+    for name in ("report.html", "report.json"):
+        assert (artifact / name).read_bytes() == (destination / name).read_bytes()
+    page = (destination / "report.html").read_text()
+    assert page.rstrip().endswith("</html>")
+    assert "BLESSED" in page
+
+
+def test_a_later_run_replaces_the_latest_report(run):
+    run()
+    _, destination = run(blessed_model=False)
+    assert "WITHHELD" in (destination / "report.html").read_text()
+    found = json.loads((destination / "report.json").read_text())
+    assert found["verdict"]["blessed"] is False
+    assert found["pushed_version"] is None
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch):
+    path = tmp_path / "report.html"
+    executor.write_atomically(path, "old")
+
+    def fail(_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(executor.os, "fsync", fail)
+    with pytest.raises(OSError, match="disk full"):
+        executor.write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
