@@ -114,6 +114,16 @@ class EventLog:
             table = table.join(users, on=USER_ID, how="left", maintain_order="left")
         return cls(Histories(table, _offsets(counts), encoded.drop("user")), items, types)
 
+    def decode(self) -> pl.DataFrame:
+        """Normalised events again, in the order of users and events; `of` takes them back."""
+        histories = self.histories
+        return histories.events.select(
+            histories.users[USER_ID].gather(histories.user_of_event),
+            self.items.gather(histories.events[ITEM]).alias(ITEM_ID),
+            self.types.gather(histories.events[TYPE]).alias(EVENT_TYPE),
+            pl.exclude(ITEM, TYPE),
+        )
+
     def with_period(self, period: NDArray[np.int8]) -> EventLog:
         """The same log with the period of each event."""
         events = self.histories.events.with_columns(pl.Series(PERIOD, period))

@@ -9,7 +9,9 @@ from typing import Any
 import apache_beam as beam
 import polars as pl
 from pydantic import TypeAdapter
+from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
+from tfx.proto.example_gen_pb2 import FORMAT_TF_EXAMPLE
 from tfx.types import artifact_utils
 
 from components.artifacts import DataAccount, Tiles, UserStates
@@ -79,6 +81,7 @@ def _examples_uri(output_dict: dict[str, list[Any]]) -> str:
     examples = artifact_utils.get_single_instance(output_dict["examples"])
     examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
     examples.span = 0
+    examples_utils.set_payload_format(examples, FORMAT_TF_EXAMPLE)
     return str(examples.uri)
 
 

@@ -1,0 +1,1 @@
+"""FeatureSchema: the schema of the raw examples, from the declared features."""

@@ -1,0 +1,48 @@
+"""The FeatureSchema node: its channels and settings."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import channel, standard_artifacts
+from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
+
+from components.feature_schema.executor import Executor
+
+
+class FeatureSchemaSpec(ComponentSpec):
+    """Types of the node's parameters, inputs and outputs."""
+
+    PARAMETERS: ClassVar = {
+        "features": ExecutionParameter(type=str),
+        "code": ExecutionParameter(type=str),
+    }
+    INPUTS: ClassVar = {
+        "statistics": ChannelParameter(type=standard_artifacts.ExampleStatistics),
+    }
+    OUTPUTS: ClassVar = {"schema": ChannelParameter(type=standard_artifacts.Schema)}
+
+
+class FeatureSchema(base_component.BaseComponent):
+    """Writes the schema that Transform reads with and ExampleValidator validates against."""
+
+    SPEC_CLASS = FeatureSchemaSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(self, *, statistics: channel.BaseChannel, features: str, code: str) -> None:
+        """Declares the node.
+
+        Args:
+            statistics: Statistics of the raw examples.
+            features: Declared features as a JSON list.
+            code: Fingerprint of the code, so that changed code is not served from the cache.
+        """
+        super().__init__(
+            FeatureSchemaSpec(
+                statistics=statistics,
+                features=features,
+                code=code,
+                schema=channel.Channel(type=standard_artifacts.Schema),
+            )
+        )
