@@ -92,12 +92,12 @@ die_of() { # WHAT LOG: explain a failed command by the end of its log
   case $(failure_kind "$log") in
     disk) advice="The disk is full: free $NEEDED_GB GB and run it again." ;;
     hash) advice="A downloaded file is not the one that was locked: the package index or a proxy serves something else. Do not go on; find out which." ;;
-    network) advice="The package index (or archive) could not be reached. Check the network and HTTPS_PROXY, or name a mirror: UV_DEFAULT_INDEX for Python packages, apt's own sources for the runtime. What was downloaded is kept; run it again." ;;
+    network) advice="The package index (or archive) could not be reached. Check the network and HTTPS_PROXY, or name a mirror: PIP_INDEX_URL and UV_DEFAULT_INDEX for Python packages, apt's own sources for the C runtime. What was downloaded is kept; run it again." ;;
     compiler) advice="One package (pyfarmhash) is published as C++ source only: install a C++ compiler and Python's headers (Debian, Ubuntu: apt-get install g++ python3.11-dev) and run it again." ;;
     *) advice="The whole output is in $log." ;;
   esac
   local tail_lines
-  mapfile -t tail_lines < <(grep -v '^[[:space:]]*$' "$log" | tail -n 6 | cut -c1-300)
+  mapfile -t tail_lines < <(grep -v '^[[:space:]]*$' "$log" | tail -n 6 | cut -c1-160)
   die "$what failed. $advice" "last lines of $log:" "${tail_lines[@]/#/  | }"
 }
 

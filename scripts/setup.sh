@@ -234,7 +234,7 @@ bring_up_to_date() {
     if stamped packages; then packages_stand=yes; fi
   fi
   rm -f "$STAMP" # until the end: whatever breaks off from here on is made anew
-  [[ -n $environment_stands ]] || make_environment
+  if [[ -n $environment_stands ]]; then get_tools "$VENV/bin/python"; else make_environment; fi
   [[ -n $packages_stand ]] || install_packages
   install_project
   [[ -n $packages_stand ]] || check_environment
