@@ -7,10 +7,11 @@ not named keeps its value.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from components.checks import Bound
+from components.data_gate.rules import DataRules
 from components.verdict.rules import VerdictRules
 from transform.settings import Frozen
 
@@ -124,14 +125,52 @@ SERVING = (
 )
 
 
+DATA = DataRules(
+    anomalies=Bound(name="anomalies", upper=0, why="rows break the schema of their own log"),
+    presence=Bound(
+        name="presence", lower=1.0, why="rows lack a feature that every one of them must have"
+    ),
+    duplicates=Bound(
+        name="duplicate_share",
+        upper=0.5,
+        why="most of the log repeats itself: it was probably read or exported twice",
+    ),
+    dead_letters=Bound(
+        name="dead_letter_share",
+        upper=0.05,
+        why="too many rows were rejected; dead_letters.parquet says which and why",
+    ),
+    future=Bound(
+        name="future_share",
+        upper=0.001,
+        why="events lie in the future: look at the unit and the time zone of the time column",
+    ),
+    described=Bound(
+        name="described_share",
+        lower=0.5,
+        why="the table describes few of those in the log: the ids may be written in two ways",
+    ),
+    rows=Bound(name="rows", lower=1.0, why="a split without rows can teach or measure nothing"),
+    leaked=Bound(
+        name="leaked_rows", upper=0, why="training rows change with what happens after them"
+    ),
+    unexplained=Bound(
+        name="unexplained_rows", upper=0, why="the written rows are not those that the log gives"
+    ),
+    certified_users=200,
+)
+
+
 class Gates(Frozen):
-    """The bounds of the gates behind the training.
+    """The bounds of all gates.
 
     Attributes:
+        data: What the data is held against.
         verdict: What a model's quality is held against.
         serving: What a real server's answers are held against.
     """
 
+    data: DataRules = DATA
     verdict: VerdictRules = VERDICT
     serving: tuple[Bound, ...] = SERVING
 
@@ -143,33 +182,41 @@ def gates_with(overrides: Mapping[str, Mapping[str, float]]) -> Gates:
         overrides: Name of a bound -> `lower`, `upper` or both.
 
     Raises:
-        ValueError: If no bound has such a name; the message names the nearest one.
+        ValueError: If no bound has such a name (the message names the nearest one), or nothing
+            could pass a changed bound.
     """
-    gates = Gates()
-    known = [bound.name for bound in _bounds(gates)]
+    known: dict[str, Bound] = {}
+
+    def changed(bound: Bound) -> Bound:
+        known[bound.name] = bound.model_copy(update=dict(overrides.get(bound.name, {})))
+        return known[bound.name]
+
+    gates: Gates = _map_bounds(Gates(), changed)
     for name in overrides:
         if name not in known:
-            raise ValueError(_unknown(name, known))
-    changed = _replace(gates.model_dump(), overrides)
-    return Gates.model_validate(changed)
+            raise ValueError(_unknown(name, list(known)))
+        bound = known[name]
+        if bound.lower is not None and bound.upper is not None and bound.lower > bound.upper:
+            raise ValueError(
+                "A bound's `lower` may not lie above its `upper`, or nothing could pass. "
+                f"Received: {name} with lower {bound.lower}, upper {bound.upper}, of which one is "
+                "the default. Give both ends."
+            )
+    return gates
 
 
-def _bounds(gates: Gates) -> Iterator[Bound]:
-    """All bounds; their names differ."""
-    rules = gates.verdict
-    yield from (*rules.ranker, *rules.lists, *rules.ranker_changes, *rules.list_changes)
-    yield from (*rules.slices, rules.coverage, *rules.leads, *gates.serving)
-
-
-def _replace(tree: Any, overrides: Mapping[str, Mapping[str, float]]) -> Any:
-    """A dumped tree in which every bound with an override has the new ends."""
-    if isinstance(tree, dict):
-        if set(tree) == set(Bound.model_fields):
-            return {**tree, **overrides.get(tree["name"], {})}
-        return {key: _replace(value, overrides) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_replace(value, overrides) for value in tree]
-    return tree
+def _map_bounds(value: Any, change: Callable[[Bound], Bound]) -> Any:
+    """A tree of settings with every bound changed."""
+    if isinstance(value, Bound):
+        return change(value)
+    if isinstance(value, Frozen):
+        fields = type(value).model_fields
+        return value.model_copy(
+            update={name: _map_bounds(getattr(value, name), change) for name in fields}
+        )
+    if isinstance(value, tuple):
+        return tuple(_map_bounds(item, change) for item in value)
+    return value
 
 
 def _unknown(name: str, known: list[str]) -> str:

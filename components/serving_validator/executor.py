@@ -43,7 +43,7 @@ class Executor(base_executor.BaseExecutor):
         for check in checks:
             logger.log(logging.INFO if check.passed else logging.WARNING, "%s", check.sentence)
         write_checks(checks_folder / Checks.CHECKS_FILE, checks)
-        _bless(blessing, checks)
+        _bless(blessing, artifact_utils.get_single_instance(input_dict["model"]), checks)
 
 
 def _try_out(inputs: dict[str, list[Any]], properties: dict[str, Any]) -> TryOut:
@@ -75,8 +75,9 @@ def _try_out(inputs: dict[str, list[Any]], properties: dict[str, Any]) -> TryOut
     )
 
 
-def _bless(blessing: Any, checks: Sequence[Check]) -> None:
-    """Marks the blessing as TFX's InfraValidator does."""
+def _bless(blessing: Any, model: Any, checks: Sequence[Check]) -> None:
+    """Marks the blessing as TFX's InfraValidator does, and says which model it is about."""
     passed = all(check.passed for check in checks)
+    blessing.set_int_custom_property("current_model_id", model.id)
     blessing.set_int_custom_property("blessed", int(passed))
     (Path(blessing.uri) / ("INFRA_BLESSED" if passed else "INFRA_NOT_BLESSED")).touch()

@@ -37,7 +37,7 @@ def write_warm_up(path: Path, queries: Sequence[Query], declared: Signatures) ->
         for request in requests:
             log = prediction_log_pb2.PredictionLog()
             log.predict_log.request.CopyFrom(request)
-            writer.write(log.SerializeToString())
+            writer.write(log.SerializeToString(deterministic=True))
     return len(requests)
 
 

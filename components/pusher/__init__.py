@@ -1,0 +1,1 @@
+"""The Pusher node: publishes a blessed model, all of it or nothing."""

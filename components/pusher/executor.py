@@ -1,0 +1,81 @@
+"""The Pusher node's work."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from tfx.components.evaluator import constants
+from tfx.components.util import model_utils
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from components.pusher import manifest
+from components.pusher.publish import Published, publish
+from components.serving_validator.warm_up import WARM_UP_FILE
+
+logger = logging.getLogger(__name__)
+
+
+class Executor(base_executor.BaseExecutor):
+    """Publishes the model, or says why not."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Runs the node."""
+        pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
+        model, blessing, infra_blessing = (
+            artifact_utils.get_single_instance(input_dict[key])
+            for key in ("model", "model_blessing", "infra_blessing")
+        )
+        Path(pushed.uri).mkdir(parents=True, exist_ok=True)
+        if reason := _why_withheld(model, blessing, infra_blessing):
+            logger.warning("The model was not pushed: %s", reason)
+            pushed.set_int_custom_property("pushed", 0)
+            pushed.set_string_custom_property("withheld_because", reason)
+            return
+        published = publish(
+            Path(path_utils.serving_model_path(model.uri)),
+            Path(exec_properties["push_destination"]),
+            extra_files=_warm_up(infra_blessing),
+            now=int(time.time()),
+            keep=exec_properties["keep"],
+        )
+        _mark_pushed(pushed, published)
+
+
+def _why_withheld(model: Any, blessing: Any, infra_blessing: Any) -> str:
+    """Why the model may not be served; empty if it may."""
+    reasons = []
+    if not model_utils.is_model_blessed(blessing):
+        said = blessing.get_string_custom_property(constants.ARTIFACT_PROPERTY_BLESSING_MESSAGE_KEY)
+        reasons.append(f"the Verdict did not bless it. {said}".strip())
+    if not model_utils.is_infra_validated(infra_blessing):
+        reasons.append("the ServingValidator did not bless it.")
+    for gate, said in (("Verdict", blessing), ("ServingValidator", infra_blessing)):
+        judged = said.get_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY)
+        if judged != model.id:
+            reasons.append(f"the {gate} is about model {judged}, not about this one, {model.id}.")
+    return "\n".join(reasons)
+
+
+def _warm_up(infra_blessing: Any) -> dict[str, Path]:
+    path = Path(infra_blessing.uri) / WARM_UP_FILE
+    return {f"assets.extra/{WARM_UP_FILE}": path} if path.is_file() else {}
+
+
+def _mark_pushed(pushed: Any, published: Published) -> None:
+    """Marks the artifact as TFX's Pusher does, and leaves the manifest in it."""
+    logger.info("The model was pushed to %s.", published.path)
+    pushed.set_int_custom_property("pushed", 1)
+    pushed.set_string_custom_property("pushed_destination", str(published.path))
+    pushed.set_string_custom_property("pushed_version", str(published.version))
+    text = manifest.text(published.version, published.files)
+    (Path(pushed.uri) / manifest.MANIFEST_FILE).write_text(text)
