@@ -1,1 +1,6 @@
 """What runs, in which order, with which settings."""
+
+import os
+
+# TFRS, TFT and TFMA need Keras 2, and TensorFlow chooses at its first import.
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")

@@ -78,6 +78,7 @@ def _start(job: Path, addresses: Sequence[str], index: int) -> subprocess.Popen[
         **os.environ,
         "TF_CONFIG": json.dumps(cluster),
         "TF_USE_LEGACY_KERAS": "1",
+        "PYTHONUNBUFFERED": "1",
         # The workers share this machine's processors.
         "SLUICE_WORKER_THREADS": str(max(1, (os.cpu_count() or 1) // len(addresses))),
     }

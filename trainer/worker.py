@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 from pathlib import Path
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 import tensorflow as tf
 
@@ -17,6 +17,7 @@ _COLLECTIVE_TIMEOUT_SECONDS = 120.0
 
 def main(arguments: list[str]) -> None:
     """Runs the job in the file named by the one argument."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     threads = int(os.environ.get("SLUICE_WORKER_THREADS", "0"))
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     # First of all: the strategy refuses to start after any other operation. On GPUs NCCL is
@@ -36,6 +37,13 @@ def main(arguments: list[str]) -> None:
     else:
         from trainer.ranker.training import train
     train(job, strategy)
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process once its parent is gone, killed or not: nobody waits for the result."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,142 @@
+"""Tests of the composed path on a toy shop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer.calibration import Calibration
+from trainer.catalogue import Catalogue
+from trainer.ranker.model import Ranker
+from trainer.recommender.model import Parts, Recommender
+from trainer.recommender.tables import CoView
+from trainer.settings import RecommenderSettings
+from trainer.two_tower.model import TwoTower
+
+from tests.trainer.conftest import FEATURES
+
+Rows = Callable[..., dict[str, Any]]
+NOTHING = tf.zeros([1, 0], tf.int64)
+
+
+def compose(
+    retriever: TwoTower, ranker: Ranker, catalogue: Catalogue, **settings: Any
+) -> Recommender:
+    followers = np.zeros((12, 2), np.int64)
+    followers[3] = [4, 5]
+    weights = np.where(followers > 0, 1.0, 0.0).astype(np.float32)
+    recommender = Recommender(
+        Parts(
+            retriever=retriever,
+            ranker=ranker,
+            catalogue=catalogue,
+            co_view=CoView(followers, weights),
+            co_view_decay=0.8,
+            settings=RecommenderSettings(**settings),
+            features=FEATURES,
+        )
+    )
+    recommender.set_calibration(
+        Calibration(weights=(1.0, 0.1, 2.0, 0.3), slope=1.0, offset=-3.0)
+    )
+    return recommender
+
+
+@pytest.fixture
+def recommender(retriever: TwoTower, ranker: Ranker, catalogue: Catalogue) -> Recommender:
+    return compose(retriever, ranker, catalogue, candidates=6)
+
+
+def lists(recommender: Recommender, row: dict[str, Any], k: int, exclude: Any = None) -> Any:
+    count = len(row["request_time"])
+    nothing = tf.zeros([count, 0], tf.int64) if exclude is None else tf.constant(exclude, tf.int64)
+    return [part.numpy() for part in recommender.recommend(row, nothing, tf.constant(k))]
+
+
+def test_lists_hold_no_seen_item_and_no_repeat(recommender: Recommender, rows: Rows) -> None:
+    ids, score, _ = lists(recommender, rows([[2, 3], [4]]), 5)
+    for seen, shown in zip(({2, 3}, {4}), ids, strict=True):
+        assert len(set(shown)) == 5
+        assert not seen & set(shown)
+        assert min(shown) >= 2
+    assert (np.diff(score, axis=1) <= 0).all()
+
+
+def test_seen_items_may_be_allowed(
+    retriever: TwoTower, ranker: Ranker, catalogue: Catalogue, rows: Rows
+) -> None:
+    recommender = compose(retriever, ranker, catalogue, candidates=6, exclude_seen=False)
+    ids, _, _ = lists(recommender, rows([[2, 3]]), 10)
+    assert {2, 3} < set(ids[0])
+
+
+def test_exclusions_do_not_shorten_a_list_while_items_remain(
+    recommender: Recommender, rows: Rows
+) -> None:
+    """Ten items, two seen, five excluded: three remain, all of them are shown, then padding."""
+    ids, score, retrieval = lists(recommender, rows([[2, 3]]), 5, [[4, 5, 6, 7, 8]])
+    assert set(ids[0, :3]) == {9, 10, 11}
+    assert ids[0, 3:].tolist() == [0, 0]
+    assert score[0, 3:].tolist() == [0.0, 0.0]
+    assert retrieval[0, 3:].tolist() == [0.0, 0.0]
+
+
+def test_a_list_may_be_longer_than_the_candidates_of_the_settings(
+    recommender: Recommender, rows: Rows
+) -> None:
+    ids, _, _ = lists(recommender, rows([[2, 3]]), 8)
+    assert (ids > 0).all()
+
+
+def test_a_list_longer_than_the_catalogue_is_padded(recommender: Recommender, rows: Rows) -> None:
+    ids, _, _ = lists(recommender, rows([[2, 3]]), 40)
+    assert ids.shape == (1, 40)
+    assert (ids[0] > 0).sum() == 8
+
+
+def test_a_request_without_history_gets_a_full_list(recommender: Recommender, rows: Rows) -> None:
+    ids, score, _ = lists(recommender, rows([[]]), 5)
+    assert (ids > 0).all()
+    assert np.isfinite(score).all()
+
+
+def test_ranking_the_shown_items_gives_the_shown_scores(
+    recommender: Recommender, rows: Rows
+) -> None:
+    row = rows([[2, 3], [5, 6, 7]])
+    ids, score, _ = lists(recommender, row, 4)
+    ranked = recommender.rank(row, tf.constant(ids)).numpy()
+    np.testing.assert_allclose(ranked, score, atol=1e-6)
+
+
+def test_followers_are_candidates_and_the_votes_lift_them(
+    recommender: Recommender, rows: Rows
+) -> None:
+    ids, valid, signals = recommender.candidates(rows([[2, 3]]), NOTHING, tf.constant(1))
+    shown = ids.numpy()[0][valid.numpy()[0]].tolist()
+    assert {4, 5} < set(shown)
+    assert len(set(shown)) == len(shown)
+    votes = dict(zip(ids.numpy()[0].tolist(), signals.numpy()[0, :, 2].tolist(), strict=True))
+    assert votes[4] == pytest.approx(np.log(2.0))
+
+
+def test_similar_items_are_the_nearest_others(recommender: Recommender) -> None:
+    ids, cosine = recommender.similar(tf.constant([4], tf.int64), tf.constant(3))
+    vectors = recommender.vectors.numpy()
+    expected = vectors[2:] @ vectors[4]
+    expected[4 - 2] = -np.inf
+    assert ids.numpy()[0].tolist() == (np.argsort(-expected)[:3] + 2).tolist()
+    np.testing.assert_allclose(cosine.numpy()[0], np.sort(expected)[::-1][:3], rtol=1e-5)
+
+
+def test_an_unlisted_item_is_never_shown(
+    retriever: TwoTower, ranker: Ranker, catalogue: Catalogue, rows: Rows
+) -> None:
+    catalogue.listed[[5, 6]] = False
+    recommender = compose(retriever, ranker, catalogue, candidates=6)
+    ids, _, _ = lists(recommender, rows([[2, 3]]), 10)
+    assert not {5, 6} & set(ids[0].tolist())

@@ -1,0 +1,60 @@
+"""Tests of the combination and calibration of scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trainer.calibration import Calibration, fit_calibration
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-z))
+
+
+def planted(rows: int = 4000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Requests whose taken candidate follows the first signal; the second is noise."""
+    rng = np.random.default_rng(5)
+    signals = rng.normal(size=(rows, 10, 2)).astype(np.float32)
+    utility = 1.5 * signals[..., 0] + rng.gumbel(size=(rows, 10))
+    labels = utility.argmax(axis=1)[:, np.newaxis] == np.arange(10)
+    return signals, np.ones((rows, 10), bool), labels
+
+
+def predict(calibration: Calibration, signals: np.ndarray) -> np.ndarray:
+    scores = signals @ np.array(calibration.weights)
+    return sigmoid(calibration.slope * scores + calibration.offset)
+
+
+def test_the_signal_gets_its_planted_weight_and_noise_none() -> None:
+    calibration = fit_calibration(*planted())
+    assert calibration.weights[0] == pytest.approx(1.5, abs=0.1)
+    assert abs(calibration.weights[1]) < 0.1
+
+
+def test_predicted_and_observed_rates_agree() -> None:
+    signals, valid, labels = planted()
+    predicted = predict(fit_calibration(signals, valid, labels), signals)
+    assert predicted.mean() == pytest.approx(labels.mean(), rel=1e-3)
+    top = predicted > np.quantile(predicted, 0.9)
+    assert predicted[top].mean() == pytest.approx(labels[top].mean(), rel=0.1)
+
+
+def test_empty_places_have_no_say() -> None:
+    signals, valid, labels = planted()
+    free = fit_calibration(signals, valid, labels)
+    rng = np.random.default_rng(1)
+    wide = np.concatenate([signals, 100 * rng.normal(size=signals.shape).astype(np.float32)], axis=1)
+    padded = fit_calibration(
+        wide,
+        np.concatenate([valid, ~valid], axis=1),
+        np.concatenate([labels, np.zeros_like(labels)], axis=1),
+    )
+    assert padded.weights == pytest.approx(free.weights, rel=1e-4)
+    assert padded.offset == pytest.approx(free.offset, rel=1e-3)
+
+
+def test_requests_without_any_hit_are_refused() -> None:
+    signals, valid, labels = planted(10)
+    with pytest.raises(ValueError, match=r"Received: 10 requests, none with a hit.*candidates"):
+        fit_calibration(signals, valid, np.zeros_like(labels))

@@ -1,0 +1,110 @@
+"""Tests of the local workers, with real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from trainer import distribution
+from trainer.distribution import TrainingFailedError, run_workers
+from trainer.job import Job
+
+
+def job(directory: Path) -> Job:
+    return Job(
+        model="retriever",
+        settings={},
+        features=(),
+        history_length=4,
+        seed=1,
+        transform_graph="",
+        train_files=(),
+        validation_files=(),
+        catalogue_files=(),
+        model_dir=str(directory / "model"),
+        run_dir=str(directory / "run"),
+    )
+
+
+@pytest.fixture
+def worker_script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Lets workers run a given script in place of a training; returns where to write it."""
+    script = tmp_path / "worker.py"
+    start = distribution.subprocess.Popen
+
+    def run_script(command: list[str], **options: object) -> object:
+        return start([sys.executable, str(script), *command[3:]], **options)
+
+    monkeypatch.setattr(distribution.subprocess, "Popen", run_script)
+    return script
+
+
+def test_each_worker_knows_the_cluster_and_its_place(worker_script: Path, tmp_path: Path) -> None:
+    worker_script.write_text(
+        "import json, os, sys, pathlib\n"
+        "config = json.loads(os.environ['TF_CONFIG'])\n"
+        "index = config['task']['index']\n"
+        "run = pathlib.Path(sys.argv[1]).parent\n"
+        "(run / f'seen-{index}').write_text(','.join(config['cluster']['worker']))\n"
+    )
+    run_workers(job(tmp_path), workers=3)
+    seen = [(tmp_path / "run" / f"seen-{i}").read_text() for i in range(3)]
+    assert len(set(seen)) == 1
+    assert len(set(seen[0].split(","))) == 3
+
+
+def test_a_failed_worker_ends_its_peers_and_the_error_says_which(
+    worker_script: Path, tmp_path: Path
+) -> None:
+    worker_script.write_text(
+        "import json, os, sys, time\n"
+        "index = json.loads(os.environ['TF_CONFIG'])['task']['index']\n"
+        "sys.exit(7) if index == 1 else time.sleep(600)\n"
+    )
+    started = time.monotonic()
+    with pytest.raises(TrainingFailedError, match="worker 1 ended with exit code 7"):
+        run_workers(job(tmp_path), workers=2, restarts=0)
+    assert time.monotonic() - started < 30
+    assert not [p for p in psutil.Process().children(recursive=True) if p.is_running()]
+
+
+def test_a_job_is_started_again_after_a_failure(worker_script: Path, tmp_path: Path) -> None:
+    worker_script.write_text(
+        "import pathlib, sys\n"
+        "mark = pathlib.Path(sys.argv[1]).parent / 'tried'\n"
+        "if not mark.exists():\n"
+        "    mark.touch(); sys.exit(1)\n"
+    )
+    run_workers(job(tmp_path), workers=1, restarts=1)
+    assert (tmp_path / "run" / "tried").exists()
+
+
+def test_a_killed_worker_counts_as_failed(worker_script: Path, tmp_path: Path) -> None:
+    worker_script.write_text("import time; time.sleep(600)\n")
+
+    def kill() -> None:
+        for _ in range(100):
+            children = psutil.Process().children()
+            if children:
+                os.kill(children[0].pid, signal.SIGKILL)
+                return
+            time.sleep(0.1)
+
+    threading.Thread(target=kill).start()
+    with pytest.raises(TrainingFailedError, match="exit code -9"):
+        run_workers(job(tmp_path), workers=1, restarts=0)
+
+
+def test_free_ports_differ_and_can_be_bound() -> None:
+    ports = distribution._free_ports(5)
+    assert len(set(ports)) == 5
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", ports[0]))
