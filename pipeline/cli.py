@@ -1,0 +1,76 @@
+"""The `sluice` command. Each verb loads what it needs itself, so that `--help` is there at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from pipeline.commands import data, demo, init, predict, recommend, report, run, serve, status
+
+_HELP = """
+Sluice: behaviour logs in, recommendations out, and gates in between.
+
+A model that leaks, drifts, collapses, is miscalibrated or serves something else than it was
+trained on does not reach a user.
+"""
+
+_AFTERWORD = """\b
+First steps with your own log:
+  sluice init --events events.csv --out my.yaml
+  sluice run --config my.yaml
+  sluice serve --config my.yaml
+
+\b
+Exit codes:
+  0    ok
+  1    failure: the message says what was wrong, the log has the rest
+  2    wrong usage or settings; nothing was done
+  3    the run finished, but a gate withheld the model
+  130  interrupted
+"""
+
+app = typer.Typer(
+    name="sluice",
+    help=_HELP,
+    epilog=_AFTERWORD,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _examples(*lines: str) -> str:
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+datasets = typer.Typer(help="Public data sets to try Sluice with.", no_args_is_help=True)
+datasets.command(epilog=_examples(*data.EXAMPLES))(data.fetch)
+
+app.command(epilog=_examples(*init.EXAMPLES))(init.init)
+app.add_typer(datasets, name="data")
+app.command(epilog=_examples(*run.EXAMPLES))(run.run)
+app.command(epilog=_examples(*serve.EXAMPLES))(serve.serve)
+app.command(epilog=_examples(*recommend.EXAMPLES))(recommend.recommend)
+app.command(epilog=_examples(*predict.EXAMPLES))(predict.predict)
+app.command(epilog=_examples(*report.EXAMPLES))(report.report)
+app.command(epilog=_examples(*status.EXAMPLES))(status.status)
+app.command(epilog=_examples(*demo.EXAMPLES))(demo.demo)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    code: int | str | None = 0
+    try:
+        app()
+    except SystemExit as end:
+        code = end.code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if "tensorflow" in sys.modules and isinstance(code, int):
+        # Beam's and gRPC's threads would hold up or crash an ordinary exit; all work is done.
+        os._exit(code)
+    sys.exit(code)

@@ -1,0 +1,64 @@
+"""`sluice predict`: lists for many users, without a server."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.commands.shared import Config, Json, errors_reported, print_json
+
+EXAMPLES = ("sluice predict --config my.yaml --users users.csv --k 100 --out lists.parquet",)
+
+
+def predict(
+    config: Config,
+    users: Annotated[Path, typer.Option(metavar="FILE", help="CSV with a column user_id.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file to write.")],
+    k: Annotated[int, typer.Option(min=1, help="Items for each user.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """Write the lists of many users to a Parquet file.
+
+    It runs the pushed model in this process; no server is needed.
+
+    The columns are user_id, rank (from 1), item_id and score (a probability, highest first). Each
+    user is asked for with the whole history of the log, as of the log's last event; a user without
+    one gets the cold-start list. A user who is named several times stands in the result once, at
+    the place of the first. Fewer than k items come where the catalogue, or what the model retrieves
+    (recommender.candidates in the settings), has no more to offer.
+    """
+    with errors_reported():
+        from pipeline.console import Console
+        from pipeline.loading import load_settings
+        from pipeline.runners.interruption import Interruption
+        from pipeline.runners.output import output_to
+        from pipeline.serving_folder import pushed_model
+        from pipeline.user_states import end_of_log, user_states_file
+
+        settings = load_settings(config)
+        model, states = pushed_model(settings), user_states_file(settings)
+        log = settings.root / "logs" / "predict.log"
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        with Interruption(), output_to(log) as real:
+            console = Console(real.stderr if as_json else real.stdout)
+            with console.step("Loading TensorFlow"):
+                from pipeline import prediction
+                from serving.user_store import UserStore
+            wanted = prediction.read_users(users)
+            with console.step(f"Predicting for {len(wanted):,} users") as step:
+                rows = prediction.predict(
+                    model,
+                    UserStore.open(states),
+                    wanted,
+                    request_time=end_of_log(states),
+                    k=k,
+                    out=out,
+                    progress=lambda done: step.tell(f"{done:,} done"),
+                )
+            console.line(f"Wrote {rows:,} rows to {out}, with version {model.name} of the model.")
+        if as_json:
+            facts = {"out": str(out), "users": len(wanted), "rows": rows}
+            print_json({**facts, "version": int(model.name)})

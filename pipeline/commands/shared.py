@@ -1,0 +1,54 @@
+"""What the verbs share: their options, their exit codes, and how they report an error."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.errors import is_ours, short_message
+
+Config = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="Settings file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+
+
+class Exit(IntEnum):
+    """Exit codes of every verb."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    WITHHELD = 3
+    INTERRUPTED = 130
+
+
+@contextlib.contextmanager
+def errors_reported() -> Iterator[None]:
+    """Ends the program with a message on standard error and the right exit code.
+
+    Only errors that nobody foresaw keep their traceback.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Interrupted.", err=True)
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    except BrokenPipeError:
+        raise typer.Exit(Exit.OK) from None  # the reader of our output has seen enough
+    except Exception as error:
+        if not (is_ours(error) or isinstance(error, OSError)):
+            raise
+        usage = type(error).__name__ == "SettingsError"
+        typer.secho(f"sluice: {short_message(error)}", err=True, fg=typer.colors.RED)
+        raise typer.Exit(Exit.USAGE if usage else Exit.FAILURE) from error
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """One JSON object on standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,109 @@
+"""`sluice status`: the last run, node by node, and what is served."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import sys
+from typing import TYPE_CHECKING, Any
+
+from pipeline.commands.shared import Config, Json, errors_reported, print_json
+
+if TYPE_CHECKING:
+    from pipeline.console import Console
+    from pipeline.settings import Settings
+
+EXAMPLES = (
+    "sluice status --config my.yaml",
+    "sluice status --config my.yaml --json | jq .served_version",
+)
+
+
+def status(config: Config, as_json: Json = False) -> None:
+    """Show the last run and what is served.
+
+    Node by node, with the verdict and the time range of the data.
+    """
+    with errors_reported():
+        from pipeline.console import Console
+        from pipeline.loading import load_settings
+
+        settings = load_settings(config)
+        facts = gather(settings)
+        if as_json:
+            print_json(facts)
+        else:
+            _print(Console(sys.stdout), facts)
+
+
+def gather(settings: Settings) -> dict[str, Any]:
+    """All that is shown, as plain values."""
+    from pipeline.errors import RunError
+    from pipeline.lineage import Lineage, NodeState
+    from pipeline.loading import settings_hash
+    from pipeline.runners.lock import is_locked
+    from pipeline.serving_folder import served_version
+    from pipeline.summary import read_report
+
+    lineage = Lineage.open(settings.root, settings.name)
+    run = lineage.last_run() if lineage else None
+    running = is_locked(settings.root)
+    nodes = [dataclasses.asdict(node) for node in run.nodes] if run else []
+    for node in nodes:
+        if node["state"] == NodeState.RUNNING and not running:
+            node["state"] = NodeState.INTERRUPTED  # its process was killed
+    try:
+        report = read_report(settings).facts
+    except RunError:
+        report = {}
+    return {
+        "pipeline": settings.name,
+        "root": str(settings.root),
+        "running": running,
+        "run_id": run.run_id if run else None,
+        "started": run.started if run else None,
+        "nodes": nodes,
+        "served_version": served_version(settings),
+        "verdict": report.get("verdict"),
+        "data": _periods(report),
+        "settings_changed": bool(report) and report["settings_hash"] != settings_hash(settings),
+    }
+
+
+def _periods(report: dict[str, Any]) -> dict[str, Any]:
+    account = report.get("account") or {}
+    return {period["name"]: period for period in account.get("periods", ())}
+
+
+def _print(console: Console, facts: dict[str, Any]) -> None:
+    if facts["run_id"] is None:
+        console.line(f"{facts['pipeline']}: no run yet in {facts['root']}.")
+        return
+    state = "under way" if facts["running"] else "ended"
+    console.line(f"{facts['pipeline']}: run {facts['run_id']} ({state})", "bold")
+    console.table(
+        ["node", "state", "seconds"],
+        [[node["node_id"], node["state"], f"{node['seconds']:.1f}"] for node in facts["nodes"]],
+    )
+    for node in facts["nodes"]:
+        if node["error"]:
+            console.line(f"{node['node_id']}: {node['error']}", "red")
+    console.line()
+    verdict = facts["verdict"] or {}
+    served = facts["served_version"]
+    shown = {
+        "root": facts["root"],
+        "served version": "none yet" if served is None else str(served),
+        "verdict": verdict.get("summary") or "none yet",
+    }
+    for name, period in facts["data"].items():
+        shown[f"{name} data"] = f"{_day(period['first'])} to {_day(period['last'])}"
+    if facts["settings_changed"]:
+        shown["note"] = "the settings have changed since the last report"
+    console.facts(shown)
+
+
+def _day(seconds: int | None) -> str:
+    if seconds is None:
+        return "?"
+    return datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,157 @@
+"""What a person sees of a run: one line a step, with its outcome and its time.
+
+On a terminal the running step has a spinner and its elapsed time; elsewhere (CI, a file) every
+step is one plain line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TextIO
+
+from rich.console import Console as RichConsole
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+_STYLES = {
+    "done": ("✓", "green"),
+    "cached": ("=", "cyan"),
+    "failed": ("✗", "bold red"),
+    "interrupted": ("!", "yellow"),
+}
+_LABEL_WIDTH = 24
+
+
+class Step:
+    """A step under way; it ends as `done` unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.state = "done"
+        self.detail = ""
+
+    def finish(self, state: str) -> None:
+        """Says how the step ended: `done`, `cached`, `failed` or `interrupted`."""
+        self.state = state
+
+    def tell(self, detail: str) -> None:
+        """Shows how far the step has come, while it runs."""
+        self.detail = detail
+
+
+class Console:
+    """Lines, steps and tables on one stream."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        # Off a terminal nothing may be wrapped: a path in a CI log must stay one word.
+        width = None if stream.isatty() else 10_000
+        self._rich = RichConsole(file=stream, highlight=False, soft_wrap=True, width=width)
+        self._live = stream.isatty() and os.environ.get("TERM") != "dumb"
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """One line of text, taken literally."""
+        self._rich.print(Text(text, style=style), soft_wrap=True)
+
+    def facts(self, rows: Mapping[str, str]) -> None:
+        """Names and values below each other."""
+        width = max(map(len, rows), default=0)
+        for name, value in rows.items():
+            self._rich.print(
+                Text.assemble("  ", (name.ljust(width), "dim"), "  ", value), soft_wrap=True
+            )
+
+    def table(
+        self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = ""
+    ) -> None:
+        """A small table; columns that hold numbers are set to the right."""
+        table = Table(title=title or None, title_justify="left", title_style="bold", box=None)
+        numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(columns))]
+        for name, right in zip(columns, numeric, strict=True):
+            table.add_column(name, justify="right" if right else "left", header_style="dim")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        self._rich.print(table)
+
+    @contextlib.contextmanager
+    def step(self, label: str, number: int = 0, total: int = 0) -> Iterator[Step]:
+        """Shows a step while it runs, and leaves one line behind when it has ended."""
+        step, started = Step(), time.monotonic()
+        count = f"[{number:>{len(str(total))}}/{total}] " if total else ""
+        with self._running(count, label, started, step):
+            try:
+                yield step
+            except KeyboardInterrupt:
+                step.finish("interrupted")
+                raise
+            except BaseException:
+                step.finish("failed")
+                raise
+            finally:
+                self._ended(count, label, step.state, time.monotonic() - started)
+
+    @contextlib.contextmanager
+    def _running(self, count: str, label: str, started: float, step: Step) -> Iterator[None]:
+        if self._live:
+            line = _RunningLine(f"{count}{label.ljust(_LABEL_WIDTH)}", started, step)
+            with Live(
+                line,
+                console=self._rich,
+                transient=True,
+                refresh_per_second=8,
+                redirect_stdout=False,  # what libraries print must go on to the log
+                redirect_stderr=False,
+            ):
+                yield
+        else:
+            self._stream.write(f"{count}{label} ... ")  # the outcome completes the line
+            self._stream.flush()
+            yield
+
+    def _ended(self, count: str, label: str, state: str, seconds: float) -> None:
+        if not self._live:
+            self._stream.write(f"{state} ({seconds:.1f} s)\n")
+            self._stream.flush()
+            return
+        sign, style = _STYLES[state]
+        self._rich.print(
+            Text.assemble(
+                (f"{sign} ", style),
+                (count, "dim"),
+                label.ljust(_LABEL_WIDTH),
+                (f" {state:<11}", style),
+                f"{seconds:8.1f} s",
+            )
+        )
+
+
+class _RunningLine:
+    """Spinner, label and elapsed time, drawn anew at each refresh."""
+
+    def __init__(self, label: str, started: float, step: Step) -> None:
+        self._spinner = Spinner("dots", style="cyan")
+        self._label = label
+        self._started = started
+        self._step = step
+
+    def __rich__(self) -> Text:
+        elapsed = time.monotonic() - self._started
+        spinner = self._spinner.render(time.monotonic())
+        return Text.assemble(
+            spinner if isinstance(spinner, Text) else "",
+            f" {self._label}",
+            f" {self._step.detail or 'running':<11}",
+            f"{elapsed:6.0f}   s",
+        )
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "").rstrip("%") or "0")
+    except ValueError:
+        return cell in ("-", "")
+    return True

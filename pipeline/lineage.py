@@ -1,0 +1,172 @@
+"""What ML Metadata remembers of the runs in a root folder. Nothing here imports TFX.
+
+ML Metadata 1.21 cannot filter queries, so these are plain walks from contexts to executions to
+events to artifacts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+from ml_metadata import metadata_store
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+METADATA_FILE = "metadata.sqlite"
+ERROR_PROPERTY = "sluice_error"  # custom property of an execution: why it failed
+_OUTPUTS = (mlmd.Event.OUTPUT, mlmd.Event.DECLARED_OUTPUT, mlmd.Event.INTERNAL_OUTPUT)
+
+
+class NodeState(StrEnum):
+    """How a node stands."""
+
+    DONE = "done"
+    CACHED = "cached"
+    RUNNING = "running"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+_STATES = {
+    mlmd.Execution.COMPLETE: NodeState.DONE,
+    mlmd.Execution.CACHED: NodeState.CACHED,
+    mlmd.Execution.FAILED: NodeState.FAILED,
+    mlmd.Execution.CANCELED: NodeState.INTERRUPTED,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class NodeRun:
+    """One node in one run.
+
+    Attributes:
+        node_id: Its id.
+        state: How it stands, or ended.
+        seconds: From its registration to its last change.
+        error: Why it failed; empty otherwise.
+    """
+
+    node_id: str
+    state: NodeState
+    seconds: float
+    error: str
+
+
+@dataclasses.dataclass(frozen=True)
+class PipelineRun:
+    """One run.
+
+    Attributes:
+        run_id: Its id.
+        started: When, unix seconds.
+        nodes: Its nodes, in the order in which they started.
+    """
+
+    run_id: str
+    started: float
+    nodes: tuple[NodeRun, ...]
+
+
+class Lineage:
+    """Read access to the metadata of one pipeline in one root folder."""
+
+    def __init__(self, store: Any, pipeline: str) -> None:
+        self._store = store
+        self._pipeline = pipeline
+
+    @classmethod
+    def open(cls, root: Path, pipeline: str) -> Self | None:
+        """The metadata under a root folder; None where nothing was ever run."""
+        path = root / METADATA_FILE
+        if not path.is_file():
+            return None
+        config = mlmd.ConnectionConfig()
+        config.sqlite.filename_uri = str(path)
+        config.sqlite.connection_mode = mlmd.SqliteMetadataSourceConfig.READONLY
+        return cls(metadata_store.MetadataStore(config), pipeline)
+
+    def last_run(self) -> PipelineRun | None:
+        """The latest run, finished or not."""
+        runs = self._run_contexts()
+        if not runs:
+            return None
+        latest = max(runs, key=lambda context: context.create_time_since_epoch)
+        executions = sorted(self._store.get_executions_by_context(latest.id), key=lambda e: e.id)
+        return PipelineRun(
+            run_id=latest.name,
+            started=latest.create_time_since_epoch / 1000,
+            nodes=tuple(self._node_run(execution) for execution in executions),
+        )
+
+    def latest_artifact(self, type_name: str, node_id: str | None = None) -> Path | None:
+        """Where the artifact lies that the latest successful execution put out.
+
+        A cached execution counts: it puts out, again, what an earlier one made.
+
+        Args:
+            type_name: Name of the artifact type, such as `SluiceReport`.
+            node_id: Only from this node.
+
+        Returns:
+            Its folder; None where there is none, or it was deleted.
+        """
+        types = {t.id for t in self._store.get_artifact_types() if t.name == type_name}
+        for execution in self._successful_executions():
+            if node_id is not None and self._node_of(execution) != node_id:
+                continue
+            for artifact in self._outputs_of(execution):
+                path = Path(artifact.uri)
+                if artifact.type_id in types and path.exists():
+                    return path
+        return None
+
+    def _run_contexts(self) -> list[Any]:
+        contexts = self._store.get_contexts_by_type("pipeline_run")
+        mine = {e.id for e in self._executions()}
+        return [
+            context
+            for context in contexts
+            if any(e.id in mine for e in self._store.get_executions_by_context(context.id))
+        ]
+
+    def _executions(self) -> list[Any]:
+        context = self._store.get_context_by_type_and_name("pipeline", self._pipeline)
+        return list(self._store.get_executions_by_context(context.id)) if context else []
+
+    def _successful_executions(self) -> list[Any]:
+        done = (mlmd.Execution.COMPLETE, mlmd.Execution.CACHED)
+        found = [e for e in self._executions() if e.last_known_state in done]
+        return sorted(found, key=lambda e: e.id, reverse=True)
+
+    def _outputs_of(self, execution: Any) -> list[Any]:
+        events = self._store.get_events_by_execution_ids([execution.id])
+        ids = [event.artifact_id for event in events if event.type in _OUTPUTS]
+        found = self._store.get_artifacts_by_id(ids) if ids else []
+        return [artifact for artifact in found if artifact.state == mlmd.Artifact.LIVE]
+
+    def _node_of(self, execution: Any) -> str:
+        prefix = f"{self._pipeline}."
+        contexts = self._store.get_contexts_by_execution(execution.id)
+        names = [c.name.removeprefix(prefix) for c in contexts if c.type == "node"]
+        return names[0] if names else ""
+
+    def _node_run(self, execution: Any) -> NodeRun:
+        milliseconds = execution.last_update_time_since_epoch - execution.create_time_since_epoch
+        state = _STATES.get(execution.last_known_state, NodeState.RUNNING)
+        return NodeRun(
+            node_id=self._node_of(execution),
+            state=state,
+            seconds=milliseconds / 1000,
+            error=execution.custom_properties[ERROR_PROPERTY].string_value,
+        )
+
+
+def is_open(execution: Any) -> bool:
+    """True for an execution that was registered and has not ended."""
+    return execution.last_known_state in (
+        mlmd.Execution.NEW,
+        mlmd.Execution.RUNNING,
+        mlmd.Execution.UNKNOWN,
+    )

@@ -1,0 +1,1 @@
+"""Where a pipeline runs: the environment of its nodes, and nothing about what they do."""

@@ -1,0 +1,66 @@
+"""Executions that did not end well: closed in the metadata, and what they left on disk removed."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from pipeline.lineage import ERROR_PROPERTY, is_open
+
+logger = logging.getLogger(__name__)
+
+
+def close_node(
+    store: Any, run_id: str, node_context: str, pipeline_root: Path, *, error: str, canceled: bool
+) -> None:
+    """Closes the execution of one node in one run after it failed or was interrupted.
+
+    TFX marks an execution as failed where its executor raised an `Exception`. A driver that raises
+    and a KeyboardInterrupt leave it open, with half-written outputs on disk.
+
+    Args:
+        store: The ML Metadata store.
+        run_id: Name of the run's context.
+        node_context: Name of the node's context.
+        pipeline_root: Folder of the artifacts.
+        error: Why; kept with the execution for `sluice status`.
+        canceled: True for an interruption.
+    """
+    run = store.get_context_by_type_and_name("pipeline_run", run_id)
+    node = store.get_context_by_type_and_name("node", node_context)
+    if run is None or node is None:  # it never came to be registered
+        return
+    in_run = {execution.id for execution in store.get_executions_by_context(run.id)}
+    for execution in store.get_executions_by_context(node.id):
+        failed = execution.last_known_state == mlmd.Execution.FAILED
+        if execution.id in in_run and (failed or is_open(execution)):
+            _close(store, execution, pipeline_root, error=error, canceled=canceled)
+
+
+def close_abandoned(store: Any, pipeline_root: Path) -> int:
+    """Closes what a process that was killed left open; only for the holder of the root's lock.
+
+    Returns:
+        How many executions were closed.
+    """
+    abandoned = [execution for execution in store.get_executions() if is_open(execution)]
+    for execution in abandoned:
+        error = "its process ended before the node had finished"
+        _close(store, execution, pipeline_root, error=error, canceled=True)
+    return len(abandoned)
+
+
+def _close(store: Any, execution: Any, pipeline_root: Path, *, error: str, canceled: bool) -> None:
+    execution.last_known_state = mlmd.Execution.CANCELED if canceled else mlmd.Execution.FAILED
+    execution.custom_properties[ERROR_PROPERTY].string_value = error
+    store.put_executions([execution])
+    # TFX lays outputs at <node>/<key>/<execution id>, and working files of the same number below
+    # <node>/.system; no other execution ever has the number.
+    for pattern in ("*/*/{}", "*/.system/executor_execution/{}"):
+        for leftover in pipeline_root.glob(pattern.format(execution.id)):
+            logger.info("removing what execution %d left at %s", execution.id, leftover)
+            shutil.rmtree(leftover, ignore_errors=True)

@@ -1,0 +1,74 @@
+"""Ctrl-C and SIGTERM: one clean end, and no child process left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+import psutil
+
+EXIT_CODE = 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SAME_KEYPRESS_SECONDS = 1.0  # wrappers such as `make` and `timeout` may pass one signal on twice
+_GRACE_SECONDS = 5.0
+
+
+class Interruption:
+    """While open, SIGINT and SIGTERM raise KeyboardInterrupt in the main thread, once.
+
+    A library may swallow or rename that exception, so `requested` remembers it. A second signal
+    ends the process at once.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._at = 0.0
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._previous = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def check(self) -> None:
+        """Raises KeyboardInterrupt where one was asked for and did not come through."""
+        if self.requested:
+            raise KeyboardInterrupt
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if not self.requested:
+            self.requested, self._at = True, now
+            raise KeyboardInterrupt
+        if now - self._at > _SAME_KEYPRESS_SECONDS:
+            end_children(grace_seconds=0.0)
+            os._exit(EXIT_CODE)
+
+
+def end_children(grace_seconds: float = _GRACE_SECONDS) -> None:
+    """Ends all processes started from this one: asks first, then kills."""
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        _signal(child, signal.SIGTERM)
+    _, alive = psutil.wait_procs(children, timeout=grace_seconds)
+    for child in alive:
+        _signal(child, signal.SIGKILL)
+    psutil.wait_procs(alive, timeout=1.0)
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return

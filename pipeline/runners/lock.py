@@ -1,0 +1,49 @@
+"""One run at a time in a root folder."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.errors import RunError
+
+LOCK_FILE = "lock"
+
+
+@contextlib.contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """Holds the lock of a root folder; the system releases it even where the process is killed.
+
+    Raises:
+        RunError: Another run holds it.
+    """
+    with (root / LOCK_FILE).open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            handle.seek(0)
+            raise RunError(
+                f"only one run at a time may write to a root folder. Received: {root}, in use by "
+                f"process {handle.read().strip() or 'unknown'}. Wait until that run has ended, or "
+                "give this one another `root` in its settings."
+            ) from error
+        handle.truncate(0)
+        handle.write(f"{os.getpid()}\n")
+        handle.flush()
+        yield
+        handle.truncate(0)
+
+
+def is_locked(root: Path) -> bool:
+    """True while a run is under way in a root folder."""
+    try:
+        with (root / LOCK_FILE).open("r") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

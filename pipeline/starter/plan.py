@@ -1,0 +1,199 @@
+"""What a first settings file will say, and every assumption behind it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import polars as pl
+
+from pipeline.starter.errors import InitError
+from pipeline.starter.kinds import Judgement, judge, time_unit
+from pipeline.starter.names import SYNONYMS, feature_name, find
+from pipeline.starter.sample import Sample
+from transform.features import RESERVED_NAMES
+from transform.values import id_column
+
+_EXAMPLES = {"user_id": "customer_no", "item_id": "article", "event_time": "when"}
+_MOST_EVENT_TYPES = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class TablePlan:
+    """One table of the settings.
+
+    Attributes:
+        sample: What was looked at.
+        columns: Our name -> the file's, where the two differ.
+        time_unit: Unit of its numeric times.
+        unused: The file's column -> why it is not used.
+    """
+
+    sample: Sample
+    columns: dict[str, str]
+    time_unit: str
+    unused: dict[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class FeaturePlan:
+    """One line under `features`."""
+
+    name: str
+    side: str
+    judgement: Judgement
+
+
+@dataclasses.dataclass
+class Plan:
+    """The whole file.
+
+    Attributes:
+        tables: `events`, and `items` and `users` where they were given.
+        features: Features to declare.
+        assumptions: In the order in which they were made.
+    """
+
+    tables: dict[str, TablePlan] = dataclasses.field(default_factory=dict)
+    features: list[FeaturePlan] = dataclasses.field(default_factory=list)
+    assumptions: list[str] = dataclasses.field(default_factory=list)
+
+
+def make_plan(samples: Mapping[str, Sample], chosen: Mapping[str, str]) -> Plan:
+    """Decides what every column is.
+
+    Args:
+        samples: `events`, and `items` and `users` where they were given.
+        chosen: Our column -> the log's column, as the user said.
+
+    Raises:
+        InitError: A column that every log needs cannot be told from the others.
+        DataError: A column does not hold what it must.
+    """
+    plan = Plan()
+    _plan_events(plan, samples["events"], chosen)
+    for name, key, side in (("items", "item_id", "candidate"), ("users", "user_id", "query")):
+        if name in samples:
+            _plan_entities(plan, samples[name], name, key, side)
+    if not plan.features:
+        plan.assumptions.append("No features are declared: the models learn from the events alone.")
+    plan.assumptions.append(
+        "The last tenth of the time line is held out for evaluation, the tenth before it for "
+        "calibration (`split`)."
+    )
+    plan.assumptions.append(
+        "What a user has seen is not recommended again; set `recommender: {exclude_seen: false}` "
+        "where things are bought again."
+    )
+    return plan
+
+
+def _plan_events(plan: Plan, sample: Sample, chosen: Mapping[str, str]) -> None:
+    columns = {
+        ours: _column_of(ours, sample, chosen) for ours in ("user_id", "item_id", "event_time")
+    }
+    taken = [name for name in sample.frame.columns if name not in columns.values()]
+    event_type = chosen.get("event_type") or find("event_type", taken)
+    if event_type and sample.frame[event_type].n_unique() <= _MOST_EVENT_TYPES:
+        columns["event_type"] = event_type
+    for key in ("user_id", "item_id"):
+        id_column(sample.frame[columns[key]], _where(columns[key], sample))
+    moment = sample.frame[columns["event_time"]]
+    unit = time_unit(moment, _where(columns["event_time"], sample))
+    plan.assumptions.extend(_said_of_events(columns, moment, unit))
+    unused = {
+        name: "a context feature may hold only what is known when a request comes in"
+        for name in sample.frame.columns
+        if name not in columns.values()
+    }
+    if unused:
+        plan.assumptions.append(
+            f"Not used from the events: {', '.join(unused)}. A column whose value is known when a "
+            "request comes in (a device, a page) can be declared with `side: context`; one that "
+            "is known only afterwards (a rating) would leak the answer."
+        )
+    plan.tables["events"] = TablePlan(sample, _renamed(columns), unit, unused)
+
+
+def _plan_entities(plan: Plan, sample: Sample, name: str, key: str, side: str) -> None:
+    column = find(key, sample.frame.columns)
+    if column is None:
+        raise InitError(
+            f"the {name} table needs a column with the {key}. Received: {sample.file} with the "
+            f"columns {_listed(sample.frame.columns)}. Rename the column to {key}, or write the "
+            f"settings by hand with `data: {{{name}: {{columns: {{{key}: NAME}}}}}}`."
+        )
+    columns, unused = {key: column}, {}
+    taken = {*RESERVED_NAMES, *(feature.name for feature in plan.features)}
+    plan.assumptions.append(f"{name}: {key} is the column {column!r}.")
+    unit = None  # a table has one unit of time; the first column decides
+    for values in sample.frame.drop(column):
+        judgement = judge(values)
+        unit = unit or judgement.time_unit
+        if judgement.kind is None or judgement.time_unit not in (None, unit):
+            unused[values.name] = judgement.why
+            continue
+        ours = feature_name(values.name, taken, "user" if side == "query" else "item")
+        taken.add(ours)
+        columns[ours] = values.name
+        plan.features.append(FeaturePlan(ours, side, judgement))
+        plan.assumptions.append(
+            f"{name}: {values.name!r} is a {judgement.kind} feature ({judgement.why})."
+        )
+    for left_out, why in unused.items():
+        plan.assumptions.append(f"{name}: {left_out!r} is left out: {why}.")
+    plan.tables[name] = TablePlan(sample, _renamed(columns), unit or "s", unused)
+
+
+def _column_of(ours: str, sample: Sample, chosen: Mapping[str, str]) -> str:
+    names = sample.frame.columns
+    if ours in chosen:
+        if chosen[ours] not in names:
+            raise InitError(
+                f"--column must name a column of the log. Received: {ours}={chosen[ours]}, where "
+                f"{sample.file} has {_listed(names)}. Choose one of these."
+            )
+        return chosen[ours]
+    free = [name for name in names if name not in chosen.values()]
+    found = find(ours, free)
+    if found is None and ours == "event_time":
+        temporal = [name for name in free if sample.frame[name].dtype.is_temporal()]
+        found = temporal[0] if len(temporal) == 1 else None
+    if found is None:
+        raise InitError(
+            f"the log needs a column for {ours}, under a name such as "
+            f"{', '.join(SYNONYMS[ours][:4])}. Received: {sample.file} with the columns "
+            f"{_listed(names)}. Say which it is, for example "
+            f"--column {ours}={_EXAMPLES[ours]}."
+        )
+    return found
+
+
+def _said_of_events(columns: dict[str, str], moment: pl.Series, unit: str) -> list[str]:
+    said = [
+        f"events: {ours} is the column {theirs!r}."
+        for ours, theirs in columns.items()
+        if ours != "event_time"
+    ]
+    if moment.dtype.is_temporal():
+        form = "date-times; without a time zone they are taken for UTC"
+    elif moment.cast(pl.Float64, strict=False).count():
+        form = f"unix time in {unit}"
+    else:
+        form = "date-times as text; without a time zone they are taken for UTC"
+    said.append(f"events: event_time is the column {columns['event_time']!r}, {form}.")
+    if "event_type" not in columns:
+        said.append("events: there is no event type; all events count alike, as interactions.")
+    return said
+
+
+def _renamed(columns: dict[str, str]) -> dict[str, str]:
+    return {ours: theirs for ours, theirs in columns.items() if ours != theirs}
+
+
+def _where(column: str, sample: Sample) -> str:
+    return f"The column {column!r} of {sample.file}"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names))

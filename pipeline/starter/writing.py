@@ -1,0 +1,97 @@
+"""A plan as commented YAML."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from pipeline.starter.plan import Plan, TablePlan
+from pipeline.starter.sample import ROWS
+
+_HEAD = """\
+# Settings of a Sluice pipeline, written by `sluice init` from the columns of the tables.
+# Look it through, then: sluice run --config {file}
+# Unknown keys are refused; every key left out takes its default.
+
+name: {name}
+
+# Everything the pipeline writes goes here. Relative paths count from this file's folder.
+root: runs/{name}
+"""
+
+_TAIL = """
+# `time` holds out the end of the time line, as in production. `leave_one_out` holds out each
+# user's last event: the custom of many papers, for comparisons with them.
+split:
+  protocol: time
+
+# Whether what a user has seen may be recommended again: false where things are bought again.
+recommender:
+  exclude_seen: true
+"""
+
+
+def render(plan: Plan, name: str, out: Path) -> str:
+    """The text of the settings file.
+
+    Args:
+        plan: What it says.
+        name: Name of the pipeline.
+        out: Where it will lie; data paths count from its folder.
+    """
+    lines = [_HEAD.format(name=name, file=out.name), "data:"]
+    for table, planned in plan.tables.items():
+        lines.extend(_table(table, planned, out))
+    lines.append("")
+    if plan.features:
+        lines.append(
+            "# One line a feature: side query is known of the user, candidate of the item."
+        )
+        lines.append("features:")
+        for feature in plan.features:
+            parts = {"name": feature.name, "side": feature.side, "kind": feature.judgement.kind}
+            if feature.judgement.separator is not None:
+                parts["separator"] = json.dumps(feature.judgement.separator)
+            said = ", ".join(f"{key}: {value}" for key, value in parts.items())
+            lines.append(f"  - {{{said}}}  # {feature.judgement.why}")
+    else:
+        lines.append("# No features yet; one is a line such as")
+        lines.append("#   - {name: category, side: candidate, kind: category}")
+        lines.append("features: []")
+    return "\n".join(lines) + "\n" + _TAIL
+
+
+def _table(name: str, planned: TablePlan, out: Path) -> list[str]:
+    sample = planned.sample
+    rows = f"{sample.frame.height:,} rows" if sample.complete else f"its first {ROWS:,} rows"
+    lines = [
+        f"  {name}:  # looked at {rows} of {sample.file.name}",
+        f"    path: {_quoted(_path_from(out, sample.path))}",
+    ]
+    if planned.columns:
+        lines.append("    columns:  # our name: the file's name")
+        lines.extend(f"      {ours}: {_quoted(theirs)}" for ours, theirs in planned.columns.items())
+    if sample.separator not in (None, ","):
+        lines.append(f"    separator: {json.dumps(sample.separator)}")
+    if planned.time_unit != "s":
+        lines.append(f"    time_unit: {planned.time_unit}")
+    lines.extend(f"    # not used: {column} ({why})" for column, why in planned.unused.items())
+    return lines
+
+
+def _path_from(out: Path, path: str) -> str:
+    """A data path relative to the settings file's folder, or absolute where that is far off."""
+    absolute = os.path.abspath(Path(path).expanduser())  # noqa: PTH100 -- keeps globs and links
+    relative = os.path.relpath(absolute, out.resolve().parent)
+    return absolute if relative.startswith("../../..") else relative
+
+
+def _quoted(text: str) -> str:
+    """Text as a YAML scalar; JSON strings are YAML, plain words need no quotes."""
+    plain = text.replace("/", "").replace(".", "").replace("_", "").replace("-", "")
+    safe = plain.isascii() and plain.isalnum() and not text.startswith("-")
+    words = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
+    if safe and text.lower() not in words and not plain.replace("e", "").isdigit():
+        return text
+    return json.dumps(text, ensure_ascii=False)
