@@ -2,7 +2,7 @@
 
 SLUICE  := .venv/bin/sluice
 CONFIG  := pipeline/configs/movielens-100k.yaml
-WORKERS ?= 1
+WORKERS ?=
 SMOKE   ?=
 PYTHON  ?=
 # Everything that is Python and ours.
@@ -23,7 +23,7 @@ setup: ## make .venv with everything in it (PYTHON=path names an interpreter)
 
 demo: setup ## the whole pipeline on MovieLens-100k, then three users' recommendations (WORKERS=2)
 	@$(SLUICE) data fetch movielens-100k
-	@$(SLUICE) run --config $(CONFIG) --workers $(WORKERS)
+	@$(SLUICE) run --config $(CONFIG) $(if $(WORKERS),--workers $(WORKERS))
 	@$(SLUICE) demo --config $(CONFIG)
 
 test: setup ## all tests
