@@ -82,17 +82,17 @@ class Console:
         """Shows a step while it runs, and leaves one line behind when it has ended."""
         step, started = Step(), time.monotonic()
         count = f"[{number:>{len(str(total))}}/{total}] " if total else ""
-        with self._running(count, label, started, step):
-            try:
+        try:
+            with self._running(count, label, started, step):
                 yield step
-            except KeyboardInterrupt:
-                step.finish("interrupted")
-                raise
-            except BaseException:
-                step.finish("failed")
-                raise
-            finally:
-                self._ended(count, label, step.state, time.monotonic() - started)
+        except KeyboardInterrupt:
+            step.finish("interrupted")
+            raise
+        except BaseException:
+            step.finish("failed")
+            raise
+        finally:
+            self._ended(count, label, step.state, time.monotonic() - started)
 
     @contextlib.contextmanager
     def _running(self, count: str, label: str, started: float, step: Step) -> Iterator[None]:

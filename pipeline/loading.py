@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pipeline.gates import gates_with
 from pipeline.refusals import SettingsError, explain
 from pipeline.settings import Settings
 from pipeline.yaml_tree import parse
@@ -43,6 +44,10 @@ def load_settings(path: str | Path) -> Settings:
         settings = Settings.model_validate_json(json.dumps(tree.value, default=str), strict=True)
     except ValidationError as error:
         raise SettingsError(explain(error, tree, path)) from error
+    try:
+        gates_with(settings.gates)  # which bounds there are, only the gates know
+    except ValueError as error:
+        raise SettingsError(f"{path}: `gates`: {error}") from error
     return _with_absolute_paths(settings, Path(os.path.abspath(path)).parent)  # noqa: PTH100
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -57,18 +58,33 @@ class Interruption:
 
 
 def end_children(grace_seconds: float = _GRACE_SECONDS) -> None:
-    """Ends all processes started from this one: asks first, then kills."""
+    """Ends all processes started from this one: asks first, then kills.
+
+    Whoever started them still collects their exit codes.
+    """
     children = psutil.Process().children(recursive=True)
-    for child in children:
-        _signal(child, signal.SIGTERM)
-    _, alive = psutil.wait_procs(children, timeout=grace_seconds)
-    for child in alive:
-        _signal(child, signal.SIGKILL)
-    psutil.wait_procs(alive, timeout=1.0)
+    _signal(children, signal.SIGTERM)
+    alive = _wait(children, grace_seconds)
+    _signal(alive, signal.SIGKILL)
+    _wait(alive, 1.0)
 
 
-def _signal(process: psutil.Process, number: signal.Signals) -> None:
+def _signal(processes: list[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+
+
+def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """The processes that still run after some time."""
+    deadline = time.monotonic() + seconds
+    while (alive := [p for p in processes if _runs(p)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return alive
+
+
+def _runs(process: psutil.Process) -> bool:
     try:
-        process.send_signal(number)
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
-        return
+        return False

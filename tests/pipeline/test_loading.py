@@ -104,6 +104,7 @@ def test_numbers_in_scientific_notation_and_dates_are_read_as_written(tmp_path):
         ("gates: {ndcg: {low: 1.0}}", ["a bound has `lower`, `upper`", "'low'"]),
         ("gates: {ndcg: {lower: .inf}}", ["each a finite number", "inf"]),
         ("gates: {ndcg: {lower: 2.0, upper: 1.0}}", ["may not lie above", "'ndcg'"]),
+        ("gates: {ndgc_at_10: {lower: 0.1}}", ["`gates`", "ndgc_at_10", "ndcg_at_10"]),
         (
             "features: [{name: age, side: query, kind: number}]",
             ["query features come from the users table", "Received: age", "no `data.users`"],
