@@ -60,7 +60,7 @@ def embedded_server(
     *,
     model_name: str = "recommender",
     log_path: Path | None = None,
-    startup_deadline_s: float = 120.0,
+    startup_deadline_s: float = 180.0,
     stop_deadline_s: float = 40.0,
     poll_seconds: float = 1.0,
     binary: str | None = None,

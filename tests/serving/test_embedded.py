@@ -10,27 +10,25 @@ from serving.embedded import EmbeddedServerError, embedded_server
 from serving.query import Query
 
 
+def use_and_fail(server):
+    assert server.startup_seconds > 0
+    assert server.rss_bytes() > 100 * 2**20
+    with RecommenderClient(server.address) as client:
+        assert client.status()[0].version == 4
+        assert client.recommend([Query("u", 1)], 1)[0][0].item_id == "apple"
+    raise ZeroDivisionError
+
+
 @pytest.mark.slow
-def test_a_server_runs_while_the_context_is_open(base_path, push, tmp_path):
+def test_a_server_runs_while_the_context_is_open_and_stops_when_the_body_fails(
+    base_path, push, tmp_path
+):
     push(4)
     log = tmp_path / "logs" / "server.log"
-    with embedded_server(base_path, log_path=log) as server:
-        process = psutil.Process(server.pid)
-        assert 0 < server.startup_seconds < 120
-        assert server.rss_bytes() > 100 * 2**20
-        with RecommenderClient(server.address) as client:
-            assert client.status()[0].version == 4
-            assert client.recommend([Query("u", 1)], 1)[0][0].item_id == "apple"
-    assert not process.is_running()
-    assert log.read_text().endswith("INFO stopped\n")
-
-
-@pytest.mark.slow
-def test_it_is_stopped_when_the_body_fails(base_path, push):
-    push(4)
-    with pytest.raises(ZeroDivisionError), embedded_server(base_path) as server:
-        _ = 1 / 0
+    with pytest.raises(ZeroDivisionError), embedded_server(base_path, log_path=log) as server:
+        use_and_fail(server)
     assert not psutil.pid_exists(server.pid)
+    assert log.read_text().endswith("INFO stopped\n")
 
 
 @pytest.mark.slow

@@ -48,8 +48,8 @@ class Process:
         assert found, self.process.stderr.read()
         return found[1], int(found[2]), found[3]
 
-    def end(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-        self.process.send_signal(sent)
+    def end(self) -> tuple[int, str]:
+        self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60), self.process.stderr.read()
 
 
@@ -123,13 +123,3 @@ def test_a_server_from_first_push_to_the_end(start, base_path, push, call, input
     assert code == 0
     assert len(answers) == 1
     assert log.endswith("INFO stopped\n")
-
-
-@pytest.mark.slow
-def test_ctrl_c_ends_with_0(start, push):
-    push(5)
-    server = start("--port=0")
-    assert server.ready()[2] == "version 5"
-    code, log = server.end(signal.SIGINT)
-    assert code == 0
-    assert "Traceback" not in log

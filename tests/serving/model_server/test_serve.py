@@ -1,10 +1,13 @@
-"""What `serve` refuses before it loads anything. Running servers are seen in test_main."""
+"""What `serve` refuses before it loads anything, and how it ends. test_main runs it in earnest."""
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -54,9 +57,14 @@ def test_the_signal_handlers_are_given_back(tmp_path):
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_refusing_needs_no_tensorflow(tmp_path):
-    import subprocess
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_both_signals_end_the_server_with_0(base_path, capsys, number):
+    threading.Timer(0.1, os.kill, (os.getpid(), number)).start()
+    assert serve(base_path, 0) == 0
+    assert "model server listening on 127.0.0.1:" in capsys.readouterr().out
 
+
+def test_refusing_needs_no_tensorflow(tmp_path):
     program = (
         "import sys; from pathlib import Path; from serving.model_server.serve import serve\n"
         f"assert serve(Path({str(tmp_path / 'none')!r}), 0) == 2\n"
