@@ -166,6 +166,7 @@ def _slow_push(model, destination, *, after, seconds):
     return process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [0, 1])
 def test_killed_halfway_nothing_is_visible_and_the_next_push_publishes_once(tmp_path, after):
     served = _model(tmp_path / "served", b"served")
@@ -186,6 +187,7 @@ def test_killed_halfway_nothing_is_visible_and_the_next_push_publishes_once(tmp_
     assert _hidden(destination) == []
 
 
+@pytest.mark.slow
 def test_pushes_wait_for_each_other(tmp_path):
     destination = tmp_path / "serving"
     slow, quick = _model(tmp_path / "slow", b"slow"), _model(tmp_path / "quick", b"quick")

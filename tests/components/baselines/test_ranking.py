@@ -1,0 +1,81 @@
+import numpy as np
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.baselines import ranking
+from components.baselines.events import Requests, Sequences
+from components.baselines.ranking import personal_ranks, popularity_ranks
+
+ITEMS = 7
+
+
+def requests(*histories_and_targets):
+    histories = [history for history, _ in histories_and_targets]
+    flat = np.array([item for history in histories for item in history], np.int64)
+    lengths = [len(history) for history in histories]
+    history = Sequences(np.repeat(np.arange(len(lengths)), lengths), flat, flat * 0, len(lengths))
+    return Requests(history, np.array([target for _, target in histories_and_targets]))
+
+
+class Fixed:
+    """The same scores, whoever asks; rows are told apart by the length of the history."""
+
+    def __init__(self, score):
+        self.score = np.array(score, float)
+
+    def scores(self, history):
+        return sp.csr_matrix(np.tile(self.score, (history.rows, 1)))
+
+
+def _naive(score, history, target, *, exclude_seen, zero_is_listed):
+    """Sorts the whole catalogue and looks the target up."""
+    listed = [
+        item
+        for item in sorted(range(len(score)), key=lambda i: (-score[i], i))
+        if (zero_is_listed or score[item] > 0) and not (exclude_seen and item in history)
+    ]
+    return listed.index(target) + 1 if target in listed else 0
+
+
+ASKED = st.lists(
+    st.tuples(st.lists(st.integers(0, ITEMS - 1), max_size=6), st.integers(-1, ITEMS - 1)),
+    min_size=1,
+    max_size=9,
+)
+SCORE = st.lists(st.integers(0, 3), min_size=ITEMS, max_size=ITEMS)  # with many ties
+
+
+@given(ASKED, SCORE, st.booleans())
+def test_popularity_ranks_equal_a_sorted_catalogue(asked, score, exclude_seen):
+    found = popularity_ranks(np.array(score, float), requests(*asked), exclude_seen=exclude_seen)
+    expected = [
+        _naive(score, history, target, exclude_seen=exclude_seen, zero_is_listed=True)
+        for history, target in asked
+    ]
+    assert found.tolist() == expected
+
+
+@given(ASKED, SCORE, st.booleans())
+def test_personal_ranks_equal_a_sorted_list_of_what_is_scored(asked, score, exclude_seen):
+    found = personal_ranks(Fixed(score), requests(*asked), ITEMS, exclude_seen=exclude_seen)
+    expected = [
+        _naive(score, history, target, exclude_seen=exclude_seen, zero_is_listed=False)
+        for history, target in asked
+    ]
+    assert found.tolist() == expected
+
+
+@given(ASKED, SCORE)
+def test_chunks_change_nothing(asked, score):
+    whole = personal_ranks(Fixed(score), requests(*asked), ITEMS, exclude_seen=True)
+    chunk, ranking._CHUNK = ranking._CHUNK, 2
+    try:
+        parts = personal_ranks(Fixed(score), requests(*asked), ITEMS, exclude_seen=True)
+    finally:
+        ranking._CHUNK = chunk
+    assert parts.tolist() == whole.tolist()
+
+
+def test_no_requests():
+    assert personal_ranks(Fixed([1] * ITEMS), requests(), ITEMS, exclude_seen=True).tolist() == []

@@ -1,0 +1,248 @@
+"""A tiny recommender with the whole serving contract, and rows for it: what the gates are tried on.
+
+Items stand in a ring: after item i comes item i + 1. A `good` model knows that; the others are the
+negative controls of the gates.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+ITEMS = 40
+CANDIDATES = 8
+DIMENSION = 24
+SEGMENTS = ("north", "south")
+
+QUERY = {
+    "user_id": tf.TensorSpec([None], tf.string),
+    "history_item_id": tf.TensorSpec([None, None], tf.string),
+    "history_event_type": tf.TensorSpec([None, None], tf.string),
+    "history_time": tf.TensorSpec([None, None], tf.int64),
+    "request_time": tf.TensorSpec([None], tf.int64),
+    "segment": tf.TensorSpec([None], tf.string),
+}
+
+
+def item_id(index: int) -> str:
+    return f"i{index % ITEMS:03d}"
+
+
+class ToyRecommender(tf.Module):
+    """Retrieval by the vector of the item that follows the last one of the history.
+
+    Args:
+        kind: `good`; `shuffled` follows a wrong ring; `collapsed` shows everybody the same list;
+            `overconfident` ranks well, with probabilities far too high.
+        skew: Added to the query embedding, to plant a difference between training and serving.
+        forgets_seen: Leaves seen items in the lists.
+    """
+
+    def __init__(self, kind: str = "good", *, skew: float = 0.0, forgets_seen: bool = False):
+        super().__init__()
+        generator = np.random.default_rng(7)
+        vectors = generator.normal(size=(ITEMS + 1, DIMENSION)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors[0] = 0.0
+        follower = np.r_[0, np.arange(2, ITEMS + 1), 1]
+        if kind == "shuffled":
+            follower[1:] = generator.permutation(follower[1:])
+        if kind == "collapsed":
+            follower[:] = 3
+        self.vectors = tf.Variable(vectors)
+        self.follower = tf.constant(follower, tf.int64)
+        self.names = tf.constant(["", *map(item_id, range(ITEMS))])
+        self.offset = 0.2 if kind == "overconfident" else 0.75
+        self.skew, self.forgets_seen = skew, forgets_seen
+        values = tf.range(1, ITEMS + 1, dtype=tf.int64)
+        self.ids = tf.lookup.StaticHashTable(
+            tf.lookup.KeyValueTensorInitializer(self.names[1:], values), 0
+        )
+
+    def query(self, history_ids: tf.Tensor) -> tf.Tensor:
+        """int64 [B, H], 0 where padding or unknown -> float32 [B, D]."""
+        steps = tf.range(1, tf.shape(history_ids)[1] + 1) * tf.cast(history_ids > 0, tf.int32)
+        last = tf.maximum(tf.reduce_max(steps, axis=1) - 1, 0)
+        ids = tf.gather(history_ids, last, batch_dims=1)
+        return tf.gather(self.vectors, tf.gather(self.follower, ids))
+
+    def probability(self, dots: tf.Tensor) -> tf.Tensor:
+        return tf.sigmoid(20.0 * (dots - self.offset))
+
+    def top(self, history: tf.Tensor, exclude: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+        query = self.query(self.ids.lookup(history))
+        dots = tf.matmul(query, self.vectors[1:], transpose_b=True)
+        hidden = exclude if self.forgets_seen else tf.concat([exclude, history], 1)
+        blocked = tf.reduce_max(tf.one_hot(self.ids.lookup(hidden) - 1, ITEMS), axis=1)
+        values, index = tf.math.top_k(dots - 10.0 * blocked, tf.minimum(k, ITEMS))
+        shown = values > -5.0
+        return {
+            "item_id": tf.where(shown, tf.gather(self.names[1:], index), ""),
+            "score": tf.where(shown, self.probability(values), 0.0),
+            "retrieval_score": tf.where(shown, values, 0.0),
+        }
+
+    def scores(self, history: tf.Tensor, candidates: tf.Tensor) -> tf.Tensor:
+        items = tf.gather(self.vectors, self.ids.lookup(candidates))
+        query = self.query(self.ids.lookup(history))
+        return self.probability(tf.einsum("bd,bcd->bc", query, items))
+
+    def save(self, folder: Path) -> Path:
+        """Writes a SavedModel with all signatures of the serving contract."""
+        no_exclusions = tf.fill([1, 1], "")
+
+        @tf.function(
+            input_signature=[
+                {
+                    **QUERY,
+                    "exclude_item_id": tf.TensorSpec([None, None], tf.string),
+                    "top_k": tf.TensorSpec([], tf.int32),
+                }
+            ]
+        )
+        def recommend(inputs):
+            history = inputs["history_item_id"]
+            tf.debugging.assert_equal(
+                tf.shape(history),
+                tf.shape(inputs["history_event_type"]),
+                "`history_event_type` must have the shape of `history_item_id`.",
+            )
+            return self.top(history, inputs["exclude_item_id"], inputs["top_k"])
+
+        @tf.function(
+            input_signature=[{**QUERY, "candidate_item_id": tf.TensorSpec([None, None], tf.string)}]
+        )
+        def rank(inputs):
+            return {"score": self.scores(inputs["history_item_id"], inputs["candidate_item_id"])}
+
+        @tf.function(
+            input_signature=[
+                {
+                    "item_id": tf.TensorSpec([None], tf.string),
+                    "top_k": tf.TensorSpec([], tf.int32),
+                }
+            ]
+        )
+        def similar_items(inputs):
+            answer = self.top(
+                inputs["item_id"][:, None], inputs["item_id"][:, None], inputs["top_k"]
+            )
+            return {"item_id": answer["item_id"], "score": answer["retrieval_score"]}
+
+        @tf.function(input_signature=[dict(QUERY)])
+        def query_embedding(inputs):
+            history = self.ids.lookup(inputs["history_item_id"])
+            return {"embedding": self.query(history) + self.skew}
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+        def serving_default(examples):
+            history = parse(examples, "history_item_id")
+            exclude = tf.tile(no_exclusions, [tf.shape(history)[0], 1])
+            return self.top(history, exclude, tf.constant(100))
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+        def rank_examples(examples):
+            history, candidates = parse(examples, "history_item_id", "candidate_item_id")
+            return {"score": self.scores(history, candidates)}
+
+        tf.saved_model.save(
+            self,
+            str(folder),
+            signatures={
+                f.__name__: f.get_concrete_function()
+                for f in (
+                    *(recommend, rank, similar_items),
+                    *(query_embedding, serving_default, rank_examples),
+                )
+            },
+        )
+        return folder
+
+    def save_retriever(self, folder: Path) -> Path:
+        """Writes the query tower alone: transformed rows in, embeddings out."""
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+        def serving_default(examples):
+            name = "history_item_id$ragged_values"
+            spec = {name: tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64)}
+            history = tf.io.parse_example(examples, spec)[name].to_tensor(0)
+            history = tf.pad(history, [[0, 0], [0, 1]])
+            return {"embedding": self.query(history)}
+
+        tf.saved_model.save(self, str(folder), signatures={"serving_default": serving_default})
+        return folder
+
+
+def parse(examples: tf.Tensor, *names: str) -> tf.Tensor | list[tf.Tensor]:
+    """Dense string features of raw rows, padded with "" (at least one column)."""
+    spec = {name: tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64) for name in names}
+    rows = tf.io.parse_example(examples, spec)
+    dense = [
+        tf.pad(rows[name].to_tensor(""), [[0, 0], [0, 1]], constant_values="") for name in names
+    ]
+    dense[1:] = [tensor[:, :-1] for tensor in dense[1:]]
+    return dense[0] if len(dense) == 1 else dense
+
+
+def raw_row(user: int, length: int, *, seed: int = 0) -> dict[str, list]:
+    """One eval row: a walk along the ring; its target is the next item."""
+    generator = np.random.default_rng([user, length, seed])
+    start = int(generator.integers(ITEMS))
+    history = [item_id(start + step) for step in range(length)]
+    target = item_id(start + length)
+    others = [item_id(i) for i in range(ITEMS) if item_id(i) not in {target, *history}]
+    negatives = list(generator.choice(others, CANDIDATES - 1, replace=False))
+    return {
+        "user_id": [f"u{user}"],
+        "history_item_id": history,
+        "history_event_type": ["interaction"] * length,
+        "history_time": list(range(1_600_000_000, 1_600_000_000 + length)),
+        "request_time": [1_600_000_000 + length],
+        "target_item_id": [target],
+        "candidate_item_id": [target, *negatives],
+        "label": [1.0] + [0.0] * (CANDIDATES - 1),
+        # Tells rows apart as real ones do; close enough to how the negatives were drawn.
+        "candidate_probability": [1.0, *generator.uniform(0.18, 0.22, CANDIDATES - 1).tolist()],
+        "user_rung": ["0" if length == 0 else "1" if length == 1 else "2-5"],
+        "item_rung": ["6-20"],
+        "segment": [SEGMENTS[user % 2]],
+    }
+
+
+def transformed_row(row: dict[str, list]) -> dict[str, list]:
+    """What the toy's Transform would make of a raw row."""
+    ids = [int(item[1:]) + 1 for item in row["history_item_id"]]
+    return {
+        "history_item_id$ragged_values": ids,
+        "history_time$ragged_values": row["history_time"],
+        "candidate_probability$ragged_values": row["candidate_probability"],
+        "request_time": row["request_time"],
+    }
+
+
+def serialize(row: dict[str, list]) -> bytes:
+    feature = {}
+    for name, values in row.items():
+        if values and isinstance(values[0], str):
+            data = [value.encode() for value in values]
+            feature[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=data))
+        elif values and isinstance(values[0], int):
+            feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+        else:
+            feature[name] = tf.train.Feature(float_list=tf.train.FloatList(value=values))
+        if not values and name.startswith("history_"):
+            feature[name] = tf.train.Feature()
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+
+
+def write_split(folder: Path, split: str, rows: list[dict[str, list]]) -> None:
+    """Writes rows as an examples artifact holds them."""
+    target = folder / f"Split-{split}"
+    target.mkdir(parents=True, exist_ok=True)
+    options = tf.io.TFRecordOptions(compression_type="GZIP")
+    name = str(target / "data_tfrecord-00000-of-00001.gz")
+    with tf.io.TFRecordWriter(name, options) as writer:
+        for row in rows:
+            writer.write(serialize(row))
