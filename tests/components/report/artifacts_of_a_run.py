@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import tensorflow as tf
 from tensorflow_model_analysis.proto import metrics_for_slice_pb2
 from tfx.types import standard_artifacts
@@ -56,6 +57,8 @@ class Run:
     def account(self):
         made = self._artifact(artifacts.DataAccount, "account")
         self._write(made, artifacts.DataAccount.ACCOUNT_FILE, blessed().account.model_dump_json())
+        dead = pl.DataFrame({"file": ["a.csv"], "row": [3], "reason": ["user_id is missing"]})
+        dead.write_parquet(Path(made.uri) / artifacts.DataAccount.DEAD_LETTERS_FILE)
         return made
 
     def checks(self, name, *checks):
