@@ -7,6 +7,7 @@ events to artifacts.
 from __future__ import annotations
 
 import dataclasses
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
@@ -44,7 +45,7 @@ class NodeRun:
     Attributes:
         node_id: Its id.
         state: How it stands, or ended.
-        seconds: From its registration to its last change.
+        seconds: From its registration to its end, or to now.
         error: Why it failed; empty otherwise.
     """
 
@@ -153,12 +154,13 @@ class Lineage:
         return names[0] if names else ""
 
     def _node_run(self, execution: Any) -> NodeRun:
-        milliseconds = execution.last_update_time_since_epoch - execution.create_time_since_epoch
         state = _STATES.get(execution.last_known_state, NodeState.RUNNING)
+        ended = execution.last_update_time_since_epoch
+        until = time.time() * 1000 if state is NodeState.RUNNING else ended
         return NodeRun(
             node_id=self._node_of(execution),
             state=state,
-            seconds=milliseconds / 1000,
+            seconds=(until - execution.create_time_since_epoch) / 1000,
             error=execution.custom_properties[ERROR_PROPERTY].string_value,
         )
 

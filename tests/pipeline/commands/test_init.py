@@ -1,0 +1,171 @@
+"""`sluice init`: from odd tables to settings that are taken."""
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.loading import load_settings
+
+MILLISECONDS = 1_700_000_000_000
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def init(*arguments):
+    return CliRunner().invoke(app, ["init", *arguments])
+
+
+def write_log(path, columns=("user_id", "item_id", "event_time"), separator=","):
+    rows = [separator.join(columns)]
+    for i in range(30):
+        cells = [str(i % 5), f"i{i % 7}", str(MILLISECONDS + i * 1000)]
+        cells += [str(i % 2)] * (len(columns) - 3)
+        rows.append(separator.join(cells))
+    path.write_text("\n".join(rows) + "\n")
+
+
+def test_a_log_and_nothing_else_is_enough(folder):
+    write_log(folder / "log.csv")
+    result = init("--events", "log.csv", "--out", "my.yaml")
+    assert result.exit_code == 0, result.output
+    settings = load_settings("my.yaml")
+    assert settings.name == "my"
+    assert settings.root == folder / "runs" / "my"
+    assert settings.data.events.path == str(folder / "log.csv")
+    assert settings.data.events.columns == {}
+    assert settings.data.events.time_unit == "ms"
+    assert settings.data.items is None
+    assert settings.features == ()
+    assert "event_time is the column 'event_time', unix time in ms" in result.output
+    assert "all events count alike" in result.output
+
+
+def test_other_names_and_separators_are_mapped(folder):
+    write_log(folder / "log.txt", ("userId", "Product ID", "ts", "rating", "event"), ";")
+    result = init("--events", "log.txt", "--out", "deep/er/shop.yaml", "--name", "corner-shop")
+    assert result.exit_code == 0, result.output
+    settings = load_settings("deep/er/shop.yaml")
+    assert settings.name == "corner-shop"
+    assert settings.data.events.path == str(folder / "log.txt")
+    assert settings.data.events.separator == ";"
+    assert settings.data.events.columns == {
+        "user_id": "userId",
+        "item_id": "Product ID",
+        "event_time": "ts",
+        "event_type": "event",
+    }
+    assert "Not used from the events: rating" in result.output
+
+
+def test_columns_of_the_other_tables_become_features(folder):
+    write_log(folder / "log.csv")
+    genres = ["Action|Drama", "Drama", "Comedy|Action", "Comedy"] * 30
+    pl.DataFrame(
+        {
+            "itemId": [f"i{i}" for i in range(120)],
+            "title": [f"The tale of {i} lands" for i in range(120)],
+            "genres": genres,
+            "sku": [f"x{i}" for i in range(120)],
+            "added at": [MILLISECONDS + i for i in range(120)],
+            "country": ["DE", "FR", "IT"] * 40,
+        }
+    ).write_parquet(folder / "items.parquet")
+    pl.DataFrame(
+        {"uid": range(120), "country": ["DE", "FR", "IT"] * 40, "planet": ["Earth"] * 120}
+    ).write_csv(folder / "users.csv", separator="\t")
+    result = init(
+        *("--events", "log.csv", "--items", "items.parquet", "--users", "users.csv"),
+        *("--out", "my.yaml"),
+    )
+    assert result.exit_code == 0, result.output
+    settings = load_settings("my.yaml")
+    assert [(f.name, f.side, f.kind, f.separator) for f in settings.features] == [
+        ("title", "candidate", "text", None),
+        ("genres", "candidate", "category", "|"),
+        ("added_at", "candidate", "time", None),
+        ("country", "candidate", "category", None),
+        ("user_country", "query", "category", None),
+    ]
+    assert settings.data.items.columns == {"item_id": "itemId", "added_at": "added at"}
+    assert settings.data.items.time_unit == "ms"
+    assert settings.data.users.columns == {"user_id": "uid", "user_country": "country"}
+    assert settings.data.users.separator == "\t"
+    assert "items: 'sku' is left out: nearly every row has its own." in result.output
+    assert "users: 'planet' is left out: it is the same in every row." in result.output
+
+
+def test_a_settings_file_is_not_overwritten_unasked(folder):
+    write_log(folder / "log.csv")
+    (folder / "my.yaml").write_text("precious")
+    result = init("--events", "log.csv", "--out", "my.yaml")
+    assert result.exit_code == 2
+    assert "my.yaml exists. Choose another --out, or give --force" in result.stderr
+    assert (folder / "my.yaml").read_text() == "precious"
+    assert init("--events", "log.csv", "--out", "my.yaml", "--force").exit_code == 0
+    assert load_settings("my.yaml").name == "my"
+
+
+def test_columns_that_cannot_be_told_are_asked_for_and_taken_as_said(folder):
+    write_log(folder / "log.csv", ("who", "what", "when"))
+    result = init("--events", "log.csv", "--out", "my.yaml")
+    assert result.exit_code == 1
+    assert "the log needs a column for user_id" in result.stderr
+    assert "'who', 'what', 'when'" in result.stderr
+    assert "--column user_id=" in result.stderr
+    assert list(folder.glob("*.yaml")) == []
+    said = [f"--column={p}" for p in ("user_id=who", "item_id=what", "event_time=when")]
+    assert init("--events", "log.csv", "--out", "my.yaml", *said).exit_code == 0
+    assert load_settings("my.yaml").data.events.columns["item_id"] == "what"
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [("user_id", "takes OURS=THEIRS"), ("price=x", "takes OURS=THEIRS"), ("user_id=x", "'who'")],
+)
+def test_a_wrong_column_option_is_refused(folder, column, words):
+    write_log(folder / "log.csv", ("who", "what", "when"))
+    result = init("--events", "log.csv", "--out", "my.yaml", "--column", column)
+    assert result.exit_code != 0
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "is empty"),
+        ("user_id,item_id,event_time\n", "has none"),
+        ("user_id,item_id,event_time\n1,a,20240131\n2,b,20240201\n", "look like days"),
+        ("user_id,item_id,event_time\n1,a,soon\n2,b,later\n", "must hold times"),
+    ],
+)
+def test_a_bad_log_leaves_no_file(folder, content, words):
+    (folder / "log.csv").write_text(content)
+    result = init("--events", "log.csv", "--out", "my.yaml")
+    assert result.exit_code == 1
+    assert words in result.stderr
+    assert [path.name for path in folder.iterdir()] == ["log.csv"]
+
+
+def test_an_items_table_without_its_id_is_refused(folder):
+    write_log(folder / "log.csv")
+    (folder / "items.csv").write_text("colour,size\nred,1\nblue,2\n")
+    result = init("--events", "log.csv", "--items", "items.csv", "--out", "my.yaml")
+    assert result.exit_code == 1
+    assert "the items table needs a column with the item_id" in result.stderr
+
+
+def test_awkward_column_names_survive_the_yaml(folder):
+    names = ("user: id", "'the' {item}", "- time # of day")
+    write_log(folder / "log.csv", names)
+    said = [
+        f"--column={ours}={theirs}"
+        for ours, theirs in zip(("user_id", "item_id", "event_time"), names, strict=True)
+    ]
+    result = init("--events", "log.csv", "--out", "my.yaml", *said)
+    assert result.exit_code == 0, result.output
+    assert tuple(load_settings("my.yaml").data.events.columns.values()) == names
