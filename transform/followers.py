@@ -47,29 +47,32 @@ class Followers:
         shares: Floats = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
         return shares
 
-    def draw(self, recent: Ints, event: Floats, item: Floats) -> Ints:
+    def draw(self, recent: Ints, row: Ints, event: Floats, item: Floats) -> Ints:
         """Draws followers from uniform numbers.
 
         Args:
             recent: Recent items, oldest first, -1 where there is none [R, W].
-            event: Uniform numbers that choose the event [R, M].
-            item: Uniform numbers that choose its follower [R, M].
+            row: The row of each draw [M].
+            event: A uniform number that chooses the event [M].
+            item: A uniform number that chooses its follower [M].
 
         Returns:
-            Item codes [R, M], -1 in rows where no recent item has a follower.
+            Item codes [M], -1 in rows where no recent item has a follower.
         """
-        shares = self._event_shares(recent)
-        bounds = np.cumsum(shares, axis=1)
-        chosen = (event[:, :, None] * bounds[:, None, -1:] >= bounds[:, None, :]).sum(axis=2)
-        chosen = np.minimum(chosen, recent.shape[1] - 1)
-        seed_item = np.take_along_axis(recent, chosen, axis=1)
-        low = self._cumulative[self._start[seed_item]]
-        place = np.searchsorted(self._cumulative, low + item * self._mass[seed_item], "right") - 1
-        place = np.clip(place, self._start[seed_item], self._end[seed_item] - 1)
-        has_followers = bounds[:, -1:] > 0
-        if not len(self._follower):
-            return np.full(event.shape, -1, np.int64)
-        return np.where(has_followers, self._follower[np.maximum(place, 0)], -1)
+        drawn = np.full(len(row), -1, np.int64)
+        bounds = np.cumsum(self._event_shares(recent), axis=1)
+        able = np.flatnonzero(bounds[row, -1] > 0)
+        row = row[able]
+        aim = event[able] * bounds[row, -1]
+        chosen = np.zeros(len(row), np.int64)
+        for column in range(recent.shape[1] - 1):
+            chosen += aim >= bounds[row, column]
+        source = recent[row, chosen]
+        within = self._cumulative[self._start[source]] + item[able] * self._mass[source]
+        place = np.searchsorted(self._cumulative, within, side="right") - 1
+        place = np.clip(place, self._start[source], self._end[source] - 1)
+        drawn[able] = self._follower[place]
+        return drawn
 
     def probability(self, recent: Ints, item: Ints) -> tuple[Floats, NDArray[np.bool_]]:
         """Probability of drawing an item.

@@ -27,6 +27,8 @@ Keys = NDArray[np.uint64]
 
 # Rows with fewer allowed items than this many times the negatives wanted look at every item.
 _SCARCE = 8
+# Draws a candidate of the first attempt; rows that find too few different items double them.
+_DRAWS = 2
 # Shares of the mixture.
 _FOLLOWERS, _POPULARITY, _UNIFORM = 0.5, 0.25, 0.25
 # Streams of random numbers of a row.
@@ -97,7 +99,7 @@ class CandidateSampler:
         had = requests.seen.count(requests.first, requests.until, self._count > 0)
         scarce = len(self._known) - had < _SCARCE * self._negatives
         drawn = [_Drawn.empty(), self._race(requests, rows[scarce])]
-        waiting, draws = rows[~scarce], 4 * (self._negatives + 1)
+        waiting, draws = rows[~scarce], _DRAWS * (self._negatives + 1)
         while len(waiting):
             done, waiting = self._successive(requests, waiting, draws)
             drawn.append(done)
@@ -113,20 +115,22 @@ class CandidateSampler:
         return rate
 
     def _draw(self, requests: Requests, rows: Ints, draws: int) -> Ints:
-        """Independent draws from the mixture [rows, draws]."""
-        key, counter = requests.key[rows][:, None], np.arange(draws, dtype=np.uint64)[None, :]
-        source, event, item = (uniform(key, s + counter) for s in (_SOURCE, _EVENT, _ITEM))
-        by_count = np.searchsorted(self._cumulative, item * self._cumulative[-1], side="right")
-        evenly = self._known[(item * len(self._known)).astype(np.int64)]
-        near = self._followers.draw(requests.recent[rows], event, item)
-        near = np.where(near < 0, by_count, near)
-        return np.where(
-            source < _FOLLOWERS, near, np.where(source < _FOLLOWERS + _POPULARITY, by_count, evenly)
-        )
+        """Independent draws from the mixture, row after row [rows * draws]."""
+        row = np.repeat(rows, draws)
+        key, counter = requests.key[row], np.tile(np.arange(draws, dtype=np.uint64), len(rows))
+        source, number = uniform(key, _SOURCE + counter), uniform(key, _ITEM + counter)
+        item = self._known[(number * len(self._known)).astype(np.int64)]
+        near = np.flatnonzero(source < _FOLLOWERS)
+        event = uniform(key[near], _EVENT + counter[near])
+        item[near] = self._followers.draw(requests.recent, row[near], event, number[near])
+        popular = np.flatnonzero((item < 0) | ((source >= _FOLLOWERS) & (source < 1 - _UNIFORM)))
+        aim = number[popular] * self._cumulative[-1]
+        item[popular] = np.searchsorted(self._cumulative, aim, side="right")
+        return item
 
     def _successive(self, requests: Requests, rows: Ints, draws: int) -> tuple[_Drawn, Ints]:
         """Rows that find enough different items within some draws, and those that do not."""
-        item = self._draw(requests, rows, draws).ravel()
+        item = self._draw(requests, rows, draws)
         place = np.repeat(np.arange(len(rows)), draws)
         pair, first = np.unique(place * self._items + item, return_index=True)
         row = rows[pair // self._items]

@@ -34,13 +34,12 @@ def id_column(values: pl.Series, where: str) -> tuple[pl.Series, str]:
         return values.cast(pl.String), "number"
     if dtype.is_float():
         finite = values.set(~values.is_finite().fill_null(False), None)
-        if (finite != finite.floor()).any():
-            odd = finite.filter(finite != finite.floor())[0]
-            raise DataError(
-                f"{where} must hold ids: text or whole numbers. Received: {odd!r}. "
-                "Map the column that holds the ids, or write them as text."
-            )
+        _refuse_fractions(finite.filter(finite != finite.floor()), where)
         return finite.cast(pl.Int64).cast(pl.String), "number"
+    if dtype.is_decimal():
+        text = values.cast(pl.String).str.replace(r"\.0+$", "")
+        _refuse_fractions(text.filter(text.str.contains(".", literal=True)), where)
+        return text, "number"
     if dtype in (pl.String, pl.Categorical, pl.Enum, pl.Binary):
         text = text_or_missing(values.cast(pl.String))
         whole = text.str.contains(r"^-?\d+\.0+$")
@@ -51,6 +50,14 @@ def id_column(values: pl.Series, where: str) -> tuple[pl.Series, str]:
         f"{where} must hold ids: text or whole numbers. Received: values of type {dtype}, "
         f"such as {values.drop_nulls().head(1).to_list()}. Map the column that holds the ids."
     )
+
+
+def _refuse_fractions(fractions: pl.Series, where: str) -> None:
+    if len(fractions):
+        raise DataError(
+            f"{where} must hold ids: text or whole numbers. Received: {fractions[0]!r}. "
+            "Map the column that holds the ids, or write them as text."
+        )
 
 
 def refuse_mixed(ids: pl.Series, where: str) -> None:
