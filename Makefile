@@ -8,7 +8,7 @@ PYTHON  ?=
 # Everything that is Python and ours.
 SOURCES := pipeline components transform trainer serving simulation benchmarks tests scripts setup.py
 
-BENCHMARKS = $(sort $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)) \
+BENCHMARKS = $(sort $(filter-out __init__,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py))) \
 	$(patsubst benchmarks/%/__main__.py,%,$(wildcard benchmarks/*/__main__.py)))
 
 .DEFAULT_GOAL := help
@@ -59,7 +59,7 @@ lock: ## resolve requirements.in anew into requirements.lock (and the tools' own
 
 bench-%: setup ## run one benchmark against its peers (SMOKE=1: the minute-long form)
 	@case " $(BENCHMARKS) " in *" $* "*) ;; *) \
-		echo "make: there is no benchmark '$*'; there are:$(filter-out __init__,$(BENCHMARKS:%= %))" >&2; exit 2 ;; esac
+		echo "make: there is no benchmark '$*'; there are: $(or $(BENCHMARKS),none yet)" >&2; exit 2 ;; esac
 	@.venv/bin/python -m benchmarks.$* $(if $(SMOKE),--smoke)
 
 clean: ## remove caches and what runs have written; the environment stays

@@ -107,13 +107,12 @@ die_of() { # WHAT LOG: explain a failed command by the end of its log
 python_candidates() {
   [[ -z ${PYTHON:-} ]] || command -v "$PYTHON" || true
   type -aP "python$PYTHON_VERSION" python3 python || true
-  local home=${HOME:-/nonexistent}
-  # Newest first within one place; patterns that match nothing are dropped by ls.
-  ls -1dvr \
-    "${PYENV_ROOT:-$home/.pyenv}/versions/$PYTHON_VERSION"*/bin/"python$PYTHON_VERSION" \
-    "${UV_PYTHON_INSTALL_DIR:-$home/.local/share/uv/python}/cpython-$PYTHON_VERSION"*/bin/"python$PYTHON_VERSION" \
-    "${ROOT:-.}/.tools/python/cpython-$PYTHON_VERSION"*/bin/"python$PYTHON_VERSION" \
-    2>/dev/null || true
+  local home=${HOME:-/nonexistent} versions
+  for versions in "${PYENV_ROOT:-$home/.pyenv}/versions/" \
+    "${UV_PYTHON_INSTALL_DIR:-$home/.local/share/uv/python}/cpython-" \
+    "${ROOT:-.}/.tools/python/cpython-"; do # in each the newest first
+    compgen -G "$versions$PYTHON_VERSION*/bin/python$PYTHON_VERSION" | sort -rV || true
+  done
   ls -1d /usr/bin/"python$PYTHON_VERSION" /usr/local/bin/"python$PYTHON_VERSION" \
     /opt/*/bin/"python$PYTHON_VERSION" /opt/*/*/bin/"python$PYTHON_VERSION" \
     2>/dev/null || true

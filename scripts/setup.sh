@@ -242,4 +242,5 @@ bring_up_to_date() {
   mv "$STAMP.new" "$STAMP"
 }
 
-main "$@"
+# Sourced, as the tests do, it only defines its functions.
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then main "$@"; fi
