@@ -43,10 +43,10 @@ def number(value: float | None) -> str:
 def limit(value: float) -> str:
     """A bound for a reader: as it was set, without padding.
 
-    >>> limit(0.05), limit(2000.0), limit(1e-4)
-    ('0.05', '2,000', '0.0001')
+    >>> limit(0.05), limit(2000.0), limit(1e-6)
+    ('0.05', '2,000', '0.000001')
     """
-    return f"{int(value):,}" if float(value).is_integer() else f"{value:g}"
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:.9f}".rstrip("0")
 
 
 def share(part: float, whole: float) -> str:

@@ -14,14 +14,14 @@ class Term(Frozen):
         label: Short name for a column head.
         meaning: One sentence: what the number says.
         better: `higher`, `lower`, or "" where neither end is good by itself.
-        kind: How its values are read: `number`, `answer` (1 is yes, 0 is no) or `change` (a
-            signed share of the value it is compared with).
+        kind: How its values are read: `number`, `share` (in per cent), `answer` (1 is yes, 0 is
+            no) or `change` (a signed share of the value it is compared with).
     """
 
     label: str
     meaning: str = ""
     better: Literal["higher", "lower", ""] = ""
-    kind: Literal["number", "answer", "change"] = "number"
+    kind: Literal["number", "share", "answer", "change"] = "number"
 
 
 TERMS = {
@@ -46,6 +46,7 @@ TERMS = {
         label="Catalogue coverage",
         meaning="Share of the items that could have been shown that appear in anybody's list.",
         better="higher",
+        kind="share",
     ),
     "distinct_items": Term(
         label="Distinct items",
@@ -85,6 +86,15 @@ TERMS = {
     ),
     "mean_label": Term(label="Observed rate", meaning="Share of candidates that were taken."),
     "mean_prediction": Term(label="Predicted rate", meaning="Mean predicted probability."),
+    "anomalies": Term(label="Rows that break the schema: kinds of anomalies", better="lower"),
+    "presence": Term(label="Rows that have a required feature", better="higher", kind="share"),
+    "duplicate_share": Term(label="Duplicates among the rows read", better="lower", kind="share"),
+    "dead_letter_share": Term(label="Rejected rows", better="lower", kind="share"),
+    "future_share": Term(label="Events from the future", better="lower", kind="share"),
+    "described_share": Term(label="Described by their table", better="higher", kind="share"),
+    "rows": Term(label="Rows"),
+    "leaked_rows": Term(label="Rows that know their own future", better="lower"),
+    "unexplained_rows": Term(label="Rows that the log does not explain", better="lower"),
     "start": Term(label="Start-up time", better="lower"),
     "first_call": Term(label="First call", better="lower"),
     "memory": Term(label="Memory of the server", better="lower"),
@@ -97,6 +107,7 @@ TERMS = {
     "malformed_refused": Term(label="Malformed requests are refused", kind="answer"),
     "cold_start_full": Term(label="Unknown users get a full list", kind="answer"),
     "seen_items_shown": Term(label="Items shown although the user has had them", better="lower"),
+    "excluded_items_shown": Term(label="Items shown although excluded", better="lower"),
 }
 
 MODELS = {

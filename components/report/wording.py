@@ -72,6 +72,6 @@ def _reading(check: Check, value: float, write: Callable[[float], str]) -> str:
     kind = _kind(check)
     if kind == "answer" and value in (0.0, 1.0):
         return "yes" if value else "no"
-    if kind == "change":
-        return f"{100 * value:+.3g} %"
+    if kind in ("change", "share"):
+        return f"{100 * value:{'+' if kind == 'change' else ''}.3g} %"
     return f"{write(value)} {unit(check.name)}".strip()

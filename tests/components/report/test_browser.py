@@ -16,7 +16,7 @@ pytestmark = [
     ),
 ]
 
-WIDTHS = {"phone": 360, "wide": 1280}
+WIDTHS = {"phone": 360, "tablet": 800, "wide": 1280}
 TABLE = "document.getElementById('slices-list')"
 
 

@@ -58,6 +58,12 @@ def test_an_evaluators_own_verdict_is_an_answer():
     assert (check_name(check.name), measured(check)) == ("Blessed by ListEvaluator", "no")
 
 
+def test_a_share_is_in_per_cent():
+    check = Bound(name="described_share", lower=0.5).check(0.998, subject="items")
+    assert check_name(check.name) == "Described by their table · items"
+    assert (measured(check), bound(check)) == ("99.8 %", "at least 50 %")
+
+
 def test_a_change_is_a_signed_share():
     check = Bound(name="ndcg_at_10_change", lower=-0.1).check(-0.034)
     assert (measured(check), bound(check)) == ("-3.4 %", "at least -10 %")
