@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel, component_spec, standard_artifacts
 
@@ -12,19 +14,19 @@ from components.recommender_assembler.executor import Executor
 class RecommenderAssemblerSpec(component_spec.ComponentSpec):
     """Types of the node's parameters, inputs and outputs."""
 
-    PARAMETERS = {
+    PARAMETERS: ClassVar = {
         "settings": component_spec.ExecutionParameter(type=str),
         "co_view_decay": component_spec.ExecutionParameter(type=float),
         "code": component_spec.ExecutionParameter(type=str),
     }
-    INPUTS = {
+    INPUTS: ClassVar = {
         "retriever": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "ranker": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "transform_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
         "transformed_examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "tiles": component_spec.ChannelParameter(type=Tiles),
     }
-    OUTPUTS = {"model": component_spec.ChannelParameter(type=standard_artifacts.Model)}
+    OUTPUTS: ClassVar = {"model": component_spec.ChannelParameter(type=standard_artifacts.Model)}
 
 
 class RecommenderAssembler(base_component.BaseComponent):

@@ -20,7 +20,7 @@ CALIBRATION_FILE = "assets.extra/calibration.json"
 class Executor(base_executor.BaseExecutor):
     """Assembles, calibrates and writes the composed SavedModel."""
 
-    def Do(  # noqa: N802 -- TFX's name
+    def Do(
         self,
         input_dict: dict[str, list[Any]],
         output_dict: dict[str, list[Any]],

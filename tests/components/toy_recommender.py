@@ -34,8 +34,9 @@ class ToyRecommender(tf.Module):
     """Retrieval by the vector of the item that follows the last one of the history.
 
     Args:
-        kind: `good`; `shuffled` follows a wrong ring; `collapsed` shows everybody the same list;
-            `overconfident` ranks well, with probabilities far too high.
+        kind: `good`; `shuffled` follows a wrong ring, `forgetful` does so for every third item;
+            `collapsed` shows everybody the same list; `overconfident` ranks well, with
+            probabilities far too high; `broken` scores everything NaN.
         skew: Added to the query embedding, to plant a difference between training and serving.
         forgets_seen: Leaves seen items in the lists.
     """
@@ -49,12 +50,14 @@ class ToyRecommender(tf.Module):
         follower = np.r_[0, np.arange(2, ITEMS + 1), 1]
         if kind == "shuffled":
             follower[1:] = generator.permutation(follower[1:])
+        if kind == "forgetful":
+            follower[3::3] = generator.permutation(follower[3::3])
         if kind == "collapsed":
             follower[:] = 3
         self.vectors = tf.Variable(vectors)
         self.follower = tf.constant(follower, tf.int64)
         self.names = tf.constant(["", *map(item_id, range(ITEMS))])
-        self.offset = 0.2 if kind == "overconfident" else 0.75
+        self.offset = {"overconfident": 0.2, "broken": np.nan}.get(kind, 0.75)
         self.skew, self.forgets_seen = skew, forgets_seen
         values = tf.range(1, ITEMS + 1, dtype=tf.int64)
         self.ids = tf.lookup.StaticHashTable(
@@ -91,74 +94,50 @@ class ToyRecommender(tf.Module):
 
     def save(self, folder: Path) -> Path:
         """Writes a SavedModel with all signatures of the serving contract."""
-        no_exclusions = tf.fill([1, 1], "")
-
-        @tf.function(
-            input_signature=[
-                {
-                    **QUERY,
-                    "exclude_item_id": tf.TensorSpec([None, None], tf.string),
-                    "top_k": tf.TensorSpec([], tf.int32),
-                }
-            ]
-        )
-        def recommend(inputs):
-            history = inputs["history_item_id"]
-            tf.debugging.assert_equal(
-                tf.shape(history),
-                tf.shape(inputs["history_event_type"]),
-                "`history_event_type` must have the shape of `history_item_id`.",
-            )
-            return self.top(history, inputs["exclude_item_id"], inputs["top_k"])
-
-        @tf.function(
-            input_signature=[{**QUERY, "candidate_item_id": tf.TensorSpec([None, None], tf.string)}]
-        )
-        def rank(inputs):
-            return {"score": self.scores(inputs["history_item_id"], inputs["candidate_item_id"])}
-
-        @tf.function(
-            input_signature=[
-                {
-                    "item_id": tf.TensorSpec([None], tf.string),
-                    "top_k": tf.TensorSpec([], tf.int32),
-                }
-            ]
-        )
-        def similar_items(inputs):
-            answer = self.top(
-                inputs["item_id"][:, None], inputs["item_id"][:, None], inputs["top_k"]
-            )
-            return {"item_id": answer["item_id"], "score": answer["retrieval_score"]}
-
-        @tf.function(input_signature=[dict(QUERY)])
-        def query_embedding(inputs):
-            history = self.ids.lookup(inputs["history_item_id"])
-            return {"embedding": self.query(history) + self.skew}
-
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
-        def serving_default(examples):
-            history = parse(examples, "history_item_id")
-            exclude = tf.tile(no_exclusions, [tf.shape(history)[0], 1])
-            return self.top(history, exclude, tf.constant(100))
-
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
-        def rank_examples(examples):
-            history, candidates = parse(examples, "history_item_id", "candidate_item_id")
-            return {"score": self.scores(history, candidates)}
-
-        tf.saved_model.save(
-            self,
-            str(folder),
-            signatures={
-                f.__name__: f.get_concrete_function()
-                for f in (
-                    *(recommend, rank, similar_items),
-                    *(query_embedding, serving_default, rank_examples),
-                )
-            },
-        )
+        lists = tf.TensorSpec([None, None], tf.string)
+        items = tf.TensorSpec([None], tf.string)
+        top_k = tf.TensorSpec([], tf.int32)
+        signatures = {
+            "recommend": _signature(
+                self._recommend, {**QUERY, "exclude_item_id": lists, "top_k": top_k}
+            ),
+            "rank": _signature(self._rank, {**QUERY, "candidate_item_id": lists}),
+            "similar_items": _signature(self._similar, {"item_id": items, "top_k": top_k}),
+            "query_embedding": _signature(self._embed, QUERY),
+            "serving_default": _signature(self._recommend_rows, {"examples": items}),
+            "rank_examples": _signature(self._rank_rows, {"examples": items}),
+        }
+        tf.saved_model.save(self, str(folder), signatures=signatures)
         return folder
+
+    def _recommend(self, **inputs):
+        history = inputs["history_item_id"]
+        tf.debugging.assert_equal(
+            tf.shape(history),
+            tf.shape(inputs["history_event_type"]),
+            "`history_event_type` must have the shape of `history_item_id`.",
+        )
+        return self.top(history, inputs["exclude_item_id"], inputs["top_k"])
+
+    def _rank(self, **inputs):
+        return {"score": self.scores(inputs["history_item_id"], inputs["candidate_item_id"])}
+
+    def _similar(self, item_id, top_k):
+        answer = self.top(item_id[:, None], item_id[:, None], top_k)
+        return {"item_id": answer["item_id"], "score": answer["retrieval_score"]}
+
+    def _embed(self, **inputs):
+        history = self.ids.lookup(inputs["history_item_id"])
+        return {"embedding": self.query(history) + self.skew}
+
+    def _recommend_rows(self, examples):
+        history = parse(examples, "history_item_id")
+        nothing = tf.fill([tf.shape(history)[0], 1], "")
+        return self.top(history, nothing, tf.constant(100))
+
+    def _rank_rows(self, examples):
+        history, candidates = parse(examples, "history_item_id", "candidate_item_id")
+        return {"score": self.scores(history, candidates)}
 
     def save_retriever(self, folder: Path) -> Path:
         """Writes the query tower alone: transformed rows in, embeddings out."""
@@ -173,6 +152,11 @@ class ToyRecommender(tf.Module):
 
         tf.saved_model.save(self, str(folder), signatures={"serving_default": serving_default})
         return folder
+
+
+def _signature(function, specs):
+    named = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs.items()}
+    return tf.function(function).get_concrete_function(**named)
 
 
 def parse(examples: tf.Tensor, *names: str) -> tf.Tensor | list[tf.Tensor]:

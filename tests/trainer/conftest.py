@@ -45,6 +45,7 @@ def request_rows(
     if candidates is not None:
         row["candidate_item_id"] = tf.ragged.constant(candidates, tf.int64, ragged_rank=1)
         labels = [[1.0] + [0.0] * (len(c) - 1) for c in candidates]
+        row["candidate_probability"] = tf.ones_like(row["candidate_item_id"], tf.float32)
         row["label"] = tf.ragged.constant(labels, tf.float32, ragged_rank=1)
     return row
 

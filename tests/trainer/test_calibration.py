@@ -44,7 +44,9 @@ def test_empty_places_have_no_say() -> None:
     signals, valid, labels = planted()
     free = fit_calibration(signals, valid, labels)
     rng = np.random.default_rng(1)
-    wide = np.concatenate([signals, 100 * rng.normal(size=signals.shape).astype(np.float32)], axis=1)
+    wide = np.concatenate(
+        [signals, 100 * rng.normal(size=signals.shape).astype(np.float32)], axis=1
+    )
     padded = fit_calibration(
         wide,
         np.concatenate([valid, ~valid], axis=1),

@@ -50,7 +50,11 @@ class Ranker(tfrs.models.Model):
         self._crosses = [tfrs.layers.dcn.Cross() for _ in range(settings.cross_layers)]
         self._hidden = [tf.keras.layers.Dense(n, activation="relu") for n in settings.hidden]
         self._dropout = tf.keras.layers.Dropout(settings.dropout)
-        self._logit = tf.keras.layers.Dense(1)
+        # Before any training, one item of the catalogue is as likely as another.
+        even_odds = -math.log(max(2, int(catalogue.listed.sum())))
+        self._logit = tf.keras.layers.Dense(
+            1, bias_initializer=tf.keras.initializers.Constant(even_odds)
+        )
         popularity = np.log1p(catalogue.counts).astype(np.float32)
         self._popularity = tf.Variable(
             popularity / max(1.0, float(popularity.max())), trainable=False, name="popularity"
@@ -111,15 +115,20 @@ class Ranker(tfrs.models.Model):
     def compute_loss(self, inputs: dict[str, Any], training: bool = False) -> tf.Tensor:
         """This replica's part of the mean loss over the rows of the global batch.
 
-        Binary cross-entropy makes the logit a probability's, softmax cross-entropy over the row's
-        candidates puts the positive first (combined pair, Li et al., KDD 2015).
+        Softmax cross-entropy over a row's candidates puts the positive first, binary cross-entropy
+        makes the logit a probability's (combined pair, Li et al., KDD 2015). A negative stands for
+        1 / probability items like it, in both; so the scores speak of all items that could have
+        been candidates, not of those that happened to be drawn.
         """
         logits = self(inputs, training=training)
         labels = inputs[keys.LABEL].to_tensor()
+        probability = inputs[keys.CANDIDATE_PROBABILITY].to_tensor(1.0)
+        listwise = tf.nn.softmax_cross_entropy_with_logits(
+            labels=labels, logits=logits - tf.math.log(probability)
+        )
         binary = tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
-        listwise = tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
         rows = sum_across_replicas(tf.cast(tf.shape(logits)[0], tf.float32))
-        return (tf.reduce_sum(tf.reduce_mean(binary, axis=1)) + tf.reduce_sum(listwise)) / rows
+        return (tf.reduce_sum(listwise) + tf.reduce_sum(binary / probability)) / rows
 
 
 def _flat(x: tf.Tensor) -> tf.Tensor:

@@ -23,7 +23,6 @@ from transform import features as keys
 from transform.preprocessing import ITEM_VOCABULARY
 
 _BATCH = 256
-_NOTHING_EXCLUDED = 0
 
 
 @dataclass(frozen=True)
@@ -83,13 +82,10 @@ def calibrate(
 ) -> Calibration:
     """Fits the calibration on the candidates that held-out requests really get."""
     candidates = tf.function(recommender.candidates, reduce_retracing=True)
-    ids, valid, signals, targets = [], [], [], []
+    found = []
     for row in rows:
         target = tf.reshape(row[keys.TARGET_ITEM_ID], [-1, 1])
-        exclude = tf.fill(tf.shape(target), tf.constant(_NOTHING_EXCLUDED, tf.int64))
-        found = candidates(row, exclude, tf.constant(settings.candidates))
-        for collected, part in zip((ids, valid, signals), found, strict=True):
-            collected.append(part.numpy())
-        targets.append(target.numpy())
-    chosen = np.concatenate(ids) == np.concatenate(targets)
-    return fit_calibration(np.concatenate(signals), np.concatenate(valid), chosen)
+        nothing_excluded = tf.zeros_like(target)
+        ids, valid, signals = candidates(row, nothing_excluded, tf.constant(settings.candidates))
+        found.append((signals.numpy(), valid.numpy(), (ids == target).numpy()))
+    return fit_calibration(*(np.concatenate(parts) for parts in zip(*found, strict=True)))

@@ -74,6 +74,6 @@ def item_vectors(encode: Any, items: int) -> npt.NDArray[np.float32]:
         encode(tf.range(start, min(start + _VECTOR_ROWS, items), dtype=tf.int64)).numpy()
         for start in range(0, items, _VECTOR_ROWS)
     ]
-    vectors = np.concatenate(slices)
+    vectors: npt.NDArray[np.float32] = np.concatenate(slices)
     vectors[:UNKNOWN] = 0.0
     return vectors

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainer.conftest import FEATURES
 from trainer.calibration import Calibration
 from trainer.catalogue import Catalogue
 from trainer.ranker.model import Ranker
@@ -16,8 +17,6 @@ from trainer.recommender.model import Parts, Recommender
 from trainer.recommender.tables import CoView
 from trainer.settings import RecommenderSettings
 from trainer.two_tower.model import TwoTower
-
-from tests.trainer.conftest import FEATURES
 
 Rows = Callable[..., dict[str, Any]]
 NOTHING = tf.zeros([1, 0], tf.int64)
@@ -40,9 +39,7 @@ def compose(
             features=FEATURES,
         )
     )
-    recommender.set_calibration(
-        Calibration(weights=(1.0, 0.1, 2.0, 0.3), slope=1.0, offset=-3.0)
-    )
+    recommender.set_calibration(Calibration(weights=(1.0, 0.1, 2.0, 0.3), slope=1.0, offset=-3.0))
     return recommender
 
 
