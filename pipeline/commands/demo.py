@@ -83,4 +83,5 @@ def _two_users(states: Path) -> list[str]:
     length = pl.col("history_item_id").list.len()
     users = pl.scan_parquet(states).select("user_id", length.alias("events")).collect()
     users = users.filter(pl.col("events") > 0).sort("events", "user_id")
-    return [users["user_id"][int(share * (users.height - 1))] for share in (0.1, 0.9)]
+    rows = dict.fromkeys(round(share * (users.height - 1)) for share in (0.1, 0.9))
+    return [users["user_id"][row] for row in rows]

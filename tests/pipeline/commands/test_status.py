@@ -1,0 +1,72 @@
+"""`sluice status`: of a run that ended, failed, was killed, or is under way."""
+
+import json
+
+import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.runners.lock import locked
+
+E = mlmd.Execution
+
+
+def status(shop, *arguments):
+    return CliRunner().invoke(app, ["status", "--config", str(shop.config), *arguments])
+
+
+def facts(shop):
+    return json.loads(status(shop, "--json").stdout)
+
+
+@pytest.fixture
+def finished(shop):
+    shop.run("one", {"A": (E.COMPLETE, None, None, ""), "B": (E.FAILED, None, None, "too bad")})
+    shop.report()
+    shop.version(3)
+    shop.version(12)
+    (shop.root / "serving" / "recommender" / "13").mkdir()  # half copied: no model in it yet
+    return shop
+
+
+def test_no_run_yet(shop):
+    assert "no run yet" in status(shop).stdout
+    assert facts(shop)["run_id"] is None
+
+
+def test_nodes_verdict_version_and_time_range(finished):
+    text = status(finished).stdout
+    assert "run one (ended)" in text
+    assert "B: too bad" in text
+    told = dict(line.strip().split("  ", 1) for line in text.splitlines() if line[:2] == "  ")
+    assert told["served version"].strip() == "12"
+    assert told["verdict"].strip() == "So it is."
+    assert told["train data"].strip() == "1970-01-01 00:00 to 1970-01-02 00:00"
+    assert "settings have changed" not in text
+
+
+def test_json_has_the_same(finished):
+    told = facts(finished)
+    assert [(node["node_id"], node["state"]) for node in told["nodes"]] == [
+        ("A", "done"),
+        ("B", "failed"),
+    ]
+    assert told["served_version"] == 12
+    assert told["running"] is False
+    assert told["verdict"]["blessed"] is True
+    assert told["data"]["train"]["last"] == 86400
+
+
+def test_changed_settings_are_noticed(finished):
+    finished.config.write_text(finished.config.read_text() + "seed: 18\n")
+    assert facts(finished)["settings_changed"] is True
+    assert "settings have changed since the last report" in status(finished).stdout
+
+
+def test_an_open_node_runs_only_while_someone_holds_the_root(shop):
+    shop.run("one", {"A": (E.RUNNING, None, None, "")})
+    with locked(shop.root):
+        assert facts(shop)["nodes"][0]["state"] == "running"
+        assert facts(shop)["running"] is True
+    assert facts(shop)["nodes"][0]["state"] == "interrupted"  # its process was killed

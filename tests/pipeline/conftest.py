@@ -1,0 +1,128 @@
+"""A root folder as a finished run leaves it, made by hand: no TFX, no TensorFlow."""
+
+import json
+
+import polars as pl
+import pytest
+from ml_metadata import metadata_store
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from pipeline.loading import load_settings, settings_hash
+
+NAME = "shop"
+TITLES = {"a": "Alpha", "b": "Beta", "c": "Gamma"}
+
+
+class Shop:
+    """Settings, metadata, histories, report and served versions."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.root = folder / "runs"
+        self.config = folder / "shop.yaml"
+        items = pl.DataFrame({"item_id": list(TITLES), "title": list(TITLES.values())})
+        items.write_csv(folder / "items.csv")
+        (folder / "log.csv").write_text("user_id,item_id,event_time\n")
+        self.config.write_text(
+            f"name: {NAME}\nroot: runs\n"
+            "data: {events: {path: log.csv}, items: {path: items.csv}}\n"
+        )
+        self.root.mkdir()
+        config = mlmd.ConnectionConfig()
+        config.sqlite.filename_uri = str(self.root / "metadata.sqlite")
+        config.sqlite.connection_mode = mlmd.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
+        self.store = metadata_store.MetadataStore(config)
+        self._pipeline = self._context("pipeline", NAME)
+
+    @property
+    def settings(self):
+        return load_settings(self.config)
+
+    def _context(self, kind, name):
+        type_id = self.store.put_context_type(mlmd.ContextType(name=kind))
+        [context] = self.store.put_contexts([mlmd.Context(type_id=type_id, name=name)])
+        return context
+
+    def run(self, run_id, nodes):
+        """Registers a run: node id -> (state, artifact type or None, folder, error)."""
+        run = self._context("pipeline_run", run_id)
+        for node, (state, type_name, uri, error) in nodes.items():
+            self._execution(run, node, state, type_name, uri, error)
+
+    def _execution(self, run, node, state, type_name, uri, error):
+        type_id = self.store.put_execution_type(mlmd.ExecutionType(name=node))
+        execution = mlmd.Execution(type_id=type_id, last_known_state=state)
+        if error:
+            execution.custom_properties["sluice_error"].string_value = error
+        [execution_id] = self.store.put_executions([execution])
+        found = self.store.get_context_by_type_and_name("node", f"{NAME}.{node}")
+        context = found.id if found else self._context("node", f"{NAME}.{node}")
+        self.store.put_attributions_and_associations(
+            [],
+            [
+                mlmd.Association(execution_id=execution_id, context_id=c)
+                for c in (self._pipeline, run, context)
+            ],
+        )
+        if type_name:
+            kind = self.store.put_artifact_type(mlmd.ArtifactType(name=type_name))
+            known = [a for a in self.store.get_artifacts() if a.uri == str(uri)]
+            artifact = mlmd.Artifact(type_id=kind, uri=str(uri), state=mlmd.Artifact.LIVE)
+            artifact_id = known[0].id if known else self.store.put_artifacts([artifact])[0]
+            event = mlmd.Event(
+                execution_id=execution_id, artifact_id=artifact_id, type=mlmd.Event.OUTPUT
+            )
+            self.store.put_events([event])
+
+    def states(self, name="1", users=None):
+        """Writes an artifact with users' histories: user -> item ids."""
+        users = {"u1": ["a"], "u2": ["a", "b", "c"]} if users is None else users
+        folder = self.root / "artifacts" / "EventExampleGen" / "user_states" / name
+        folder.mkdir(parents=True)
+        pl.DataFrame(
+            {
+                "user_id": list(users),
+                "history_item_id": list(users.values()),
+                "history_event_type": [["view"] * len(items) for items in users.values()],
+                "history_time": [list(range(100, 100 + len(i))) for i in users.values()],
+            },
+            schema_overrides={"history_time": pl.List(pl.Int64)},
+        ).write_parquet(folder / "users.parquet")
+        return folder
+
+    def report(self, *, pushed=3, run_id="one"):
+        """Writes a report into the root folder."""
+        folder = self.root / "report"
+        folder.mkdir(exist_ok=True)
+        facts = {
+            "run_id": run_id,
+            "settings_hash": settings_hash(self.settings),
+            "quality": {
+                "rows": [
+                    {"model": "sluice", "ndcg_at_10": 0.125, "recall_at_10": None},
+                    {"model": "popular", "ndcg_at_10": 0.1, "recall_at_10": 0.2},
+                ]
+            },
+            "verdict": {"blessed": bool(pushed), "summary": "So it is.", "sentences": ["pass: x."]},
+            "checks": [
+                {"passed": True, "sentence": "pass: ndcg is 0.2."},
+                {"passed": bool(pushed), "sentence": "FAIL: recall is 0.1."},
+            ],
+            "pushed_version": pushed,
+            "account": {"periods": [{"name": "train", "first": 0, "last": 86400, "rows": 5}]},
+        }
+        (folder / "report.json").write_text(json.dumps(facts))
+        (folder / "report.html").write_text("<html></html>")
+        return folder
+
+    def version(self, number):
+        """Makes a folder that looks like a complete version."""
+        folder = self.root / "serving" / "recommender" / str(number)
+        folder.mkdir(parents=True)
+        (folder / "saved_model.pb").touch()
+        return folder
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return Shop(tmp_path)
