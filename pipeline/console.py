@@ -24,7 +24,7 @@ _STYLES = {
     "failed": ("✗", "bold red"),
     "interrupted": ("!", "yellow"),
 }
-_LABEL_WIDTH = 24
+_LABEL_WIDTH = 32
 
 
 class Step:
@@ -97,7 +97,7 @@ class Console:
     @contextlib.contextmanager
     def _running(self, count: str, label: str, started: float, step: Step) -> Iterator[None]:
         if self._live:
-            line = _RunningLine(f"{count}{label.ljust(_LABEL_WIDTH)}", started, step)
+            line = _RunningLine(f"{count}{label}".ljust(_LABEL_WIDTH), started, step)
             with Live(
                 line,
                 console=self._rich,
@@ -122,7 +122,7 @@ class Console:
             Text.assemble(
                 (f"{sign} ", style),
                 (count, "dim"),
-                label.ljust(_LABEL_WIDTH),
+                label.ljust(_LABEL_WIDTH - len(count)),
                 (f" {state:<11}", style),
                 f"{seconds:8.1f} s",
             )
