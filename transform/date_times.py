@@ -9,6 +9,7 @@ from transform.errors import DataError
 _YEAR_FIRST = (
     "%Y-%m-%d %H:%M:%S%.f%#z",
     "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%d %H:%M%#z",
     "%Y-%m-%d %H:%M",
 )
 _DAY_FIRST = ("%d-%m-%Y %H:%M:%S%.f", "%d-%m-%Y %H:%M")

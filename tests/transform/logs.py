@@ -1,0 +1,48 @@
+"""Small logs written by hand, and how the tests of the data side build rows from them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from transform.dataset import Dataset, load_dataset
+from transform.features import Feature
+from transform.settings import DataSettings, ExampleSettings, SplitSettings, Table
+
+LEAVE_ONE_OUT = SplitSettings(protocol="leave_one_out")
+
+
+def frame(rows: Sequence[tuple], extra: dict[str, Sequence] | None = None) -> pl.DataFrame:
+    """Normalised events from (user, item, time) or (user, item, time, type)."""
+    whole = [row if len(row) == 4 else (*row, "interaction") for row in rows]
+    columns = {"user_id": pl.String, "item_id": pl.String, "event_time": pl.Int64}
+    events = pl.DataFrame(whole, schema={**columns, "event_type": pl.String}, orient="row")
+    return events.with_columns(pl.Series(name, values) for name, values in (extra or {}).items())
+
+
+def write_dataset(
+    folder: Path,
+    rows: Sequence[tuple],
+    *,
+    features: Sequence[Feature] = (),
+    items: pl.DataFrame | None = None,
+    users: pl.DataFrame | None = None,
+    split: SplitSettings = LEAVE_ONE_OUT,
+    examples: ExampleSettings | None = None,
+    seed: int = 1,
+    extra: dict[str, Sequence] | None = None,
+) -> Dataset:
+    """Writes the tables as Parquet and loads them as a run would."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = {"events": frame(rows, extra), "items": items, "users": users}
+    for name, table in tables.items():
+        if table is not None:
+            table.write_parquet(folder / f"{name}.parquet")
+    settings = DataSettings(
+        **{
+            name: Table(path=str(folder / f"{name}.parquet"))
+            for name, table in tables.items()
+            if table is not None
+        }
+    )
+    return load_dataset(settings, features, split, examples or ExampleSettings(), seed)

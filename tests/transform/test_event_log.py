@@ -1,0 +1,83 @@
+"""The log in columns."""
+
+import numpy as np
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.transform.logs import frame
+from transform.event_log import EventLog, encode, ranges, user_keys
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from("uvwxyz"), st.sampled_from("abc"), st.integers(0, 9)),
+    min_size=1,
+    max_size=60,
+)
+
+
+def test_user_keys_are_the_same_everywhere():
+    # BLAKE2b of the UTF-8 bytes, 8 bytes long, little-endian.
+    assert user_keys(["1", "é"]).tolist() == [0x7637BA9F0342FCF6, 0x2F19F3EF8BBF1ACB]
+
+
+def test_events_lie_by_user_then_time_then_input_order():
+    log = EventLog.of(frame([("u", "a", 2), ("v", "b", 1), ("u", "c", 1), ("u", "b", 2)]))
+    decoded = log.decode().filter(pl.col("user_id") == "u")
+    assert decoded["item_id"].to_list() == ["c", "a", "b"]
+    assert decoded["event_time"].to_list() == [1, 2, 2]
+
+
+@given(ROWS)
+def test_offsets_bound_each_users_events(rows):
+    histories = EventLog.of(frame(rows)).histories
+    for user, low, high in zip(
+        histories.users["user_id"], histories.offsets, histories.offsets[1:], strict=False
+    ):
+        assert high - low == sum(row[0] == user for row in rows)
+    assert histories.offsets[-1] == len(rows)
+
+
+@given(ROWS)
+def test_decoding_gives_the_events_back(rows):
+    events = frame(rows)
+    log = EventLog.of(events)
+    again = EventLog.of(log.decode())
+    assert again.decode().equals(log.decode())
+    key = ["user_id", "event_time", "item_id"]
+    assert log.decode().select(key).sort(key).equals(events.select(key).sort(key))
+
+
+@given(ROWS, st.integers(1, 20))
+def test_partitions_hold_every_history_whole_and_once(rows, size):
+    log = EventLog.of(frame(rows))
+    parts = list(log.histories.partitions(size))
+    assert pl.concat([part.users for part in parts]).equals(log.histories.users)
+    assert pl.concat([part.events for part in parts]).equals(log.histories.events)
+    for part in parts:
+        assert part.offsets[0] == 0
+        assert part.offsets[-1] == len(part.events)
+        assert (np.diff(part.offsets) > 0).all()
+
+
+def test_take_keeps_the_histories_of_the_users_asked_for():
+    log = EventLog.of(frame([("u", "a", 1), ("v", "b", 2), ("w", "c", 3), ("w", "a", 4)]))
+    users = log.histories.users["user_id"].to_list()
+    taken = log.histories.take(np.array([users.index("w"), users.index("u")]))
+    assert taken.users["user_id"].to_list() == ["w", "u"]
+    assert log.items.gather(taken.events["item"]).to_list() == ["c", "a", "a"]
+    assert taken.offsets.tolist() == [0, 2, 3]
+
+
+def test_a_user_without_a_row_in_the_users_table_has_no_features():
+    users = pl.DataFrame({"user_id": ["u", "x"], "age": [7, 8]})
+    table = EventLog.of(frame([("u", "a", 1), ("v", "a", 2)]), users).histories.users
+    assert dict(table.iter_rows()) == {"u": 7, "v": None}
+
+
+def test_encode_leaves_what_the_vocabulary_lacks_null():
+    codes = encode(pl.Series(["b", "z", "a"]), pl.Series(["a", "b"]))
+    assert codes.to_list() == [1, None, 0]
+
+
+def test_ranges_of_nothing_are_empty():
+    assert ranges(np.array([3, 5]), np.array([0, 0])).tolist() == []

@@ -1,0 +1,103 @@
+"""Periods, cut-offs and the digest of the test targets."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.transform.logs import LEAVE_ONE_OUT, frame
+from transform.errors import DataError
+from transform.event_log import EventLog
+from transform.settings import SplitSettings
+from transform.splits import assign_periods, period_ranges, targets_digest
+
+BY_TIME = SplitSettings(protocol="time", eval_fraction=0.2, validation_fraction=0.2)
+
+
+def periods(rows, split):
+    """(user, item) -> period."""
+    log = EventLog.of(frame(rows))
+    events = log.with_period(assign_periods(log.histories, split)).decode()
+    return {
+        (user, item): period
+        for user, item, period in events.select("user_id", "item_id", "period").iter_rows()
+    }
+
+
+def test_leave_one_out_holds_out_the_last_two_events_of_each_user():
+    rows = [("u", "a", 1), ("u", "b", 2), ("u", "c", 3), ("u", "d", 4)]
+    assert periods(rows, LEAVE_ONE_OUT) == {
+        ("u", "a"): 0,
+        ("u", "b"): 0,
+        ("u", "c"): 1,
+        ("u", "d"): 2,
+    }
+
+
+def test_leave_one_out_breaks_ties_by_input_order():
+    rows = [("u", "a", 1), ("u", "c", 2), ("u", "b", 2)]
+    assert periods(rows, LEAVE_ONE_OUT)["u", "b"] == 2
+
+
+def test_a_user_with_two_events_trains_only():
+    assert set(periods([("u", "a", 1), ("u", "b", 2)], LEAVE_ONE_OUT).values()) == {0}
+
+
+def test_time_divides_the_common_time_line_by_event_count():
+    rows = [
+        (user, item, time)
+        for time, (user, item) in enumerate(
+            [
+                ("u", "a"),
+                ("v", "a"),
+                ("u", "b"),
+                ("v", "b"),
+                ("u", "c"),
+                ("v", "c"),
+                ("u", "d"),
+                ("v", "d"),
+                ("u", "e"),
+                ("v", "e"),
+            ]
+        )
+    ]
+    assert sorted(periods(rows, BY_TIME).values()) == [0] * 6 + [1] * 2 + [2] * 2
+    assert periods(rows, BY_TIME)["v", "e"] == 2
+
+
+@given(st.lists(st.integers(0, 30), min_size=10, max_size=60))
+def test_time_never_divides_a_second_and_never_runs_backwards(times):
+    rows = [(f"u{number % 3}", f"i{number}", time) for number, time in enumerate(times)]
+    log = EventLog.of(frame(rows))
+    try:
+        period = assign_periods(log.histories, BY_TIME)
+    except DataError:
+        assume(False)
+    time = log.histories.column("event_time")
+    for earlier, later in ((0, 1), (1, 2)):
+        assert time[period == earlier].max() < time[period == later].min()
+
+
+def test_one_second_for_all_cannot_be_divided_by_time():
+    with pytest.raises(DataError, match=r"1 different times in 20 events.*leave_one_out"):
+        periods([("u", f"i{n}", 5) for n in range(20)], BY_TIME)
+
+
+def test_period_ranges_count_and_bound_each_period():
+    log = EventLog.of(frame([("u", "a", 1), ("u", "b", 2), ("u", "c", 3), ("u", "d", 4)]))
+    ranges = period_ranges(log.with_period(assign_periods(log.histories, LEAVE_ONE_OUT)).histories)
+    assert (ranges["training"].events, ranges["training"].last_time) == (2, 2)
+    assert (ranges["evaluation"].first_time, ranges["evaluation"].last_time) == (4, 4)
+
+
+def test_an_empty_period_has_no_times():
+    log = EventLog.of(frame([("u", "a", 1)]))
+    ranges = period_ranges(log.with_period(np.zeros(1, np.int8)).histories)
+    assert (ranges["evaluation"].events, ranges["evaluation"].first_time) == (0, None)
+
+
+def test_the_digest_is_that_of_the_sorted_lines():
+    expected = hashlib.sha256(b"10\tx\n2\ty\n2\tz\n").hexdigest()
+    assert targets_digest([("2", "z"), ("10", "x"), ("2", "y")]) == expected
