@@ -35,8 +35,8 @@ class ToyRecommender(tf.Module):
 
     Args:
         kind: `good`; `shuffled` follows a wrong ring, `forgetful` does so for every third item;
-            `collapsed` shows everybody the same list; `overconfident` ranks well, with
-            probabilities far too high; `broken` scores everything NaN.
+            `collapsed` scores alike for everybody; `overconfident` ranks well, with probabilities
+            far too high.
         skew: Added to the query embedding, to plant a difference between training and serving.
         forgets_seen: Leaves seen items in the lists.
     """
@@ -57,7 +57,7 @@ class ToyRecommender(tf.Module):
         self.vectors = tf.Variable(vectors)
         self.follower = tf.constant(follower, tf.int64)
         self.names = tf.constant(["", *map(item_id, range(ITEMS))])
-        self.offset = {"overconfident": 0.2, "broken": np.nan}.get(kind, 0.75)
+        self.offset = 0.2 if kind == "overconfident" else 0.75
         self.skew, self.forgets_seen = skew, forgets_seen
         values = tf.range(1, ITEMS + 1, dtype=tf.int64)
         self.ids = tf.lookup.StaticHashTable(

@@ -31,7 +31,9 @@ def root(tmp_path_factory):
 def _model(root, kind, id):
     path = root / kind
     if not path.exists():
-        ToyRecommender(kind).save(path / "Format-Serving")
+        # Lists that leave out seen items differ even where the model has collapsed.
+        toy = ToyRecommender(kind, forgets_seen=kind == "collapsed")
+        toy.save(path / "Format-Serving")
     model = standard_artifacts.Model()
     model.uri, model.id = str(path), id
     return model
@@ -84,32 +86,28 @@ def test_good_scores_are_blessed(root, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "config", "because"),
     [
-        ("shuffled", "scores", "auc"),
+        ("shuffled", "scores", "normalised_entropy"),
         ("overconfident", "scores", "calibration"),
-        ("broken", "scores", "log_loss"),
         ("collapsed", "lists", "distinct_list_ratio_at_10"),
     ],
 )
 def test_bad_models_are_not_blessed(root, tmp_path, kind, config, because):
     blessed, found = _evaluate(root, tmp_path, kind, config)
     assert not blessed
-    bounds = {b.name: b for b in (*Gates().verdict.ranker, *Gates().verdict.lists)}
-    if because in bounds:
-        assert not bounds[because].check(found.value(because)).passed
-    else:
-        assert found.value(because) != found.value(because)  # NaN
+    bounds = (*Gates().verdict.ranker, *Gates().verdict.lists)
+    bound = next(bound for bound in bounds if bound.name == because)
+    assert not bound.check(found.value(because)).passed
 
 
 def test_worse_than_the_blessed_model_is_not_blessed(root, tmp_path):
-    alone, _ = _evaluate(root, tmp_path / "alone", "forgetful", "lists")
-    against_itself, found = _evaluate(root, tmp_path / "same", "forgetful", "lists", "forgetful")
+    against_itself, same = _evaluate(root, tmp_path / "same", "forgetful", "lists", "forgetful")
     against_better, worse = _evaluate(root, tmp_path / "good", "forgetful", "lists", "good")
-    assert (alone, against_itself, against_better) == (True, True, False)
-    assert found.change("ndcg_at_10") == 0
+    assert (against_itself, against_better) == (True, False)
+    assert same.change("ndcg_at_10") == 0
     assert worse.change("ndcg_at_10") < -0.1
 
 
 def test_scores_worse_than_those_of_the_blessed_model_are_not_blessed(root, tmp_path):
     blessed, found = _evaluate(root, tmp_path, "forgetful", "scores", "good")
     assert not blessed
-    assert found.change("auc") < -0.03
+    assert found.change("log_loss") > 0.1

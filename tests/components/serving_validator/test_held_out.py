@@ -1,0 +1,81 @@
+import math
+
+import pytest
+import tensorflow as tf
+
+from components.serving_validator.held_out import find_transformed, read_requests
+from tests.components.toy_recommender import raw_row, transformed_row, write_split
+from transform.features import Feature
+
+FEATURES = (
+    Feature(name="segment", side="query", kind="category"),
+    Feature(name="age", side="query", kind="number"),
+    Feature(name="joined", side="query", kind="time"),
+    Feature(name="genre", side="candidate", kind="category"),
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rows = [raw_row(user, user) for user in range(5)]
+    rows[1] |= {"age": [31.5], "joined": [1_500_000_000]}
+    write_split(tmp_path / "raw", "eval", rows)
+    shuffled = [transformed_row(rows[i]) for i in (3, 0, 4, 1, 2)]
+    write_split(tmp_path / "transformed", "eval", shuffled)
+    return tmp_path
+
+
+def _requests(folder, limit=100):
+    return read_requests([str(folder / "raw" / "Split-eval")], FEATURES, limit)
+
+
+def test_rows_become_requests(folder):
+    requests = _requests(folder)
+    row = raw_row(3, 3)
+    query = requests[3].query
+    assert query.user_id == "u3"
+    assert query.history_item_id == tuple(row["history_item_id"])
+    assert query.history_time == tuple(row["history_time"])
+    assert query.history_event_type == ("interaction",) * 3
+    assert query.request_time == row["request_time"][0]
+    assert set(query.features) == {"segment", "age", "joined"}
+    assert query.features["segment"] == "south"
+    assert requests[0].query.history_item_id == ()
+
+
+def test_missing_values_are_those_of_the_training(folder):
+    requests = _requests(folder)
+    assert requests[1].query.features["age"] == 31.5
+    assert requests[1].query.features["joined"] == 1_500_000_000
+    assert math.isnan(requests[2].query.features["age"])
+    assert requests[2].query.features["joined"] == 0
+
+
+def test_only_as_many_as_asked_for(folder):
+    assert [r.query.user_id for r in _requests(folder, limit=2)] == ["u0", "u1"]
+
+
+def test_transformed_rows_are_found_in_any_order(folder):
+    requests = _requests(folder)
+    uris = [str(folder / "transformed" / "Split-eval")]
+    found = find_transformed(uris, [request.identity for request in requests])
+    assert len(found) == 5
+    for request in requests:
+        example = tf.train.Example.FromString(found[request.identity])
+        ids = example.features.feature["history_item_id$ragged_values"].int64_list.value
+        assert [f"i{i - 1:03d}" for i in ids] == list(request.query.history_item_id)
+
+
+def test_rows_that_cannot_be_told_apart_are_left_out(folder):
+    rows = [transformed_row(raw_row(user, user)) for user in (1, 1, 2)]
+    write_split(folder / "twins", "eval", rows)
+    requests = _requests(folder)
+    found = find_transformed(
+        [str(folder / "twins" / "Split-eval")], [request.identity for request in requests]
+    )
+    assert list(found) == [requests[2].identity]
+
+
+def test_a_split_without_files_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="at least one file of rows"):
+        read_requests([str(tmp_path)], (), 10)

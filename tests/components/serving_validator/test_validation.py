@@ -1,0 +1,101 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.checks import Bound
+from components.serving_validator.calls import ContractError, read_signatures
+from components.serving_validator.probe import Probe
+from components.serving_validator.validation import TryOut
+from serving.query import Query
+
+BOUNDS = (Bound(name="memory_mb", upper=1.0), Bound(name="seen_items_shown", upper=0.0))
+
+
+def _try_out(model, *, exclude_seen=True):
+    return TryOut(
+        model=model,
+        retriever=Path("nowhere"),
+        requests=[],
+        transformed=[],
+        items=3,
+        exclude_seen=exclude_seen,
+        bounds=BOUNDS,
+    )
+
+
+def _checks(tmp_path, measured, monkeypatch, **kwargs):
+    monkeypatch.setattr(TryOut, "_measure", lambda self, output: measured)
+    return {check.name: check for check in _try_out(tmp_path, **kwargs).run(tmp_path)}
+
+
+def test_what_was_measured_is_held_against_the_bounds(tmp_path, monkeypatch):
+    checks = _checks(tmp_path, {"memory_mb": 2.0, "seen_items_shown": 0.0}, monkeypatch)
+    assert {name: check.passed for name, check in checks.items()} == {
+        "memory_mb": False,
+        "seen_items_shown": True,
+    }
+
+
+def test_what_was_not_measured_fails(tmp_path, monkeypatch):
+    checks = _checks(tmp_path, {"memory_mb": 0.5}, monkeypatch)
+    assert not checks["seen_items_shown"].passed
+
+
+def test_seen_items_may_be_shown_where_the_settings_allow_it(tmp_path, monkeypatch):
+    measured = {"memory_mb": 0.5, "seen_items_shown": 9.0}
+    assert "seen_items_shown" not in _checks(tmp_path, measured, monkeypatch, exclude_seen=False)
+
+
+def test_our_own_mistakes_fail_the_run(tmp_path, monkeypatch):
+    def mistake(self, output):
+        raise KeyError("ours")
+
+    monkeypatch.setattr(TryOut, "_measure", mistake)
+    with pytest.raises(KeyError):
+        _try_out(tmp_path).run(tmp_path)
+
+
+def test_no_model_is_a_breach_of_the_contract(tmp_path):
+    with pytest.raises(ContractError, match=r"must be a SavedModel\. Received: .*without saved"):
+        read_signatures(tmp_path)
+    (check,) = _try_out(tmp_path).run(tmp_path)
+    assert not check.passed
+    assert "must be a SavedModel" in check.why
+
+
+def _answering(embedding):
+    """A probe of a server whose embedding of everything is this one."""
+    probe = Probe(server=None, client=None, calls=None, declared={})
+    answer = np.array(embedding, np.float32)
+
+    def predict(signature, inputs):
+        return {"embedding": np.tile(answer, (len(inputs["user_id"]), 1))}
+
+    object.__setattr__(probe, "_predict", predict)
+    return probe
+
+
+QUERIES = [Query(user_id=f"u{i}", request_time=0) for i in range(100)]
+
+
+def test_embedding_difference_is_the_largest_of_all_coordinates():
+    expected = np.zeros((100, 2), np.float32)
+    expected[70, 1] = 0.25
+    assert _answering([0.0, 0.0]).embedding_difference(QUERIES, expected) == 0.25
+
+
+def test_a_nan_embedding_is_no_match():
+    expected = np.zeros((100, 2), np.float32)
+    found = _answering([0.0, np.nan]).embedding_difference(QUERIES, expected)
+    assert not Bound(name="embedding_difference", upper=1e-4).check(found).passed
+
+
+def test_nothing_to_compare_is_no_match():
+    found = _answering([0.0]).embedding_difference([], np.zeros((0, 1), np.float32))
+    assert not Bound(name="embedding_difference", upper=1e-4).check(found).passed
+
+
+def test_an_embedding_of_another_width_is_a_breach_of_the_contract():
+    with pytest.raises(ContractError, match=r"shape of the retriever's\. Received: \(100, 3\)"):
+        _answering([0.0, 0.0, 0.0]).embedding_difference(QUERIES, np.zeros((100, 2), np.float32))
