@@ -80,9 +80,9 @@ def parse_rows(
         candidates: Whether the rows' candidates are wanted too.
     """
     spec: dict[str, Any] = {
-        keys.HISTORY_ITEM_ID: tf.io.RaggedFeature(tf.string),
-        keys.HISTORY_EVENT_TYPE: tf.io.RaggedFeature(tf.string),
-        keys.HISTORY_TIME: tf.io.RaggedFeature(tf.int64),
+        keys.HISTORY_ITEM_ID: tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64),
+        keys.HISTORY_EVENT_TYPE: tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64),
+        keys.HISTORY_TIME: tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64),
         keys.REQUEST_TIME: tf.io.FixedLenFeature([], tf.int64, 0),
     }
     defaults = {tf.string: "", tf.int64: 0, tf.float32: float("nan")}
@@ -90,5 +90,5 @@ def parse_rows(
         dtype = raw_dtype(feature)
         spec[feature.name] = tf.io.FixedLenFeature([], dtype, defaults[dtype])
     if candidates:
-        spec[keys.CANDIDATE_ITEM_ID] = tf.io.RaggedFeature(tf.string)
+        spec[keys.CANDIDATE_ITEM_ID] = tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64)
     return dict(tf.io.parse_example(examples, spec))
