@@ -66,9 +66,7 @@ def predict(
     out: Path,
     progress: Progress,
 ) -> int:
-    """Writes `user_id`, `rank` (from 1), `item_id`, `score` (descending for a user).
-
-    The file appears when it is complete, never before.
+    """Writes the lists of many users; the file appears when it is complete, never before.
 
     Args:
         model_folder: A pushed version.

@@ -55,7 +55,6 @@ def init(
     tables become features.
     """
     with errors_reported():
-        from pipeline.loading import load_settings
         from pipeline.starter.plan import make_plan
         from pipeline.starter.sample import read_sample
         from pipeline.starter.writing import render
@@ -66,19 +65,25 @@ def init(
         paths = {"events": events, "items": items, "users": users}
         samples = {table: read_sample(path, table) for table, path in paths.items() if path}
         plan = make_plan(samples, _chosen(column or []))
-        name = name or _name_from(out)
-        draft = out.with_name(f".{out.name}.{os.getpid()}")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_text(render(plan, name, out), encoding="utf-8")
-            load_settings(draft)  # what is written must be taken
-            draft.replace(out)
-        finally:
-            draft.unlink(missing_ok=True)
+        _write(out, render(plan, name or _name_from(out), out))
         typer.echo(f"Wrote {out}. It assumes:")
         for assumption in plan.assumptions:
             typer.echo(f"  - {assumption}")
         typer.echo(f"Look it through, then run: sluice run --config {out}")
+
+
+def _write(out: Path, text: str) -> None:
+    """Writes the file in one step, once it is sure that it will be taken."""
+    from pipeline.loading import load_settings
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        load_settings(draft)
+        draft.replace(out)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _chosen(pairs: list[str]) -> dict[str, str]:

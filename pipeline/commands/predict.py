@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.commands.shared import Config, Json, errors_reported, print_json
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
 
 EXAMPLES = ("sluice predict --config my.yaml --users users.csv --k 100 --out lists.parquet",)
 
@@ -31,34 +34,41 @@ def predict(
     (recommender.candidates in the settings), has no more to offer.
     """
     with errors_reported():
-        from pipeline.console import Console
         from pipeline.loading import load_settings
         from pipeline.runners.interruption import Interruption
-        from pipeline.runners.output import output_to
-        from pipeline.serving_folder import pushed_model
-        from pipeline.user_states import end_of_log, user_states_file
 
         settings = load_settings(config)
-        model, states = pushed_model(settings), user_states_file(settings)
-        log = settings.root / "logs" / "predict.log"
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        with Interruption(), output_to(log) as real:
-            console = Console(real.stderr if as_json else real.stdout)
-            with console.step("Loading TensorFlow"):
-                from pipeline import prediction
-                from serving.user_store import UserStore
-            wanted = prediction.read_users(users)
-            with console.step(f"Predicting for {len(wanted):,} users") as step:
-                rows = prediction.predict(
-                    model,
-                    UserStore.open(states),
-                    wanted,
-                    request_time=end_of_log(states),
-                    k=k,
-                    out=out,
-                    progress=lambda done: step.tell(f"{done:,} done"),
-                )
-            console.line(f"Wrote {rows:,} rows to {out}, with version {model.name} of the model.")
+        with Interruption():
+            facts = _predict(settings, users, out, k, as_json)
         if as_json:
-            facts = {"out": str(out), "users": len(wanted), "rows": rows}
-            print_json({**facts, "version": int(model.name)})
+            print_json(facts)
+
+
+def _predict(
+    settings: Settings, users: Path, out: Path, k: int, as_json: bool
+) -> dict[str, str | int]:
+    from pipeline.console import Console
+    from pipeline.runners.output import output_to
+    from pipeline.serving_folder import pushed_model
+    from pipeline.user_states import end_of_log, user_states_file
+
+    model, states = pushed_model(settings), user_states_file(settings)
+    with output_to(settings.root / "logs" / "predict.log") as real:
+        console = Console(real.stderr if as_json else real.stdout)
+        with console.step("Loading TensorFlow"):
+            from pipeline import prediction
+            from serving.user_store import UserStore
+        wanted = prediction.read_users(users)
+        with console.step(f"Predicting for {len(wanted):,} users") as step:
+            rows = prediction.predict(
+                model,
+                UserStore.open(states),
+                wanted,
+                request_time=end_of_log(states),
+                k=k,
+                out=out,
+                progress=lambda done: step.tell(f"{done:,} done"),
+            )
+        console.line(f"Wrote {rows:,} rows to {out}, with version {model.name} of the model.")
+    return {"out": str(out), "users": len(wanted), "rows": rows, "version": int(model.name)}

@@ -20,14 +20,15 @@ EXAMPLES = (
 )
 _RECENT = 10
 
+Users = Annotated[list[str], typer.Option(metavar="ID", help="May be given several times.")]
+Address = Annotated[str, typer.Option(metavar="HOST:PORT", help="Of the server.")]
+
 
 def recommend(
     config: Config,
-    user: Annotated[list[str], typer.Option(metavar="ID", help="May be given several times.")],
+    user: Users,
     k: Annotated[int, typer.Option(min=1, help="Items for each user.")] = 10,
-    address: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Of the server.")
-    ] = "127.0.0.1:8500",
+    address: Address = "127.0.0.1:8500",
     as_json: Json = False,
 ) -> None:
     """Ask a running server for recommendations.
@@ -52,18 +53,13 @@ def recommend(
 
         with RecommenderClient(address) as client:
             lists = client.recommend(queries, k)
+        answers = list(zip(queries, lists, strict=True))
         if as_json:
-            print_json(
-                {
-                    "recommendations": [
-                        as_facts(query, items, titles)
-                        for query, items in zip(queries, lists, strict=True)
-                    ]
-                }
-            )
-            return
-        for query, items in zip(queries, lists, strict=True):
-            print_list(Console(sys.stdout), query, items, titles)
+            facts = [as_facts(query, items, titles) for query, items in answers]
+            print_json({"recommendations": facts})
+        else:
+            for query, items in answers:
+                print_list(Console(sys.stdout), query, items, titles)
 
 
 def as_facts(

@@ -77,7 +77,7 @@ def _run_nodes(
     settings: Settings, run_id: str, console: Console, interruption: Interruption
 ) -> tuple[Exit, dict[str, Any]]:
     """Runs the nodes and tells how it ended; the log takes every traceback."""
-    from pipeline.errors import is_ours, short_message, where
+    from pipeline.errors import short_message
     from pipeline.runners.stack import load_tfx
     from pipeline.summary import print_report, read_report, restore_report
 
@@ -98,12 +98,7 @@ def _run_nodes(
         logger.exception("the run failed")
         if interruption.requested:
             return Exit.INTERRUPTED, {"error": "interrupted"}
-        cause = error.__cause__ or error
-        console.line()
-        console.line(short_message(error), "bold red")
-        if not is_ours(cause):
-            console.line(f"  raised at {where(cause)}")
-        console.line("  The log has everything: see its path above.")
+        _print_failure(console, error)
         return Exit.FAILURE, {"error": short_message(error)}
     restore_report(settings)
     report = read_report(settings)
@@ -114,6 +109,17 @@ def _run_nodes(
         Exit.OK if report.served else Exit.WITHHELD,
         {"nodes": states, "report": str(report.page), **report.facts},
     )
+
+
+def _print_failure(console: Console, error: Exception) -> None:
+    from pipeline.errors import is_ours, short_message, where
+
+    cause = error.__cause__ or error
+    console.line()
+    console.line(short_message(error), "bold red")
+    if not is_ours(cause):
+        console.line(f"  raised at {where(cause)}")
+    console.line("  The log has everything: see its path above.")
 
 
 def _check_data(settings: Settings) -> None:
