@@ -6,7 +6,8 @@ WORKERS ?=
 SMOKE   ?=
 PYTHON  ?=
 # Everything that is Python and ours.
-SOURCES := pipeline components transform trainer serving simulation benchmarks tests scripts setup.py
+SOURCES := pipeline components transform trainer serving simulation benchmarks notebooks \
+	tests scripts setup.py
 
 BENCHMARKS = $(sort $(filter-out __init__,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py))) \
 	$(patsubst benchmarks/%/__main__.py,%,$(wildcard benchmarks/*/__main__.py)))

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -36,15 +37,37 @@ def test_what_is_asked_for_is_locked():
     assert missing == []
 
 
-def test_our_packages_and_their_data_are_packaged(monkeypatch):
+@pytest.fixture
+def metadata(monkeypatch):
+    """What setup.py gives to setuptools."""
     given = {}
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(setuptools, "setup", given.update)
     runpy.run_path(str(ROOT / "setup.py"))
-    packages = set(given["packages"])
-    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
-    assert folders <= packages
+    return given
+
+
+def test_each_of_our_packages_is_packaged(metadata):
+    packages = set(metadata["packages"])
+    assert {path.parent.name for path in ROOT.glob("*/__init__.py")} <= packages
     assert not {name.split(".")[0] for name in packages} & {"tests", "notebooks", "scripts"}
-    assert given["package_data"]["pipeline"] == ["configs/*.yaml"]
-    assert given["python_requires"] == ">=3.11,<3.12"
-    assert given["entry_points"]["console_scripts"] == ["sluice = pipeline.cli:main"]
+
+
+def test_each_file_that_lies_beside_the_code_is_packaged(metadata):
+    packaged = {
+        path
+        for package, patterns in metadata["package_data"].items()
+        for pattern in patterns
+        for path in (ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    tops = {name.split(".")[0] for name in metadata["packages"]}
+    tracked = subprocess.run(
+        ["git", "ls-files", *tops], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    data = {ROOT / line for line in tracked.stdout.splitlines() if not line.endswith(".py")}
+    assert data - packaged == set()
+
+
+def test_the_command_and_the_python_it_needs(metadata):
+    assert metadata["python_requires"] == ">=3.11,<3.12"
+    assert metadata["entry_points"]["console_scripts"] == ["sluice = pipeline.cli:main"]
