@@ -148,9 +148,15 @@ class Recommender(tf.Module):
         return ids, valid, self._signals(row, ids, retrieval, votes)
 
     def _source_scores(self, row: dict[str, Any]) -> tuple[tf.Tensor, tf.Tensor]:
-        """Scores of every item by every source, float32 [B, V] each."""
+        """Scores of every item by every source, float32 [B, V] each.
+
+        The retriever's are log-probabilities over the catalogue: only so do they mean the same in
+        each request, and can be calibrated over all of them.
+        """
         scale = tf.exp(self._retriever.log_scale)
-        retrieval = tf.matmul(self.query(row) * scale, self.vectors, transpose_b=True)
+        logits = tf.matmul(self.query(row) * scale, self.vectors, transpose_b=True)
+        listed = tf.where(self._listed, logits, -float("inf"))
+        retrieval = logits - tf.reduce_logsumexp(listed, axis=1, keepdims=True)
         history = take_last(row[keys.HISTORY_ITEM_ID], self._length)
         return retrieval, co_view_votes(history, self._followers, self._weights, self._decay)
 
