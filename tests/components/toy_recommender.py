@@ -209,15 +209,15 @@ def transformed_row(row: dict[str, list]) -> dict[str, list]:
 def serialize(row: dict[str, list]) -> bytes:
     feature = {}
     for name, values in row.items():
-        if values and isinstance(values[0], str):
+        if not values:
+            feature[name] = tf.train.Feature()
+        elif isinstance(values[0], str):
             data = [value.encode() for value in values]
             feature[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=data))
-        elif values and isinstance(values[0], int):
+        elif isinstance(values[0], int):
             feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=values))
         else:
             feature[name] = tf.train.Feature(float_list=tf.train.FloatList(value=values))
-        if not values and name.startswith("history_"):
-            feature[name] = tf.train.Feature()
     return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
 
 
