@@ -64,9 +64,9 @@ def settings_hash(settings: Settings) -> str:
 def cache_dir() -> Path:
     """Where downloaded data sets lie: $SLUICE_CACHE, else `sluice` in the user's cache folder."""
     if chosen := os.environ.get("SLUICE_CACHE"):
-        return Path(chosen).expanduser()
+        return Path(chosen).expanduser().absolute()
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "sluice"
+    return Path(base).expanduser().absolute() / "sluice"
 
 
 def expand_path(text: str, base: Path, key: str) -> str:

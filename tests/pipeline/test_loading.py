@@ -8,6 +8,7 @@ from pipeline.loading import cache_dir, expand_path, load_settings, settings_has
 from pipeline.refusals import SettingsError
 from pipeline.settings import Settings
 
+CONFIGS = Path(__file__).parents[2] / "pipeline" / "configs"
 SMALL = "name: shop\nroot: runs\ndata: {events: {path: log.csv}}\n"
 
 
@@ -178,3 +179,18 @@ def test_the_hash_changes_with_what_changes_the_outcome_and_with_nothing_else(tm
     assert settings_hash(load(tmp_path, SMALL + "workers: 2\n")) == base
     assert settings_hash(load(tmp_path, SMALL + "seed: 18\n")) != base
     assert len(base) == 64
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.name)
+def test_every_settings_file_that_ships_is_taken(path, monkeypatch):
+    monkeypatch.setenv("SLUICE_CACHE", "/cache")
+    settings = load_settings(path)
+    assert settings.name == path.stem
+    assert settings.data.events.path.startswith("/cache/")
+    assert settings.root == CONFIGS.parents[1] / "runs" / path.stem
+
+
+def test_a_relative_cache_folder_counts_from_where_one_stands(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SLUICE_CACHE", "cache")
+    assert expand_path("$SLUICE_CACHE/a", Path("/base"), "root") == str(tmp_path / "cache" / "a")
