@@ -201,16 +201,18 @@ check_environment() {
 main() {
   local began
   began=$(now_ms)
+  if [[ ${1:-} == tools ]]; then
+    one_at_a_time
+    : >"$LOG"
+    get_python_and_tools
+    return 0
+  fi
   if up_to_date; then return 0; fi
   require_platform
   one_at_a_time
   if up_to_date; then return 0; fi
   trap 'die "interrupted; run it again, it starts over where needed."' INT TERM
   : >"$LOG"
-  if [[ ${1:-} == tools ]]; then
-    get_python_and_tools
-    return 0
-  fi
   if [[ -e $VENV && ! -e $OURS ]]; then
     die "$VENV was not made by this script, so it is not replaced." \
       "Move it away (or delete it) and run it again."

@@ -116,6 +116,17 @@ def test_an_environment_made_by_somebody_else_is_not_replaced(clone):
     assert (clone / ".venv/precious").exists()
 
 
+def test_the_tools_alone_leave_the_environment_as_it_is(clone):
+    set_up(clone)
+    stamp = (clone / ".venv/.set-up-of").read_bytes()
+    line = f"{STEPS}\nchoose_python() {{ BASE_PYTHON=python3; }}\nmain tools"
+    result = subprocess.run(["bash", "-c", line], cwd=clone, capture_output=True, text=True)
+    assert result.returncode == 0
+    assert "tools" in result.stdout
+    assert "environment" not in result.stdout
+    assert (clone / ".venv/.set-up-of").read_bytes() == stamp
+
+
 def test_two_calls_at_once_wait_for_each_other(clone):
     slow = "install_packages() { echo packages; sleep 1; }"
     calls = [start(clone, slow), start(clone, slow)]
