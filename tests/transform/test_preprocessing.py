@@ -1,0 +1,163 @@
+"""The TFT transform: rows in, rows and vocabularies out, and the same graph at serving time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_transform as tft
+import tensorflow_transform.beam as tft_beam
+from tfx_bsl.public import tfxio
+
+from transform.features import Feature, Kind, Side
+from transform.preprocessing import parse_features, preprocessing_fn
+from transform.schema import build_schema
+
+FEATURES = (
+    Feature(name="age", side=Side.QUERY, kind=Kind.NUMBER),
+    Feature(name="city", side=Side.QUERY, kind=Kind.CATEGORY),
+    Feature(name="released", side=Side.CANDIDATE, kind=Kind.TIME),
+    Feature(name="genres", side=Side.CANDIDATE, kind=Kind.CATEGORY, separator=" "),
+    Feature(name="title", side=Side.CANDIDATE, kind=Kind.TEXT, buckets=50),
+)
+pytestmark = pytest.mark.slow  # a Beam pipeline with a dozen stages for each vocabulary
+
+DAY = 86_400
+
+
+def example(**values: Any) -> bytes:
+    features = {}
+    for key, value in values.items():
+        many = value if isinstance(value, list) else [value]
+        if isinstance(many[0], str):
+            encoded = tf.train.Feature(
+                bytes_list=tf.train.BytesList(value=[text.encode() for text in many])
+            )
+        elif isinstance(many[0], float):
+            encoded = tf.train.Feature(float_list=tf.train.FloatList(value=many))
+        else:
+            encoded = tf.train.Feature(int64_list=tf.train.Int64List(value=many))
+        features[key] = encoded
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+
+
+def request(items: list[str], **features: Any) -> bytes:
+    return example(
+        user_id="u",
+        history_item_id=items,
+        history_event_type=["view"] * len(items),
+        history_time=list(range(len(items))),
+        request_time=len(items),
+        **features,
+    )
+
+
+ROWS = [
+    request(["a", "b", "a"], age=30.0, city="Rome"),
+    request(["a"], age=50.0, city="Oslo"),
+    request(["b"], city=""),  # neither age nor city
+    example(item_id="a", item_count=3, released=10 * DAY, genres="x y", title="Blue Moon"),
+    example(item_id="b", item_count=2, released=20 * DAY, genres="y", title="moon"),
+    example(item_id="c", item_count=0, genres="", title=""),  # no release, no words
+]
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> tft.TFTransformOutput:
+    """The transform graph of ROWS."""
+    folder = tmp_path_factory.mktemp("transform")
+    source = tfxio.TFExampleBeamRecord(
+        physical_format="inmem",
+        schema=build_schema(FEATURES, {}),
+        telemetry_descriptors=["test"],
+    )
+    config = {"features": [feature.model_dump(mode="json") for feature in FEATURES]}
+    options = beam.options.pipeline_options.PipelineOptions(["--runner=FnApiRunner"])
+    with beam.Pipeline(options=options) as pipeline, tft_beam.Context(str(folder / "tmp")):
+        batches = pipeline | beam.Create(ROWS) | source.BeamSource()
+        analysed = (batches, source.TensorAdapterConfig()) | tft_beam.AnalyzeDataset(
+            lambda inputs: preprocessing_fn(inputs, config)
+        )
+        _ = analysed | tft_beam.WriteTransformFn(str(folder / "graph"))
+    return tft.TFTransformOutput(str(folder / "graph"))
+
+
+def vocabulary(graph: tft.TFTransformOutput, name: str) -> list[str]:
+    return Path(graph.vocabulary_file_by_name(name)).read_text().splitlines()
+
+
+def transform(graph: tft.TFTransformOutput, raw: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(graph.transform_features_layer()(dict(raw)))
+
+
+def strings(rows: list[list[str]]) -> tf.RaggedTensor:
+    return tf.ragged.constant(rows, tf.string, ragged_rank=1)
+
+
+def test_vocabularies_hold_what_rows_have_and_no_empty_value(graph: tft.TFTransformOutput) -> None:
+    assert sorted(vocabulary(graph, "items")) == ["a", "b", "c"]  # c has no event yet
+    assert vocabulary(graph, "items")[0] == "a"  # the most frequent one
+    assert sorted(vocabulary(graph, "city")) == ["Oslo", "Rome"]
+    assert vocabulary(graph, "genres") == ["y", "x"]
+    assert vocabulary(graph, "event_types") == ["view"]
+
+
+def test_the_query_part_alone_is_transformed(graph: tft.TFTransformOutput) -> None:
+    """What a served request brings: no candidate, no label, no catalogue."""
+    row = transform(
+        graph,
+        {
+            "history_item_id": strings([["a", "never seen"], []]),
+            "history_event_type": strings([["view", "buy"], []]),
+            "history_time": tf.ragged.constant([[1, 2], []], tf.int64, ragged_rank=1),
+            "request_time": tf.constant([3, 4], tf.int64),
+            "age": tf.constant([30.0, float("nan")]),
+            "city": tf.constant(["Oslo", "Paris"]),
+        },
+    )
+    assert row["history_item_id"].to_list() == [[2, 1], []]
+    assert row["history_event_type"].to_list() == [[2, 1], []]
+    oslo = vocabulary(graph, "city").index("Oslo") + 2
+    assert row["city"].to_list() == [[oslo], [1]]
+    # Ages 30 and 50 are known: mean 40, standard deviation 10.
+    np.testing.assert_allclose(row["age"].numpy(), [[-1.0, 1.0], [0.0, 0.0]], atol=1e-6)
+
+
+def test_the_candidate_part_alone_is_transformed(graph: tft.TFTransformOutput) -> None:
+    row = transform(
+        graph,
+        {
+            "item_id": tf.constant(["a", "new", ""]),
+            "item_count": tf.constant([3, 0, 0], tf.int64),
+            "released": tf.constant([20 * DAY, 0, 0], tf.int64),
+            "genres": tf.constant(["x y", "z", ""]),
+            "title": tf.constant(["Blue Moon!", "blue   MOON", ""]),
+        },
+    )
+    assert row["item_id"].numpy().tolist() == [2, 1, 0]
+    assert row["genres"].to_list() == [[3, 2], [1], []]
+    np.testing.assert_allclose(row["released"].numpy(), [[1, 1], [0, 0], [0, 0]], atol=1e-6)
+    titles = row["title"].to_list()
+    assert titles[0] == titles[1]  # case, punctuation and spaces do not matter
+    assert len(titles[0]) == 3  # blue, moon, "blue moon"
+    assert titles[2] == []
+    assert all(2 <= bucket < 52 for bucket in titles[0])
+
+
+def test_a_feature_that_no_row_has_is_missing_and_not_nan(
+    tmp_path: Path, graph: tft.TFTransformOutput
+) -> None:
+    row = transform(graph, {"age": tf.constant([float("nan"), float("inf")])})
+    assert np.isfinite(row["age"].numpy()).all()
+    assert row["age"].numpy()[:, 1].tolist() == [0.0, 0.0]
+
+
+def test_features_survive_their_json() -> None:
+    text = json.dumps([feature.model_dump(mode="json") for feature in FEATURES])
+    assert parse_features(text) == list(FEATURES)
