@@ -35,8 +35,17 @@ def curves(facts: Facts) -> list[Curve]:
 
 
 def _metrics(training: Training) -> list[str]:
-    """Metric names without the validation prefix, in recorded order."""
-    return list(dict.fromkeys(name.removeprefix(_VALIDATION) for name in training.history))
+    """Metric names without the validation prefix, in recorded order, that say something.
+
+    TFRS also records a total loss, which repeats the loss, and a regularisation loss of zero.
+    """
+    seen: set[tuple[float | None, ...]] = set()
+    names = []
+    for name, values in training.history.items():
+        if values not in seen and any(values):
+            names.append(name.removeprefix(_VALIDATION))
+        seen.add(values)
+    return list(dict.fromkeys(names))
 
 
 def _curve(training: Training, metric: str) -> Curve | None:

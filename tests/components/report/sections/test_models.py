@@ -24,6 +24,12 @@ def test_the_best_epoch_is_the_lowest_loss_and_the_highest_quality(metric, best)
     assert curve.caption.endswith(f"in epoch {best}.")
 
 
+def test_curves_that_only_repeat_or_stay_zero_are_left_out():
+    history = {"loss": (2.0, 1.0), "regularization_loss": (0.0, 0.0), "total_loss": (2.0, 1.0)}
+    (curve,) = curves(blessed(trainings=(Training(model="Retriever", history=history),)))
+    assert curve.caption.startswith("Retriever: Loss")
+
+
 def test_a_model_that_diverged_at_once_has_no_curve():
     training = Training(model="Ranker", history={"loss": (float("nan"),)})
     assert curves(blessed(trainings=(training,))) == []
