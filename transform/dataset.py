@@ -19,7 +19,7 @@ from transform.features import (
 from transform.rows import Shop, held_out_events
 from transform.settings import DataSettings, ExampleSettings, SplitSettings
 from transform.sources import Data, read_data
-from transform.splits import EVALUATING, assign_periods, targets_digest
+from transform.splits import EVALUATING, assign_periods, refuse_empty_splits, targets_digest
 
 
 @dataclass(frozen=True)
@@ -72,4 +72,5 @@ def load_dataset(
     read = read_data(data, features)
     log = EventLog.of(read.events.frame, read.users)
     log = log.with_period(assign_periods(log.histories, split))
+    refuse_empty_splits(log.histories, split)
     return Dataset(read, log, Shop.close(log, features, split, examples, seed))

@@ -61,6 +61,28 @@ def _by_time(histories: Histories, split: SplitSettings) -> NDArray[np.int8]:
     return np.searchsorted([validation_from, eval_from], time, side="right").astype(np.int8)
 
 
+def refuse_empty_splits(histories: Histories, split: SplitSettings) -> None:
+    """Refuses a log that leaves nothing to learn from or nothing to measure with.
+
+    Raises:
+        DataError: If no user has two training events, or a held-out period has no event.
+    """
+    period = histories.column(PERIOD)
+    training = np.bincount(histories.user_of_event[period == TRAINING], minlength=1)
+    lacking = [
+        *(["two training events of one user"] if training.max() < 2 else []),
+        *(["events to validate with"] if not (period == VALIDATING).any() else []),
+        *(["events to evaluate with"] if not (period == EVALUATING).any() else []),
+    ]
+    if lacking:
+        raise DataError(
+            f"The log must hold {' and '.join(lacking)}. Received: {len(period)} events of "
+            f"{len(histories.users)} users, at most {int(np.diff(histories.offsets).max())} of one "
+            f"user, under `split: {{protocol: {split.protocol}}}`. Use a longer log, or another "
+            "protocol (leave_one_out needs users with four events, time a time line)."
+        )
+
+
 @dataclass(frozen=True)
 class PeriodRange:
     """Events and time range of one period (unix seconds, both ends inclusive; None when empty)."""

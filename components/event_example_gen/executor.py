@@ -74,7 +74,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         with self._make_beam_pipeline() as pipeline:
             parts = pipeline | "Shards" >> beam.Create(shards(dataset.log))
             parts | WriteExamples(dataset.shop, folder)
-        return {**rows_written(pipeline.result), f.CATALOGUE: catalogue.num_rows}
+        written = {**rows_written(pipeline.result), f.CATALOGUE: catalogue.num_rows}
+        return {split: written.get(split, 0) for split in SPLITS}
 
 
 def _examples_uri(output_dict: dict[str, list[Any]]) -> str:

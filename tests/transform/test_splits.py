@@ -11,7 +11,7 @@ from tests.transform.logs import LEAVE_ONE_OUT, frame
 from transform.errors import DataError
 from transform.event_log import EventLog
 from transform.settings import SplitSettings
-from transform.splits import assign_periods, period_ranges, targets_digest
+from transform.splits import assign_periods, period_ranges, refuse_empty_splits, targets_digest
 
 BY_TIME = SplitSettings(protocol="time", eval_fraction=0.2, validation_fraction=0.2)
 
@@ -83,6 +83,27 @@ def test_time_never_divides_a_second_and_never_runs_backwards(times):
 def test_one_second_for_all_cannot_be_divided_by_time():
     with pytest.raises(DataError, match=r"1 different times in 20 events.*leave_one_out"):
         periods([("u", f"i{n}", 5) for n in range(20)], BY_TIME)
+
+
+@pytest.mark.parametrize(
+    ("rows", "split", "message"),
+    [
+        ([("u", "a", 1), ("u", "b", 2)], LEAVE_ONE_OUT, r"must hold events to validate with and"),
+        ([("u", f"i{n}", n) for n in range(3)], LEAVE_ONE_OUT, r"two training events of one user"),
+        ([(f"u{n}", "a", n) for n in range(10)], BY_TIME, r"two training events of one user"),
+    ],
+)
+def test_a_log_that_leaves_a_split_empty_is_refused(rows, split, message):
+    log = EventLog.of(frame(rows))
+    log = log.with_period(assign_periods(log.histories, split))
+    with pytest.raises(DataError, match=message):
+        refuse_empty_splits(log.histories, split)
+
+
+def test_four_events_of_one_user_fill_every_split():
+    log = EventLog.of(frame([("u", f"i{n}", n) for n in range(4)]))
+    log = log.with_period(assign_periods(log.histories, LEAVE_ONE_OUT))
+    refuse_empty_splits(log.histories, LEAVE_ONE_OUT)
 
 
 def test_period_ranges_count_and_bound_each_period():

@@ -1,0 +1,110 @@
+"""The data side from end to end: a simulated log through every node up to DataGate."""
+
+import json
+import sys
+
+import polars as pl
+import pytest
+from tfx.components.example_validator.component import ExampleValidator
+from tfx.components.statistics_gen.component import StatisticsGen
+from tfx.orchestration import metadata, pipeline
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+
+from components.checks import read_checks
+from components.data_gate.component import DataGate
+from components.event_example_gen.component import EventExampleGen
+from components.feature_schema.component import FeatureSchema
+from simulation.writing import write_shop
+from tests.components.data_gate.bounds import RULES
+from transform.errors import DataError
+from transform.settings import DataSettings, ExampleSettings, SplitSettings, Table
+
+pytestmark = pytest.mark.slow
+
+FEATURES = [
+    {"name": "age", "side": "query", "kind": "number"},
+    {"name": "country", "side": "query", "kind": "category"},
+    {"name": "device", "side": "context", "kind": "category"},
+    {"name": "title", "side": "candidate", "kind": "text"},
+    {"name": "price", "side": "candidate", "kind": "number"},
+    {"name": "available_from", "side": "candidate", "kind": "time"},
+]
+
+
+def components(shop):
+    tables = {name: Table(path=str(shop / f"{name}.parquet")) for name in ("items", "users")}
+    settings = {
+        "data": DataSettings(events=Table(path=str(shop / "events")), **tables).model_dump_json(),
+        "split": SplitSettings().model_dump_json(),
+        "example_settings": ExampleSettings(candidates=8).model_dump_json(),
+        "features": json.dumps(FEATURES),
+        "seed": 1,
+        "code": "abc",
+    }
+    events = EventExampleGen(**settings)
+    statistics = StatisticsGen(examples=events.outputs["examples"])
+    schema = FeatureSchema(
+        statistics=statistics.outputs["statistics"], features=settings["features"], code="abc"
+    )
+    anomalies = ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
+    )
+    gate = DataGate(
+        statistics=statistics.outputs["statistics"],
+        schema=schema.outputs["schema"],
+        anomalies=anomalies.outputs["anomalies"],
+        examples=events.outputs["examples"],
+        account=events.outputs["account"],
+        rules=RULES.model_dump_json(),
+        **settings,
+    )
+    return [events, statistics, schema, anomalies, gate]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data_side")
+    write_shop(folder / "shop", users=300, items=60, seed=1)
+    return folder
+
+
+@pytest.fixture
+def run(folder, monkeypatch):
+    monkeypatch.setattr(sys, "argv", sys.argv[:1])  # TFX hands the rest to Beam
+
+    def run():
+        root = folder / "root"
+        LocalDagRunner().run(
+            pipeline.Pipeline(
+                "data",
+                str(root / "artifacts"),
+                metadata_connection_config=metadata.sqlite_metadata_connection_config(
+                    str(folder / "metadata.sqlite")
+                ),
+                components=components(folder / "shop"),
+                enable_cache=True,
+                beam_pipeline_args=["--runner=FnApiRunner", "--direct_running_mode=in_memory"],
+            )
+        )
+        return sorted((root / "artifacts" / "DataGate" / "checks").glob("*/checks.json"))
+
+    return run
+
+
+def test_good_data_passes_bad_data_is_stopped_and_the_cache_knows_the_content(folder, run):
+    (first,) = run()
+    checks = read_checks(first)
+    assert [check.sentence for check in checks if not check.passed] == []
+    names = {check.name for check in checks}
+    assert {"duplicate_share", "train leaked_rows", "ranking unexplained_rows"} <= names
+
+    part = folder / "shop" / "events" / "part-00000.parquet"
+    part.touch()
+    assert run() == [first]  # nothing ran again
+
+    events = pl.read_parquet(part)
+    pl.concat([events, events.head(len(events) // 3)]).write_parquet(part)
+    with pytest.raises(DataError) as error:
+        run()
+    assert "DataGate stopped the run: 1 of" in str(error.value)
+    assert "FAIL: duplicate_share is 0.25" in str(error.value)

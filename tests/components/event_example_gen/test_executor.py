@@ -1,0 +1,108 @@
+"""The executor: files of every output, and nothing half-written."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+from tfx.types import artifact_utils, standard_artifacts
+
+from components.artifacts import DataAccount, Tiles, UserStates
+from components.event_example_gen.executor import Executor
+from transform.errors import DataError
+from transform.settings import DataSettings, ExampleSettings, SplitSettings, Table
+
+HEADER = "user_id,item_id,event_time\n"
+ROWS = [f"u{u},i{(u * 3 + n) % 20},{u + n}" for u in range(12) for n in range(8)]
+BEAM = ["--runner=FnApiRunner", "--direct_running_mode=in_memory"]
+
+
+def run(folder, rows):
+    log = folder / "events.csv"
+    folder.mkdir(parents=True)
+    log.write_text(HEADER + "".join(f"{row}\n" for row in rows))
+    outputs = {
+        "examples": standard_artifacts.Examples(),
+        "tiles": Tiles(),
+        "user_states": UserStates(),
+        "account": DataAccount(),
+    }
+    for name, artifact in outputs.items():
+        artifact.uri = str(folder / "out" / name)
+    executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=list(BEAM)))
+    executor.Do(
+        {},
+        {name: [artifact] for name, artifact in outputs.items()},
+        {
+            "data": DataSettings(events=Table(path=str(log))).model_dump_json(),
+            "split": SplitSettings(protocol="leave_one_out").model_dump_json(),
+            "example_settings": ExampleSettings(candidates=4).model_dump_json(),
+            "features": "[]",
+            "seed": 1,
+            "fingerprint": "f" * 64,
+        },
+    )
+    return outputs
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("run") / "one", [*ROWS, ROWS[0], ",i1,5"])
+
+
+def test_the_examples_artifact_names_its_splits(outputs):
+    examples = outputs["examples"]
+    splits = ["train", "ranking", "validation", "eval", "catalogue"]
+    assert artifact_utils.decode_split_names(examples.split_names) == splits
+    for split in splits:
+        assert list(Path(examples.uri, f"Split-{split}").glob("data_tfrecord-00000-of-00001.gz"))
+
+
+def test_the_account_adds_up(outputs):
+    account = json.loads(Path(outputs["account"].uri, DataAccount.ACCOUNT_FILE).read_text())
+    assert account["rows_in"] == len(ROWS) + 2
+    assert (account["events"], account["duplicates"]) == (len(ROWS), 1)
+    assert account["dead_letters"] == {"user_id is missing": 1}
+    assert account["rows_out"] == {
+        "catalogue": 20,
+        "eval": 12,
+        "ranking": 72,
+        "train": 12,
+        "validation": 12,
+    }
+    assert account["fingerprint"] == "f" * 64
+    dead = pl.read_parquet(Path(outputs["account"].uri, DataAccount.DEAD_LETTERS_FILE))
+    assert dead["reason"].to_list() == ["user_id is missing"]
+
+
+def test_tiles_and_user_states_are_tables(outputs):
+    tiles = Path(outputs["tiles"].uri)
+    items = pl.read_parquet(tiles / Tiles.ITEMS_FILE)
+    assert items.columns == ["item_id", "count", "recent_count", "first_time", "last_time"]
+    assert items["count"].sum() == 12 * 6
+    followers = pl.read_parquet(tiles / Tiles.CO_VIEW_FILE)
+    assert followers.schema == {
+        "item_id": pl.String,
+        "follower_id": pl.String,
+        "weight": pl.Float32,
+    }
+    users = pl.read_parquet(Path(outputs["user_states"].uri, UserStates.USERS_FILE))
+    assert len(users) == 12
+    assert users["history_item_id"].list.len().to_list() == [8] * 12
+
+
+def test_another_run_writes_the_same_bytes(outputs, tmp_path):
+    again = run(tmp_path / "two", [*ROWS, ROWS[0], ",i1,5"])
+    for name in ("examples", "tiles", "user_states"):
+        first, second = Path(outputs[name].uri), Path(again[name].uri)
+        files = [path.relative_to(first) for path in first.rglob("*") if path.is_file()]
+        assert files
+        for file in files:
+            assert (first / file).read_bytes() == (second / file).read_bytes()
+
+
+def test_bad_data_leaves_nothing_behind(tmp_path):
+    with pytest.raises(DataError, match="Set `time_unit: ms`"):
+        run(tmp_path / "bad", ["u,a,1600000000000"])
+    assert not (tmp_path / "bad" / "out").exists()
