@@ -30,7 +30,7 @@ def verdict(facts: Facts) -> str:
         return "Withheld: the model is good enough, but it did not serve as it must. " + _failures(
             facts, checks
         )
-    if failed:  # a gate that only warns
+    if failed:  # the gates disagree: say so rather than hide it
         opening = f"Blessed, although {len(failed)} of {checks} checks did not pass"
     else:
         opening = f"Blessed: all {checks} checks passed" if checks else "Blessed"

@@ -98,6 +98,7 @@ TERMS = {
     "start": Term(label="Start-up time", better="lower"),
     "first_call": Term(label="First call", better="lower"),
     "memory": Term(label="Memory of the server", better="lower"),
+    "rows_replayed": Term(label="Held-out rows replayed", better="higher"),
     "embedding_difference": Term(
         label="Embeddings, served against trained: largest difference", better="lower"
     ),

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from components.report.facts import Facts
 from components.report.glossary import term
-from components.report.numbers import number
+from components.report.numbers import number, unit
 from components.report.sections.checks import BAD, GOOD, UNKNOWN
 from components.report.sentences import PRIMARY
 from components.report.wording import bound, check_name, measured
+
+_DIFFERENCE = "_difference"
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,11 @@ def cards(facts: Facts) -> list[Card]:
 
 
 def serving(facts: Facts) -> list[Card]:
-    """What the serving gate measured."""
+    """Times, memory and differences that the serving gate measured."""
     return [
         Card(check_name(check.name), measured(check), f"must be {bound(check)}")
         for check in facts.gate("serving").checks
+        if unit(check.name) or check.name.endswith(_DIFFERENCE)
     ]
 
 
