@@ -10,7 +10,7 @@ from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.orchestration import metadata, pipeline
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
-from components.checks import read_checks
+from components.checks import Bound, read_checks
 from components.data_gate.component import DataGate
 from components.event_example_gen.component import EventExampleGen
 from components.feature_schema.component import FeatureSchema
@@ -31,7 +31,7 @@ FEATURES = [
 ]
 
 
-def components(shop):
+def components(shop, rules):
     tables = {name: Table(path=str(shop / f"{name}.parquet")) for name in ("items", "users")}
     settings = {
         "data": DataSettings(events=Table(path=str(shop / "events")), **tables).model_dump_json(),
@@ -55,7 +55,7 @@ def components(shop):
         anomalies=anomalies.outputs["anomalies"],
         examples=events.outputs["examples"],
         account=events.outputs["account"],
-        rules=RULES.model_dump_json(),
+        rules=rules.model_dump_json(),
         **settings,
     )
     return [events, statistics, schema, anomalies, gate]
@@ -72,7 +72,7 @@ def folder(tmp_path_factory):
 def run(folder, monkeypatch):
     monkeypatch.setattr(sys, "argv", sys.argv[:1])  # TFX hands the rest to Beam
 
-    def run():
+    def run(rules=RULES, nodes=5):
         root = folder / "root"
         LocalDagRunner().run(
             pipeline.Pipeline(
@@ -81,7 +81,7 @@ def run(folder, monkeypatch):
                 metadata_connection_config=metadata.sqlite_metadata_connection_config(
                     str(folder / "metadata.sqlite")
                 ),
-                components=components(folder / "shop"),
+                components=components(folder / "shop", rules)[:nodes],
                 enable_cache=True,
                 beam_pipeline_args=["--runner=FnApiRunner", "--direct_running_mode=in_memory"],
             )
@@ -91,7 +91,7 @@ def run(folder, monkeypatch):
     return run
 
 
-def test_good_data_passes_bad_data_is_stopped_and_the_cache_knows_the_content(folder, run):
+def test_good_data_passes_bad_data_stops_and_content_decides_what_is_cached(folder, run):
     (first,) = run()
     checks = read_checks(first)
     assert [check.sentence for check in checks if not check.passed] == []
@@ -102,9 +102,16 @@ def test_good_data_passes_bad_data_is_stopped_and_the_cache_knows_the_content(fo
     part.touch()
     assert run() == [first]  # nothing ran again
 
-    events = pl.read_parquet(part)
-    pl.concat([events, events.head(len(events) // 3)]).write_parquet(part)
+    more = Bound(name="rows", lower=100, why="too few to learn from")
     with pytest.raises(DataError) as error:
-        run()
+        run(RULES.model_copy(update={"rows": more}))
     assert "DataGate stopped the run: 1 of" in str(error.value)
-    assert "FAIL: duplicate_share is 0.25" in str(error.value)
+    assert "FAIL: catalogue rows is 60; it must be at least 100 (too few to learn from)." in str(
+        error.value
+    )
+
+    users = folder / "shop" / "users.parquet"
+    pl.read_parquet(users).with_columns(pl.col("age") + 1).write_parquet(users)
+    run(nodes=1)
+    examples = folder / "root" / "artifacts" / "EventExampleGen" / "examples"
+    assert len(list(examples.iterdir())) == 2
