@@ -10,7 +10,7 @@ _BLESSED = "blessed"
 _MODEL_ID = "current_model_id"
 
 
-class PreviousBlessedModelStrategy(ResolverStrategy):  # type: ignore[misc]
+class PreviousBlessedModelStrategy(ResolverStrategy):
     """Resolves the newest blessed model that is older than the candidate.
 
     TFX's LatestBlessedModelStrategy would answer, once a candidate is blessed, with the candidate

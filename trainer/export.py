@@ -9,7 +9,6 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from trainer.job import Job
 from trainer.vocabulary import Vocabulary
 from transform.features import Feature
 from transform.settings import Frozen
@@ -28,20 +27,20 @@ class Description(Frozen):
 
 def save(
     model: tf.keras.Model,
-    job: Job,
-    vocabulary: Vocabulary,
+    model_dir: str,
+    description: Description,
     transform: tft.TFTransformOutput,
     outputs: Callable[[dict[str, Any]], dict[str, tf.Tensor]],
 ) -> None:
-    """Writes the SavedModel of a job.
+    """Writes the SavedModel of a training.
 
     Its `serving_default` takes serialized *transformed* rows: exactly what training saw, so that
     the served path can be held against it.
 
     Args:
         model: A model outside any strategy, with the trained weights.
-        job: The job; says where to write.
-        vocabulary: Sizes of the model's tables.
+        model_dir: Where to write.
+        description: What it takes to build the model again; saved beside the weights.
         transform: The transform graph, for the rows' feature spec.
         outputs: Rows -> the signature's outputs.
     """
@@ -54,14 +53,8 @@ def save(
     def serve(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return outputs(tf.io.parse_example(examples, spec))
 
-    tf.saved_model.save(module, job.model_dir, signatures={"serving_default": serve})
-    description = Description(
-        settings=job.settings,
-        features=job.features,
-        vocabulary=vocabulary,
-        history_length=job.history_length,
-    )
-    path = Path(job.model_dir) / DESCRIPTION_FILE
+    tf.saved_model.save(module, model_dir, signatures={"serving_default": serve})
+    path = Path(model_dir) / DESCRIPTION_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(description.model_dump_json(indent=2))
 

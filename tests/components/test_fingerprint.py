@@ -47,5 +47,5 @@ def test_other_files_do_not_matter(package: Path) -> None:
 
 
 def test_an_unknown_package_is_refused() -> None:
-    with pytest.raises(ValueError, match="importable. Received: no_such_package"):
+    with pytest.raises(ValueError, match=r"importable\. Received: no_such_package"):
         code_fingerprint("no_such_package")

@@ -6,16 +6,14 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_transform as tft
 
-from trainer.catalogue import Catalogue, read_catalogue
+from trainer.catalogue import Catalogue
 from trainer.export import Description, save
 from trainer.fitting import KeepBest, fit, is_chief, ndcg_of_ranks
 from trainer.job import Job
-from trainer.rows import read_rows
+from trainer.preparation import prepare
 from trainer.settings import RetrieverSettings
 from trainer.two_tower.model import TwoTower
-from trainer.vocabulary import read_vocabulary
 from transform import features as keys
 
 _METRIC_K = 10
@@ -23,33 +21,24 @@ _METRIC_K = 10
 
 def train(job: Job, strategy: tf.distribute.Strategy) -> None:
     """Trains the retriever of a job; the chief writes the SavedModel."""
-    transform = tft.TFTransformOutput(job.transform_graph)
-    vocabulary = read_vocabulary(transform, list(job.features))
-    catalogue = read_catalogue(job.catalogue_files, transform, job.features, items=vocabulary.items)
-    validation = list(read_rows(job.validation_files, transform, batch_size=512))
-    description = Description(
-        settings=job.settings,
-        features=job.features,
-        vocabulary=vocabulary,
-        history_length=job.history_length,
-    )
+    inputs = prepare(job)
     settings = RetrieverSettings(**job.settings)
     with strategy.scope():
-        model = build(description, catalogue, validation[0], seed=job.seed)
+        model = build(inputs.description, inputs.catalogue, inputs.validation[0], seed=job.seed)
         model.compile(optimizer=tf.keras.optimizers.Adam(settings.learning_rate))
-    measure = _Validation(model, catalogue, validation)
-    fit(
-        model,
-        job,
-        settings,
-        transform,
-        strategy,
-        KeepBest("val_ndcg_at_10", measure, settings.patience),
-    )
+    measure = _Validation(model, inputs.catalogue, inputs.validation)
+    keep_best = KeepBest("val_ndcg_at_10", measure, settings.patience)
+    fit(model, job, settings, inputs.transform, strategy, keep_best)
     if is_chief(strategy):
-        exported = build(description, catalogue, validation[0], seed=job.seed)
-        exported.set_weights(model.get_weights())
-        save(exported, job, vocabulary, transform, lambda rows: {"embedding": exported(rows)})
+        served = build(inputs.description, inputs.catalogue, inputs.validation[0], seed=job.seed)
+        served.set_weights(model.get_weights())
+        save(
+            served,
+            job.model_dir,
+            inputs.description,
+            inputs.transform,
+            lambda rows: {"embedding": served(rows)},
+        )
 
 
 def build(
