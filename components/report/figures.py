@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from components.report.facts import CalibrationBin
-from components.report.scales import Decades, Linear, Scale, enclosing_decades, round_steps
+from components.report.scales import Decades, Scale, counting, enclosing, enclosing_decades
 from components.report.templating import environment
 
 WIDTH, HEIGHT = 400, 240
@@ -96,10 +96,8 @@ def line_chart(
     finite = [v for line in lines for v in line.values if v is not None]
     if not finite:
         return Markup("")
-    steps = round_steps(min(finite), max(finite))
-    longest = max(len(line.values) for line in lines)
-    x = Linear(1, max(longest, 2), LEFT, WIDTH - RIGHT)
-    y = Linear(steps[0], steps[-1], HEIGHT - BOTTOM, TOP)
+    x = counting(max(len(line.values) for line in lines), LEFT, WIDTH - RIGHT)
+    y = enclosing(min(finite), max(finite), HEIGHT - BOTTOM, TOP)
     drawn = [
         {
             "label": line.label,
@@ -113,7 +111,6 @@ def line_chart(
     return _render(
         "line_chart.svg",
         **_frame(x, y, title, x_label, y_label),
-        x_ticks=[(x.at(t), f"{t:g}") for t in x.ticks() if float(t).is_integer()],
         lines=drawn,
     )
 
@@ -131,7 +128,6 @@ def reliability(bins: Sequence[CalibrationBin], *, title: str) -> Markup:
     return _render(
         "reliability.svg",
         **_frame(x, y, title, "predicted rate", "observed rate"),
-        x_ticks=[(x.at(t), f"{t:g}") for t in x.ticks()],
         dots=[
             {
                 "x": x.at(b.predicted),
@@ -153,8 +149,7 @@ def _rate_scales(bins: Sequence[CalibrationBin]) -> tuple[Scale, Scale]:
     if high / low > _WIDE_RANGE:
         ends = enclosing_decades(low, high)
         return Decades(*ends, *horizontal), Decades(*ends, *vertical)
-    top = round_steps(0.0, high)[-1]
-    return Linear(0.0, top, *horizontal), Linear(0.0, top, *vertical)
+    return enclosing(0.0, high, *horizontal), enclosing(0.0, high, *vertical)
 
 
 def _frame(x: Scale, y: Scale, title: str, x_label: str, y_label: str) -> dict[str, object]:
@@ -169,6 +164,7 @@ def _frame(x: Scale, y: Scale, title: str, x_label: str, y_label: str) -> dict[s
         "right": WIDTH - RIGHT,
         "top": TOP,
         "bottom": HEIGHT - BOTTOM,
+        "x_ticks": [(x.at(t), f"{t:g}") for t in x.ticks()],
         "y_ticks": [(y.at(t), f"{t:g}") for t in y.ticks()],
     }
 

@@ -33,7 +33,10 @@ def term(metric: str) -> Term:
     if found is None:
         words = name.replace("_", " ").strip()
         found = Term(label=words[:1].upper() + words[1:])
-    return found.model_copy(update={"label": f"{found.label}@{k}"}) if k else found
+    if not k:
+        return found
+    at_k = {"label": f"{found.label}@{k}", "meaning": found.meaning.replace("{k}", k)}
+    return found.model_copy(update=at_k)
 
 
 def known(metric: str) -> bool:

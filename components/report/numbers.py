@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 _UNITS = {"ms": "ms", "seconds": "s", "s": "s", "mb": "MB", "gb": "GB", "bytes": "bytes"}
+# From this size on -> digits behind the point.
+_DIGITS = ((1000, 0), (100, 1), (10, 2), (1, 3), (0, 4))
 
 
 def unit(metric: str) -> str:
@@ -24,20 +26,19 @@ def without_unit(metric: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """A value for a reader: thousands apart, no more digits than it carries.
+    """A value for a reader: about four digits, thousands apart.
 
-    >>> number(0.123456), number(1234567), number(None), number(12.5)
-    ('0.1235', '1,234,567', 'n/a', '12.5')
+    >>> number(0.123456), number(0.000643), number(1.2), number(33.712), number(1234567)
+    ('0.1235', '0.000643', '1.200', '33.71', '1,234,567')
     """
     if value is None:
         return "n/a"
     if float(value).is_integer() and abs(value) < 1e15:
         return f"{int(value):,}"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    if abs(value) >= 1:
-        return f"{value:.4g}"
-    return f"{value:.4f}" if abs(value) >= 1e-4 else f"{value:.2g}"
+    size = abs(value)
+    if size < 0.01:
+        return f"{value:#.3g}" if size >= 1e-4 else f"{value:.2g}"
+    return f"{value:,.{next(digits for above, digits in _DIGITS if size >= above)}f}"
 
 
 def limit(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +14,7 @@ class Scale(Protocol):
     def at(self, value: float) -> float:
         """Pixel of a value, to a tenth."""
 
-    def ticks(self) -> list[float]:
+    def ticks(self) -> Sequence[float]:
         """Round values within the scale."""
 
 
@@ -26,21 +27,23 @@ class Linear:
         high: Data value at `end`; above `low`.
         start: Pixel of `low`.
         end: Pixel of `high`; may be below `start`, as pixels count downwards on a page.
+        marks: Round values to write beside the axis.
     """
 
     low: float
     high: float
     start: float
     end: float
+    marks: tuple[float, ...] = ()
 
     def at(self, value: float) -> float:
         """Pixel of a value, to a tenth."""
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 1)
 
-    def ticks(self) -> list[float]:
-        """About five round values."""
-        return [t for t in round_steps(self.low, self.high) if self.low <= t <= self.high]
+    def ticks(self) -> Sequence[float]:
+        """The marks."""
+        return self.marks
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,23 @@ class Decades:
         share = math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
         return round(self.start + share * (self.end - self.start), 1)
 
-    def ticks(self) -> list[float]:
+    def ticks(self) -> Sequence[float]:
         """The powers of ten."""
         first, last = round(math.log10(self.low)), round(math.log10(self.high))
         return [10.0**power for power in range(first, last + 1)]
+
+
+def enclosing(low: float, high: float, start: float, end: float) -> Linear:
+    """A linear scale whose ends are the round values around two others."""
+    steps = tuple(round_steps(low, high))
+    return Linear(steps[0], steps[-1], start, end, steps)
+
+
+def counting(last: int, start: float, end: float) -> Linear:
+    """A linear scale from 1 to `last` (at least 2), with whole numbers as marks."""
+    last = max(last, 2)
+    marks = tuple(t for t in round_steps(1, last) if 1 <= t <= last and t.is_integer())
+    return Linear(1, last, start, end, marks)
 
 
 def round_steps(low: float, high: float, count: int = 5) -> list[float]:

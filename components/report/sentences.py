@@ -139,5 +139,5 @@ def calibration(bins: tuple[CalibrationBin, ...]) -> str:
     )
     if observed and not 0.9 <= predicted / observed <= 1.1:
         side = "high" if predicted > observed else "low"
-        text += f" The predictions are too {side} by a factor of {predicted / observed:.2g}."
+        text += f" The predictions are too {side} by a factor of {predicted / observed:.3g}."
     return text

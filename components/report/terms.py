@@ -12,7 +12,7 @@ class Term(Frozen):
 
     Attributes:
         label: Short name for a column head.
-        meaning: One sentence: what the number says.
+        meaning: One sentence: what the number says; `{k}` is the length of the list.
         better: `higher`, `lower`, or "" where neither end is good by itself.
         kind: How its values are read: `number`, `share` (in per cent), `answer` (1 is yes, 0 is
             no) or `change` (a signed share of the value it is compared with).
@@ -33,7 +33,7 @@ TERMS = {
     ),
     "recall": Term(
         label="Recall",
-        meaning="Share of requests whose next item was in the list at all.",
+        meaning="Share of requests whose next item was among the first {k} of the list.",
         better="higher",
     ),
     "mrr": Term(
@@ -103,7 +103,7 @@ TERMS = {
         label="Embeddings, served against trained: largest difference", better="lower"
     ),
     "score_difference": Term(
-        label="Scores of `recommend` against `rank`: largest difference", better="lower"
+        label="Scores of recommend against rank: largest difference", better="lower"
     ),
     "malformed_refused": Term(label="Malformed requests are refused", kind="answer"),
     "cold_start_full": Term(label="Unknown users get a full list", kind="answer"),

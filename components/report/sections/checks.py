@@ -13,7 +13,7 @@ TITLES = {
     "verdict": "Model: is it good enough to be shown?",
     "serving": "Serving: does a real server answer as the model was trained?",
 }
-_MANY = 12  # passed checks beyond this are folded
+_MANY = 20  # passed checks beyond this are folded
 
 GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
 SIGNS = {GOOD: "✓", BAD: "✕", UNKNOWN: "–"}

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from components.report.scales import Decades, Linear, enclosing_decades, round_steps
+from components.report.scales import (
+    Decades,
+    Linear,
+    counting,
+    enclosing,
+    enclosing_decades,
+    round_steps,
+)
 
 values = st.floats(-1e9, 1e9, allow_nan=False)
 rates = st.floats(1e-12, 1.0)
@@ -28,6 +35,19 @@ def test_equal_values_still_give_an_axis():
 @pytest.mark.parametrize(("value", "pixel"), [(0.0, 100.0), (5.0, 50.0), (10.0, 0.0)])
 def test_a_linear_scale_may_run_downwards(value, pixel):
     assert Linear(0.0, 10.0, 100.0, 0.0).at(value) == pixel
+
+
+def test_the_ends_of_an_axis_are_marked():
+    scale = enclosing(13.17, 13.68, 0.0, 60.0)
+    assert scale.ticks() == (13.0, 13.2, 13.4, 13.6, 13.8)
+    assert (scale.at(13.0), scale.at(13.8)) == (0.0, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("last", "marks"), [(1, (1, 2)), (2, (1, 2)), (5, (1, 2, 3, 4, 5)), (14, (5, 10))]
+)
+def test_epochs_are_whole_numbers(last, marks):
+    assert counting(last, 0.0, 1.0).ticks() == marks
 
 
 @given(low=rates, high=rates)

@@ -1,0 +1,62 @@
+"""What the analyst gets of a real run: the page in a real browser, and the notebook."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.components.report.browser import Browser, program
+from tests.notebooks.execution import execute, figures_of, text_of
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def root(first_run: dict[str, Any], sample: Path) -> Path:
+    """Root folder of the run; a later run may have replaced its report."""
+    return sample / "root"
+
+
+@pytest.fixture(scope="module")
+def facts(root: Path) -> dict[str, Any]:
+    """The summary of the run that the page shows."""
+    found: dict[str, Any] = json.loads((root / "report" / "report.json").read_text())
+    return found
+
+
+@pytest.mark.skipif(
+    program() is None, reason="needs Chromium: scripts/install_chromium.sh installs it"
+)
+def test_the_page_opens_without_a_network(
+    root: Path, facts: dict[str, Any], tmp_path: Path
+) -> None:
+    page = root / "report" / "report.html"
+    assert page.stat().st_size < 1_000_000
+    with Browser(tmp_path) as browser:
+        for width in (360, 1280):
+            assert browser.open(page, width=width) < 2
+            assert browser.run("document.documentElement.scrollWidth") <= width
+        verdict = browser.run("document.getElementById('verdict').textContent")
+        slices = browser.run("document.querySelectorAll('#slices-list tbody tr').length")
+        dots = browser.run("document.querySelectorAll('#models circle.dot').length")
+        assert browser.problems == []
+    assert verdict == facts["verdict"]["summary"]
+    assert slices == len(facts["slices"]["list"]) > 5
+    assert dots > 1
+
+
+def test_everything_was_measured(facts: dict[str, Any]) -> None:
+    assert facts["account"]["rows_in"] > 0
+    assert {check["gate"] for check in facts["checks"]} == {"data", "verdict", "serving"}
+    assert set(facts["slices"]) == {"list", "ranker"}
+    counted = [row["count"] for row in facts["slices"]["list"] if row["feature"] == "user_rung"]
+    assert sum(counted) == facts["slices"]["list"][0]["count"]
+
+
+def test_the_notebook_reads_the_run(root: Path, facts: dict[str, Any]) -> None:
+    outputs = execute("read_a_run", root)
+    assert facts["verdict"]["summary"] in text_of(outputs)
+    assert len(figures_of(outputs)) == 4
