@@ -51,6 +51,12 @@ def request_history(row: dict[str, Any], length: int) -> dict[str, tf.Tensor]:
     }
 
 
+def without_history(row: dict[str, Any]) -> dict[str, Any]:
+    """The same requests from people of whom nothing is known yet."""
+    parts = (keys.HISTORY_ITEM_ID, keys.HISTORY_EVENT_TYPE, keys.HISTORY_TIME)
+    return row | {key: row[key][:, :0] for key in parts}
+
+
 def window_history(row: dict[str, Any], length: int) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
     """A training window: the history at every position and the item that followed it.
 

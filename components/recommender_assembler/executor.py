@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,11 @@ class Executor(base_executor.BaseExecutor):
             co_view=str(Path(single("tiles").uri) / Tiles.CO_VIEW_FILE),
         )
         settings = RecommenderSettings.model_validate_json(exec_properties["settings"])
-        served, calibration = assemble(sources, settings, exec_properties["co_view_decay"])
+        served, calibrations = assemble(sources, settings, exec_properties["co_view_decay"])
         output = artifact_utils.get_single_uri(output_dict["model"])
         directory = Path(path_utils.serving_model_dir(output))
         served.save(directory)
         path = directory / CALIBRATION_FILE
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(calibration.model_dump_json(indent=2) + "\n")
+        fitted = {name: calibration.model_dump() for name, calibration in calibrations.items()}
+        path.write_text(json.dumps(fitted, indent=2) + "\n")

@@ -21,6 +21,7 @@ from transform import features as keys
 from transform.features import Feature, candidate_features, query_features
 
 _DAY_SECONDS = 86_400.0
+_FORGOTTEN = 0.05  # share of training rows that lose their history
 
 
 class Ranker(tfrs.models.Model):
@@ -63,6 +64,8 @@ class Ranker(tfrs.models.Model):
     def call(self, row: dict[str, Any], training: bool = False) -> tf.Tensor:
         """Logits of the candidates of transformed rows, float32 [B, C]."""
         history = request_history(row, self.length)
+        if training:
+            history = _forget_some(history)
         candidates = row[keys.CANDIDATE_ITEM_ID].to_tensor()
         vectors = self.vectors(candidates, training)
         events = self.vectors(history["items"], training)
@@ -129,6 +132,13 @@ class Ranker(tfrs.models.Model):
         binary = tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
         rows = sum_across_replicas(tf.cast(tf.shape(logits)[0], tf.float32))
         return (tf.reduce_sum(listwise) + tf.reduce_sum(binary / probability)) / rows
+
+
+def _forget_some(history: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Takes some rows' history away, so that newcomers are no strangers to the model."""
+    rows = tf.shape(history["items"])[0]
+    kept = tf.cast(tf.random.uniform([rows, 1]) >= _FORGOTTEN, tf.int64)
+    return {name: values * kept for name, values in history.items()}
 
 
 def _flat(x: tf.Tensor) -> tf.Tensor:

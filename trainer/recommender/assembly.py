@@ -17,6 +17,7 @@ from trainer.recommender.model import Parts, Recommender
 from trainer.recommender.signatures import ServedRecommender
 from trainer.recommender.tables import read_co_view, read_item_names
 from trainer.rows import read_rows
+from trainer.sequences import without_history
 from trainer.settings import RecommenderSettings
 from trainer.two_tower.training import build as build_retriever
 from transform import features as keys
@@ -48,8 +49,8 @@ class Sources:
 
 def assemble(
     sources: Sources, settings: RecommenderSettings, co_view_decay: float
-) -> tuple[ServedRecommender, Calibration]:
-    """Builds the composed recommender and fits its calibration on the held-out rows."""
+) -> tuple[ServedRecommender, dict[str, Calibration]]:
+    """Builds the composed recommender and fits its calibrations on the held-out rows."""
     transform = tft.TFTransformOutput(sources.transform_graph)
     description = read_description(sources.retriever)
     features = description.features
@@ -72,9 +73,13 @@ def assemble(
         features=features,
     )
     recommender = Recommender(parts)
-    calibration = calibrate(recommender, rows, settings)
-    recommender.set_calibration(calibration)
-    return ServedRecommender(recommender, transform, features), calibration
+    calibrations = {
+        # The same requests once more, with nothing known of who asks.
+        "newcomers": calibrate(recommender, [without_history(row) for row in rows], settings),
+        "known": calibrate(recommender, rows, settings),
+    }
+    recommender.set_calibration(**calibrations)
+    return ServedRecommender(recommender, transform, features), calibrations
 
 
 def calibrate(

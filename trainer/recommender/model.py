@@ -59,14 +59,12 @@ class Recommender(tf.Module):
         )
         self._followers = _constant("followers", parts.co_view.followers)
         self._weights = _constant("follower_weights", parts.co_view.weights)
-        self._calibration = tf.Variable(
-            np.zeros(len(SIGNALS) + 1, np.float32), trainable=False, name="calibration"
-        )
+        self._calibration = _constant("calibration", np.zeros((2, len(SIGNALS) + 1), np.float32))
 
-    def set_calibration(self, calibration: Calibration) -> None:
-        """Takes over a fitted calibration."""
-        scaled = calibration.slope * np.array(calibration.weights)
-        self._calibration.assign(np.append(scaled, calibration.offset).astype(np.float32))
+    def set_calibration(self, newcomers: Calibration, known: Calibration) -> None:
+        """Takes over fitted calibrations: of requests without any history, and of the others."""
+        rows = [np.append(c.slope * np.array(c.weights), c.offset) for c in (newcomers, known)]
+        self._calibration.assign(np.stack(rows).astype(np.float32))
 
     def query(self, row: dict[str, Any]) -> tf.Tensor:
         """Query vectors of requests, float32 [B, D], of unit length."""
@@ -90,7 +88,7 @@ class Recommender(tf.Module):
             float32 [B, K], best first.
         """
         ids, valid, signals = self.candidates(row, exclude, top_k)
-        probability = tf.where(valid, self._probability(signals), -1.0)
+        probability = tf.where(valid, self._probability(row, signals), -1.0)
         count = tf.minimum(top_k, tf.shape(ids)[1])
         top, place = tf.math.top_k(probability, count)
         shown = tf.where(top >= 0.0, tf.gather(ids, place, batch_dims=1), 0)
@@ -105,7 +103,7 @@ class Recommender(tf.Module):
     def rank(self, row: dict[str, Any], candidates: tf.Tensor) -> tf.Tensor:
         """Probabilities of given candidates: ids int64 [B, C] -> float32 [B, C]."""
         retrieval, votes = self._source_scores(row)
-        return self._probability(self._signals(row, candidates, retrieval, votes))
+        return self._probability(row, self._signals(row, candidates, retrieval, votes))
 
     def similar(self, ids: tf.Tensor, top_k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Nearest items by cosine: ids int64 [B] -> ids int64 [B, K], cosines float32 [B, K]."""
@@ -179,9 +177,10 @@ class Recommender(tf.Module):
         ]
         return tf.stack(signals, axis=-1)
 
-    def _probability(self, signals: tf.Tensor) -> tf.Tensor:
-        weights, offset = self._calibration[:-1], self._calibration[-1]
-        return tf.sigmoid(tf.reduce_sum(signals * weights, axis=-1) + offset)
+    def _probability(self, row: dict[str, Any], signals: tf.Tensor) -> tf.Tensor:
+        known = tf.cast(row[keys.HISTORY_ITEM_ID].row_lengths() > 0, tf.int32)
+        fitted = tf.gather(self._calibration, known)[:, tf.newaxis]
+        return tf.sigmoid(tf.reduce_sum(signals * fitted[..., :-1], axis=-1) + fitted[..., -1])
 
 
 def _constant(name: str, values: npt.NDArray[Any]) -> tf.Variable:

@@ -17,6 +17,7 @@ from trainer.settings import RetrieverSettings
 from trainer.two_tower.negatives import sampling_probability, uniform_items
 from trainer.two_tower.query_tower import QueryTower
 from trainer.vocabulary import Vocabulary
+from transform import features as keys
 from transform.features import Feature, candidate_features, query_features
 
 _INITIAL_SCALE = 10.0
@@ -73,7 +74,7 @@ class TwoTower(tfrs.models.Model):
         """Query vectors at every position of the history, float32 [B, L, D]."""
         ids = history["items"]
         vectors = self.item_vectors(tf.reshape(ids, [-1]), training)
-        vectors = tf.reshape(vectors, [-1, self.length, self._settings.dimension])
+        vectors = tf.reshape(vectors, [-1, ids.shape[1], self._settings.dimension])
         features = {f.name: row[f.name] for f in query_features(self._features)}
         return self.query_tower(vectors, history, features, training=training)
 
@@ -85,7 +86,10 @@ class TwoTower(tfrs.models.Model):
         """This replica's part of the mean sampled-softmax loss over the global batch."""
         history, targets = window_history(inputs, self.length)
         queries = tf.reshape(self.queries(history, inputs, training), [-1, self._dimension])
-        targets = tf.reshape(targets, [-1])
+        # One query more a row asks as a newcomer would, so that a request without history is not
+        # a stranger to the model.
+        queries = tf.concat([queries, self._newcomers(inputs, training)], axis=0)
+        targets = tf.concat([tf.reshape(targets, [-1]), targets[:, -1]], axis=0)
         valid = targets > 0
         everyone = gather_across_replicas(targets)
         vectors = gather_across_replicas(self.item_vectors(targets, training))
@@ -112,6 +116,12 @@ class TwoTower(tfrs.models.Model):
             compute_metrics=False,
         )
         return total / sum_across_replicas(tf.reduce_sum(tf.cast(valid, tf.float32)))
+
+    def _newcomers(self, row: dict[str, Any], training: bool) -> tf.Tensor:
+        """Queries of the rows' users with their history taken away, float32 [B, D]."""
+        empty = tf.zeros([row[keys.HISTORY_ITEM_ID].nrows(), 1], tf.int64)
+        history = {"items": empty, "event_types": empty, "gaps": empty}
+        return self.queries(history, row, training)[:, -1]
 
     @property
     def _dimension(self) -> int:

@@ -39,7 +39,9 @@ def compose(
             features=FEATURES,
         )
     )
-    recommender.set_calibration(Calibration(weights=(1.0, 0.1, 2.0, 0.3), slope=1.0, offset=-3.0))
+    known = Calibration(weights=(1.0, 0.1, 2.0, 0.3), slope=1.0, offset=-3.0)
+    newcomers = Calibration(weights=(0.0, 0.0, 0.0, 1.0), slope=1.0, offset=-4.0)
+    recommender.set_calibration(newcomers, known)
     return recommender
 
 
@@ -99,6 +101,14 @@ def test_a_request_without_history_gets_a_full_list(recommender: Recommender, ro
     ids, score, _ = lists(recommender, rows([[]]), 5)
     assert (ids > 0).all()
     assert np.isfinite(score).all()
+
+
+def test_newcomers_have_a_calibration_of_their_own(recommender: Recommender, rows: Rows) -> None:
+    """Here popularity alone: items 2, 3, ... have 9, 8, ... events."""
+    ids, score, _ = lists(recommender, rows([[], [5]]), 10)
+    assert ids[0].tolist() == list(range(2, 12))
+    np.testing.assert_allclose(score[0, 0], 1 / (1 + np.exp(4 - np.log1p(9))), rtol=1e-5)
+    assert ids[1, :9].tolist() != [2, 3, 4, 6, 7, 8, 9, 10, 11]
 
 
 def test_ranking_the_shown_items_gives_the_shown_scores(

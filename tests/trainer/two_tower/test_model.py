@@ -28,6 +28,14 @@ def test_a_position_does_not_see_what_follows_it(retriever: TwoTower, rows: Rows
     assert not np.allclose(queries[0][0, 3], queries[1][0, 3], atol=1e-3)
 
 
+def test_a_newcomer_of_training_is_a_request_without_history(
+    retriever: TwoTower, rows: Rows
+) -> None:
+    trained = retriever._newcomers(rows([[2, 3]]), training=False).numpy()
+    asked = retriever(rows([[]])).numpy()
+    np.testing.assert_allclose(trained, asked, atol=1e-6)
+
+
 def test_padding_changes_nothing(retriever: TwoTower, rows: Rows) -> None:
     alone = retriever(rows([[2, 3]])).numpy()
     beside_a_long_one = retriever(rows([[2, 3], [4, 5, 6, 7]])).numpy()
