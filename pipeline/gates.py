@@ -73,10 +73,18 @@ VERDICT = VerdictRules(
         ),
     ),
     slice_rows=100,
-    coverage=Bound(
-        name="catalogue_coverage_at_10",
-        lower=0.05,
-        why="of the items that could have been shown nearly none was: the model has collapsed",
+    coverage=(
+        Bound(
+            name="catalogue_coverage_at_10",
+            lower=0.02,
+            why="of the items that could have been shown nearly none was: the model has collapsed",
+        ),
+        Bound(
+            name="coverage_over_most_popular",
+            lower=1.5,
+            why="hardly more items are shown than one list for everybody would show: the model has "
+            "collapsed",
+        ),
     ),
     leads=(
         Bound(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.baselines.events import HeldOutData, Ints, Requests
-from components.baselines.ranking import personal_ranks, popularity_ranks
+from components.baselines.ranking import personal_ranks, popularity_ranks, popularity_shown
 from components.baselines.recommenders import (
     ItemKNN,
     Recommender,
@@ -48,7 +48,11 @@ def measure(data: HeldOutData, *, exclude_seen: bool) -> dict[str, dict[str, flo
         name: personal_ranks(recommender, requests, items, exclude_seen=exclude_seen)
         for name, recommender in personal.items()
     }
-    return {name: _metrics(target_ranks) for name, target_ranks in found.items()}
+    metrics = {name: _metrics(target_ranks) for name, target_ranks in found.items()}
+    for name, score in by_one_list.items():
+        shown = popularity_shown(score, requests, _K, exclude_seen=exclude_seen)
+        metrics[name][f"distinct_items_at_{_K}"] = float(shown)
+    return metrics
 
 
 def _best_neighbours(data: HeldOutData, *, exclude_seen: bool) -> int:

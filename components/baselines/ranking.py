@@ -26,9 +26,7 @@ def popularity_ranks(
     Returns:
         Rank from 1; `MISS` where the target is not in the list [R].
     """
-    items = len(score)
-    place = np.empty(items, np.int64)
-    place[np.argsort(-score, kind="stable")] = np.arange(items)
+    items, place = len(score), _places(score)
     known = requests.target >= 0
     target_place = np.where(known, place[requests.target], items)
     ranks = np.where(known, target_place + 1, MISS)
@@ -38,6 +36,26 @@ def popularity_ranks(
         ranks -= np.bincount(rows[ahead], minlength=len(ranks)) * known
         ranks[rows[seen == requests.target[rows]]] = MISS
     return ranks
+
+
+def popularity_shown(
+    score: npt.NDArray[np.float64], requests: Requests, k: int, *, exclude_seen: bool
+) -> int:
+    """Number of different items in the first k places, over all requests, of that one list."""
+    items, place = len(score), _places(score)
+    if not exclude_seen:
+        return min(k, items)
+    shown = np.zeros(items, np.bool_)
+    for part in _chunks(requests):
+        rows, seen = distinct_pairs(part.history, items)
+        most_seen = int(np.bincount(rows, minlength=1).max())
+        width = min(items, k + most_seen)  # nobody's k unseen items stand further down
+        unseen = np.ones((part.history.rows, width), np.bool_)
+        inside = place[seen] < width
+        unseen[rows[inside], place[seen][inside]] = False
+        first = unseen & (np.cumsum(unseen, axis=1, dtype=np.int32) <= k)
+        shown[:width] |= first.any(axis=0)
+    return int(shown.sum())
 
 
 def personal_ranks(
@@ -53,6 +71,13 @@ def personal_ranks(
         _ranks(recommender, part, items, exclude_seen=exclude_seen) for part in _chunks(requests)
     ]
     return np.concatenate([np.empty(0, np.int64), *parts])
+
+
+def _places(score: npt.NDArray[np.float64]) -> Ints:
+    """Place of each item in the one list, from 0."""
+    place = np.empty(len(score), np.int64)
+    place[np.argsort(-score, kind="stable")] = np.arange(len(score))
+    return place
 
 
 def _ranks(recommender: Recommender, requests: Requests, items: int, *, exclude_seen: bool) -> Ints:

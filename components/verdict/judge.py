@@ -11,6 +11,8 @@ from components.verdict.rules import VerdictRules
 from transform.features import ITEM_RUNG
 
 _LIST_LENGTH = 10
+_SMALL_SHOP = 3  # one list for everybody shows more than a third of all items
+_DISTINCT_ITEMS = f"distinct_items_at_{_LIST_LENGTH}"
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def judge(evidence: Evidence, rules: VerdictRules) -> list[Check]:
     return [
         *_upstream(evidence),
         *_overall(evidence.lists, rules.lists),
-        _coverage(evidence, rules.coverage),
+        *_coverage(evidence, rules.coverage),
         *_leads(evidence, rules),
         *_overall(evidence.ranker, rules.ranker),
         *_slices(evidence.ranker, rules),
@@ -63,11 +65,29 @@ def _overall(evaluation: Evaluation, bounds: Sequence[Bound]) -> Iterator[Check]
         yield bound.check(evaluation.value(bound.name))
 
 
-def _coverage(evidence: Evidence, bound: Bound) -> Check:
-    """Distinct items shown, over how many could have been: a small evaluation shows few items."""
-    shown = evidence.lists.value(f"distinct_items_at_{_LIST_LENGTH}")
+def _coverage(evidence: Evidence, bounds: Sequence[Bound]) -> Iterator[Check]:
+    """How many different items are shown.
+
+    Against how many could have been: a small evaluation shows few items. And against one list for
+    everybody: where lists leave out what a user has had, even such lists differ from each other.
+    In a small shop that list shows most items, and the second comparison says nothing.
+    """
+    shown = evidence.lists.value(_DISTINCT_ITEMS)
     possible = min(float(evidence.items), _LIST_LENGTH * evidence.lists.rows())
-    return bound.check(shown / possible if shown is not None and possible else None)
+    one_list = evidence.baselines.get("most_popular", {}).get(_DISTINCT_ITEMS)
+    measured = {
+        f"catalogue_coverage_at_{_LIST_LENGTH}": _ratio(shown, possible),
+        "coverage_over_most_popular": _ratio(shown, one_list),
+    }
+    if one_list and one_list > possible / _SMALL_SHOP:
+        del measured["coverage_over_most_popular"]
+    for bound in bounds:
+        if bound.name in measured:
+            yield bound.check(measured[bound.name])
+
+
+def _ratio(part: float | None, whole: float | None) -> float | None:
+    return part / whole if part is not None and whole else None
 
 
 def _leads(evidence: Evidence, rules: VerdictRules) -> Iterator[Check]:

@@ -16,7 +16,9 @@ class VerdictRules(Frozen):
         list_changes: The same for metrics of lists.
         slices: On `slice_<metric>` of the ranker, in each slice of requests that is large enough.
         slice_rows: Rows from which on a slice is large enough to be held against a bound.
-        coverage: On the share of the items that could have been shown that were shown.
+        coverage: `catalogue_coverage_at_10`, the share of the items that could have been shown that
+            were; `coverage_over_most_popular`, how many times as many different items are shown as
+            one list of popular items, without what each user has had, would show.
         leads: On the lead of a list metric over each baseline, `<metric>_lead`.
         must_beat: Baselines to lead over; the others are only reported.
     """
@@ -27,6 +29,6 @@ class VerdictRules(Frozen):
     list_changes: tuple[Bound, ...]
     slices: tuple[Bound, ...]
     slice_rows: int
-    coverage: Bound
+    coverage: tuple[Bound, ...]
     leads: tuple[Bound, ...]
     must_beat: tuple[str, ...]

@@ -32,4 +32,5 @@ def test_artifacts_in_metrics_out(tmp_path):
     found = json.loads((Path(metrics.uri) / BaselineMetrics.METRICS_FILE).read_text())
     assert set(found) == {"most_popular", "recent_popular", "item_knn", "sequential_rules"}
     assert set(found["item_knn"]) == {"ndcg_at_10", "recall_at_10", "mrr_at_10"}
+    assert 10 <= found["most_popular"]["distinct_items_at_10"] <= ITEMS
     assert found["sequential_rules"]["ndcg_at_10"] > found["most_popular"]["ndcg_at_10"]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from components.baselines import ranking
 from components.baselines.events import Requests, Sequences
-from components.baselines.ranking import personal_ranks, popularity_ranks
+from components.baselines.ranking import personal_ranks, popularity_ranks, popularity_shown
 
 ITEMS = 7
 
@@ -64,6 +64,18 @@ def test_personal_ranks_equal_a_sorted_list_of_what_is_scored(asked, score, excl
         for history, target in asked
     ]
     assert found.tolist() == expected
+
+
+@given(ASKED, SCORE, st.integers(1, ITEMS + 1), st.booleans())
+def test_what_one_list_shows_equals_the_union_of_the_lists(asked, score, k, exclude_seen):
+    order = sorted(range(ITEMS), key=lambda i: (-score[i], i))
+    expected = {
+        item
+        for history, _ in asked
+        for item in [i for i in order if not (exclude_seen and i in history)][:k]
+    }
+    found = popularity_shown(np.array(score, float), requests(*asked), k, exclude_seen=exclude_seen)
+    assert found == len(expected)
 
 
 @given(ASKED, SCORE)

@@ -56,7 +56,7 @@ class Case:
         examples.split_names = artifact_utils.encode_split_names(["catalogue"])
         baselines = _artifact(BaselineMetrics, self.folder / "baselines")
         metrics = {
-            name: {"ndcg_at_10": self.baseline_ndcg}
+            name: {"ndcg_at_10": self.baseline_ndcg, "distinct_items_at_10": 4.0}
             for name in ("most_popular", "recent_popular", "item_knn", "sequential_rules")
         }
         (Path(baselines.uri) / BaselineMetrics.METRICS_FILE).write_text(json.dumps(metrics))

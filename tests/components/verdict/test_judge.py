@@ -17,7 +17,10 @@ RULES = VerdictRules(
     list_changes=(Bound(name="ndcg_at_10_change", lower=-0.1),),
     slices=(Bound(name="slice_auc", lower=0.5, why="worse than random"),),
     slice_rows=100,
-    coverage=Bound(name="catalogue_coverage_at_10", lower=0.05),
+    coverage=(
+        Bound(name="catalogue_coverage_at_10", lower=0.05),
+        Bound(name="coverage_over_most_popular", lower=1.5, why="collapsed"),
+    ),
     leads=(Bound(name="ndcg_at_10_lead", lower=1e-6, why="a simple list does as well"),),
     must_beat=("most_popular", "item_knn"),
 )
@@ -52,7 +55,7 @@ def evidence(**changed):
         "lists": lists(),
         "evaluators": {"RankerEvaluator": True, "ListEvaluator": True},
         "baselines": {
-            name: {"ndcg_at_10": value}
+            name: {"ndcg_at_10": value, "distinct_items_at_10": 60.0}
             for name, value in (
                 ("most_popular", 0.04),
                 ("item_knn", 0.05),
@@ -93,6 +96,7 @@ def test_every_check_is_a_sentence():
         ({"lists": lists(distinct_list_ratio_at_10=0.01)}, "distinct_list_ratio_at_10"),
         ({"lists": lists(distinct_items_at_10=12.0)}, "catalogue_coverage_at_10"),
         ({"baselines": {}}, "over most_popular: ndcg_at_10_lead"),
+        ({"baselines": {}}, "coverage_over_most_popular"),
     ],
 )
 def test_each_bad_thing_is_named(bad, name):
@@ -123,6 +127,18 @@ def test_a_slice_too_small_to_tell_is_left_alone():
 
 def test_slices_of_items_are_only_reported():
     assert failed(evidence(ranker=ranker(slices=[(RARE, 500.0, 0.4)]))) == []
+
+
+def test_a_list_for_everybody_is_noticed_although_seen_items_are_left_out():
+    # Different lists and a fair share of the catalogue, but no more items than popularity shows.
+    collapsed = lists(distinct_list_ratio_at_10=0.8, distinct_items_at_10=80.0)
+    assert failed(evidence(lists=collapsed)) == ["coverage_over_most_popular"]
+
+
+def test_in_a_small_shop_one_list_shows_too_much_to_compare_with():
+    names = [check.name for check in judge(evidence(items=150), RULES)]
+    assert "catalogue_coverage_at_10" in names
+    assert "coverage_over_most_popular" not in names
 
 
 def test_coverage_is_of_what_could_have_been_shown():
