@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel
 from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.statistics_gen.component import StatisticsGen
@@ -42,29 +40,76 @@ from transform import features as keys
 BEAM_ARGS = ("--runner=FnApiRunner", "--direct_running_mode=in_memory")
 
 
+class _Rows(NamedTuple):
+    """The log becomes rows, and the rows are looked at before anything learns from them."""
+
+    events: EventExampleGen
+    statistics: StatisticsGen
+    schema: FeatureSchema
+    anomalies: ExampleValidator
+    data_gate: DataGate
+
+
+class _Models(NamedTuple):
+    """Two models learn behind one transform graph and become one recommender."""
+
+    transform: Transform
+    retriever: Trainer
+    ranker: Trainer
+    recommender: RecommenderAssembler
+
+
+class _Judgement(NamedTuple):
+    """The composed path against bounds, baselines and the model blessed before it."""
+
+    baselines: Baselines
+    previous: Resolver
+    ranker_evaluator: Evaluator
+    list_evaluator: Evaluator
+    verdict: Verdict
+
+
+class _Service(NamedTuple):
+    """A real server answers with the model, and only then it is published."""
+
+    validator: ServingValidator
+    pusher: Pusher
+
+
 def create_pipeline(settings: Settings) -> Pipeline:
     """The whole story, from the log to a served model and its report."""
-    # What a node's work depends on; changed code is not served from the cache.
-    rows_code = code_fingerprint("components", "transform")
-    models_code = code_fingerprint("trainer", "transform")
-    code = code_fingerprint("components", "serving", "trainer", "transform")
     gates = gates_with(settings.gates)
-    features = _json(settings.features)
-    data: dict[str, Any] = {
+    rows = _rows(settings, gates)
+    models = _models(settings, rows)
+    judgement = _judgement(settings, gates, rows, models)
+    service = _service(settings, gates, rows, models, judgement)
+    report = _report(settings, rows, models, judgement, service)
+    return Pipeline(
+        pipeline_name=settings.name,
+        pipeline_root=str(settings.root / "artifacts"),
+        metadata_connection_config=sqlite_metadata_connection_config(
+            str(settings.root / "metadata.sqlite")
+        ),
+        components=[*rows, *models, *judgement, *service, report],
+        enable_cache=True,
+        beam_pipeline_args=list(BEAM_ARGS),
+    )
+
+
+def _rows(settings: Settings, gates: Gates) -> _Rows:
+    code = code_fingerprint("components", "transform")
+    log: dict[str, Any] = {
         "data": settings.data.model_dump_json(),
         "split": settings.split.model_dump_json(),
         "example_settings": settings.examples.model_dump_json(),
-        "features": features,
+        "features": _features(settings),
         "seed": settings.seed,
-        "code": rows_code,
+        "code": code,
     }
-
-    # The log becomes rows, and the rows are looked at before anything learns from them.
-    events = EventExampleGen(**data)
-    examples = events.outputs["examples"]
-    statistics = StatisticsGen(examples=examples)
+    events = EventExampleGen(**log)
+    statistics = StatisticsGen(examples=events.outputs["examples"])
     schema = FeatureSchema(
-        statistics=statistics.outputs["statistics"], features=features, code=rows_code
+        statistics=statistics.outputs["statistics"], features=_features(settings), code=code
     )
     anomalies = ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
@@ -73,40 +118,53 @@ def create_pipeline(settings: Settings) -> Pipeline:
         statistics=statistics.outputs["statistics"],
         schema=schema.outputs["schema"],
         anomalies=anomalies.outputs["anomalies"],
-        examples=examples,
+        examples=events.outputs["examples"],
         account=events.outputs["account"],
         rules=gates.data.model_dump_json(),
-        **data,
+        **log,
     )
+    return _Rows(events, statistics, schema, anomalies, data_gate)
 
-    # Two models learn behind one transform graph and become one recommender.
-    transform = _transform(settings, examples, schema.outputs["schema"], models_code)
-    transform.add_upstream_node(data_gate)
-    retriever = _trainer(
-        "Retriever", settings, settings.retriever, keys.TRAIN, transform, models_code
-    )
-    ranker = _trainer("Ranker", settings, settings.ranker, keys.RANKING, transform, models_code)
+
+def _models(settings: Settings, rows: _Rows) -> _Models:
+    transform = _transform(settings, rows)
+    transform.add_upstream_node(rows.data_gate)
+    retriever = _trainer("Retriever", settings, settings.retriever, transform)
+    ranker = _trainer("Ranker", settings, settings.ranker, transform)
     recommender = RecommenderAssembler(
         retriever=retriever.outputs["model"],
         ranker=ranker.outputs["model"],
         transform_graph=transform.outputs["transform_graph"],
         transformed_examples=transform.outputs["transformed_examples"],
-        tiles=events.outputs["tiles"],
+        tiles=rows.events.outputs["tiles"],
         settings=settings.recommender.model_dump_json(),
         co_view_decay=settings.examples.co_view_decay,
-        code=code,
+        code=_all_code(),
     )
-    model = recommender.outputs["model"]
+    return _Models(transform, retriever, ranker, recommender)
 
-    # The composed path is measured, against bounds, baselines and the model blessed before it.
+
+def _judgement(settings: Settings, gates: Gates, rows: _Rows, models: _Models) -> _Judgement:
+    examples = rows.events.outputs["examples"]
+    model = models.recommender.outputs["model"]
     baselines = Baselines(
         examples=examples,
         split=settings.split.model_dump_json(),
         exclude_seen=settings.recommender.exclude_seen,
-        code=code,
+        code=_all_code(),
     )
     previous = _previous_model(model)
-    ranker_evaluator, list_evaluator = _evaluators(settings, gates, examples, model, previous)
+    # One measures the scores of each request's candidates, the other the lists users get.
+    channels: dict[str, Any] = {
+        "examples": examples,
+        "model": model,
+        "baseline_model": previous.outputs["model"],
+        "example_splits": [keys.EVAL],
+    }
+    scores = ranker_eval_config(gates, settings.features)
+    lists = list_eval_config(gates, settings.features)
+    ranker_evaluator = Evaluator(eval_config=scores, **channels).with_id("RankerEvaluator")
+    list_evaluator = Evaluator(eval_config=lists, **channels).with_id("ListEvaluator")
     verdict = Verdict(
         model=model,
         examples=examples,
@@ -115,67 +173,72 @@ def create_pipeline(settings: Settings) -> Pipeline:
         list_evaluation=list_evaluator.outputs["evaluation"],
         list_blessing=list_evaluator.outputs["blessing"],
         baselines=baselines.outputs["metrics"],
-        data_checks=data_gate.outputs["checks"],
+        data_checks=rows.data_gate.outputs["checks"],
         rules=gates.verdict,
-        code=code,
+        code=_all_code(),
         baseline_model=previous.outputs["model"],
     )
+    return _Judgement(baselines, previous, ranker_evaluator, list_evaluator, verdict)
 
-    # A real server answers with it, and only then it is served.
+
+def _service(
+    settings: Settings, gates: Gates, rows: _Rows, models: _Models, judgement: _Judgement
+) -> _Service:
     validator = ServingValidator(
-        model=model,
-        retriever=retriever.outputs["model"],
-        examples=examples,
-        transformed_examples=transform.outputs["transformed_examples"],
+        model=models.recommender.outputs["model"],
+        retriever=models.retriever.outputs["model"],
+        examples=rows.events.outputs["examples"],
+        transformed_examples=models.transform.outputs["transformed_examples"],
         bounds=gates.serving,
-        features=features,
+        features=_features(settings),
         exclude_seen=settings.recommender.exclude_seen,
-        code=code,
+        code=_all_code(),
     )
     pusher = Pusher(
-        model=model,
-        model_blessing=verdict.outputs["blessing"],
+        model=models.recommender.outputs["model"],
+        model_blessing=judgement.verdict.outputs["blessing"],
         infra_blessing=validator.outputs["blessing"],
         push_destination=str(serving_folder(settings)),
-        code=code,
+        code=_all_code(),
     )
-    report = Report(
+    return _Service(validator, pusher)
+
+
+def _report(
+    settings: Settings, rows: _Rows, models: _Models, judgement: _Judgement, service: _Service
+) -> Report:
+    return Report(
         settings=settings.model_dump_json(indent=2),
         settings_hash=settings_hash(settings),
-        features=features,
+        features=_features(settings),
         destination=str(settings.root / "report"),
-        code=code,
-        account=events.outputs["account"],
-        data_checks=data_gate.outputs["checks"],
-        verdict_checks=verdict.outputs["checks"],
-        serving_checks=validator.outputs["checks"],
-        blessing=verdict.outputs["blessing"],
-        infra_blessing=validator.outputs["blessing"],
-        list_evaluation=list_evaluator.outputs["evaluation"],
-        ranker_evaluation=ranker_evaluator.outputs["evaluation"],
-        baselines=baselines.outputs["metrics"],
-        retriever_run=retriever.outputs["model_run"],
-        ranker_run=ranker.outputs["model_run"],
-        pushed_model=pusher.outputs["pushed_model"],
+        code=_all_code(),
+        account=rows.events.outputs["account"],
+        data_checks=rows.data_gate.outputs["checks"],
+        verdict_checks=judgement.verdict.outputs["checks"],
+        serving_checks=service.validator.outputs["checks"],
+        blessing=judgement.verdict.outputs["blessing"],
+        infra_blessing=service.validator.outputs["blessing"],
+        list_evaluation=judgement.list_evaluator.outputs["evaluation"],
+        ranker_evaluation=judgement.ranker_evaluator.outputs["evaluation"],
+        baselines=judgement.baselines.outputs["metrics"],
+        retriever_run=models.retriever.outputs["model_run"],
+        ranker_run=models.ranker.outputs["model_run"],
+        pushed_model=service.pusher.outputs["pushed_model"],
     )
-    nodes = [
-        *(events, statistics, schema, anomalies, data_gate, transform),
-        *(retriever, ranker, recommender, baselines, previous),
-        *(ranker_evaluator, list_evaluator, verdict, validator, pusher, report),
-    ]
-    return _pipeline(settings, nodes)
 
 
-def _transform(
-    settings: Settings, examples: BaseChannel, schema: BaseChannel, code: str
-) -> Transform:
+def _transform(settings: Settings, rows: _Rows) -> Transform:
     """Vocabularies and moments come from what training may know; all rows are transformed."""
     splits = [keys.TRAIN, keys.RANKING, keys.VALIDATION, keys.EVAL, keys.CATALOGUE]
     return Transform(
-        examples=examples,
-        schema=schema,
+        examples=rows.events.outputs["examples"],
+        schema=rows.schema.outputs["schema"],
         preprocessing_fn="transform.preprocessing.preprocessing_fn",
-        custom_config={"features": json.loads(_json(settings.features)), "code": code},
+        custom_config={
+            "features": json.loads(_features(settings)),
+            "code": code_fingerprint("transform"),
+        },
         splits_config=transform_pb2.SplitsConfig(
             analyze=[keys.TRAIN, keys.CATALOGUE], transform=splits
         ),
@@ -184,14 +247,12 @@ def _transform(
 
 
 def _trainer(
-    name: str,
-    settings: Settings,
-    model: TrainingSettings,
-    split: str,
-    transform: Transform,
-    code: str,
+    name: str, settings: Settings, model: TrainingSettings, transform: Transform
 ) -> Trainer:
-    package = {"Retriever": "two_tower", "Ranker": "ranker"}[name]
+    package, split = {
+        "Retriever": ("two_tower", keys.TRAIN),
+        "Ranker": ("ranker", keys.RANKING),
+    }[name]
     return Trainer(
         run_fn=f"trainer.{package}.run.run_fn",
         examples=transform.outputs["transformed_examples"],
@@ -200,11 +261,11 @@ def _trainer(
         eval_args=trainer_pb2.EvalArgs(splits=[keys.VALIDATION]),
         custom_config={
             "settings": model.model_dump(mode="json"),
-            "features": json.loads(_json(settings.features)),
+            "features": json.loads(_features(settings)),
             "history_length": settings.examples.history_length,
             "seed": settings.seed,
             "workers": settings.workers,
-            "code": code,
+            "code": code_fingerprint("trainer", "transform"),
         },
     ).with_id(name)
 
@@ -223,36 +284,10 @@ def _previous_model(candidate: BaseChannel) -> Resolver:
     ).with_id("LatestBlessedModel")
 
 
-def _evaluators(
-    settings: Settings, gates: Gates, examples: BaseChannel, model: BaseChannel, previous: Resolver
-) -> tuple[Evaluator, Evaluator]:
-    """One measures the scores of each request's candidates, the other the lists users get."""
-    channels = {
-        "examples": examples,
-        "model": model,
-        "baseline_model": previous.outputs["model"],
-        "example_splits": [keys.EVAL],
-    }
-    scores = ranker_eval_config(gates, settings.features)
-    lists = list_eval_config(gates, settings.features)
-    return (
-        Evaluator(eval_config=scores, **channels).with_id("RankerEvaluator"),
-        Evaluator(eval_config=lists, **channels).with_id("ListEvaluator"),
-    )
+def _features(settings: Settings) -> str:
+    return json.dumps([feature.model_dump(mode="json") for feature in settings.features])
 
 
-def _pipeline(settings: Settings, nodes: Sequence[Any]) -> Pipeline:
-    return Pipeline(
-        pipeline_name=settings.name,
-        pipeline_root=str(settings.root / "artifacts"),
-        metadata_connection_config=sqlite_metadata_connection_config(
-            str(settings.root / "metadata.sqlite")
-        ),
-        components=list(nodes),
-        enable_cache=True,
-        beam_pipeline_args=list(BEAM_ARGS),
-    )
-
-
-def _json(models: Sequence[BaseModel]) -> str:
-    return json.dumps([model.model_dump(mode="json") for model in models])
+def _all_code() -> str:
+    """For nodes whose work may reach any room."""
+    return code_fingerprint("components", "serving", "trainer", "transform")

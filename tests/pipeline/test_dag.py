@@ -1,0 +1,89 @@
+"""The shape of the pipeline: what waits for what, and what a change makes run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.dag import create_pipeline
+from pipeline.runners.local import compile_pipeline
+from pipeline.settings import Settings
+from transform.settings import DataSettings, Table
+
+
+def compiled(tmp_path: Path, **changes: Any) -> dict[str, Any]:
+    """Node id -> node of the compiled pipeline."""
+    settings = Settings(
+        name="toy",
+        root=tmp_path / "root",
+        data=DataSettings(events=Table(path=str(tmp_path / "events.csv"))),
+        **changes,
+    )
+    pipeline = compile_pipeline(create_pipeline(settings), "run")
+    return {node.pipeline_node.node_info.id: node.pipeline_node for node in pipeline.nodes}
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The pipeline of default settings."""
+    return compiled(tmp_path_factory.mktemp("dag"))
+
+
+def before(nodes: dict[str, Any], node: str) -> set[str]:
+    """All nodes that a node waits for, directly or not."""
+    waiting, found = [node], set()
+    while waiting:
+        upstream = set(nodes[waiting.pop()].upstream_nodes) - found
+        found |= upstream
+        waiting += upstream
+    return found
+
+
+@pytest.mark.parametrize("node", ["Transform", "Retriever", "Ranker", "RecommenderAssembler"])
+def test_nothing_learns_before_the_data_passed_its_gate(nodes: dict[str, Any], node: str) -> None:
+    assert "DataGate" in before(nodes, node)
+
+
+def test_nothing_is_pushed_before_every_gate(nodes: dict[str, Any]) -> None:
+    gates = {"DataGate", "RankerEvaluator", "ListEvaluator", "Verdict", "ServingValidator"}
+    assert gates < before(nodes, "Pusher")
+
+
+def test_the_report_comes_last(nodes: dict[str, Any]) -> None:
+    assert before(nodes, "Report") == set(nodes) - {"Report"}
+
+
+def test_only_the_verdict_s_blessings_make_a_model_the_one_to_beat(nodes: dict[str, Any]) -> None:
+    """Both Evaluators write blessings too, for one half of the question each."""
+    sources = [
+        query.name.field_value.string_value
+        for source in nodes["LatestBlessedModel"].inputs.inputs.values()
+        for channel in source.channels
+        if channel.artifact_query.type.name == "ModelBlessing"
+        for query in channel.context_queries
+        if query.type.name == "node"
+    ]
+    assert sources == ["toy.Verdict"]
+
+
+def parameters(nodes: dict[str, Any], node: str) -> str:
+    """What besides its inputs decides whether a node is served from the cache."""
+    return str(nodes[node].parameters)
+
+
+def test_other_bounds_retrain_nothing_but_judge_again(
+    nodes: dict[str, Any], tmp_path: Path
+) -> None:
+    strict = compiled(tmp_path, gates={"ndcg_at_10": {"lower": 0.5}})
+    for node in ("Transform", "Retriever", "Ranker", "RecommenderAssembler"):
+        assert parameters(strict, node) == parameters(nodes, node)
+    for node in ("ListEvaluator", "Verdict"):
+        assert parameters(strict, node) != parameters(nodes, node)
+
+
+def test_other_model_settings_retrain_that_model(nodes: dict[str, Any], tmp_path: Path) -> None:
+    longer = compiled(tmp_path, retriever={"epochs": 3})
+    assert parameters(longer, "Retriever") != parameters(nodes, "Retriever")
+    assert parameters(longer, "Ranker") == parameters(nodes, "Ranker")
