@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import apache_beam as beam
 import pyarrow as pa
@@ -18,57 +17,55 @@ from apache_beam.metrics.metric import Metrics, MetricsFilter
 from apache_beam.runners.runner import PipelineResult
 
 from transform import features as f
-from transform.event_log import EventLog, Histories
 from transform.examples import serialize
 from transform.records import write_records
 from transform.rows import Shop, build_rows
-
-# Events of a partition: large enough for columnar speed, small enough for several at once.
-PARTITION_EVENTS = 50_000
+from transform.staging import Staged
 
 _COUNTERS = "sluice/rows"
 
 
-@dataclass(frozen=True)
-class Shard:
-    """A partition and its place among all."""
-
-    number: int
-    total: int
-    histories: Histories
-
-
 class WriteExamples(beam.PTransform):
-    """Builds and writes the rows of every partition.
+    """Builds and writes the rows of every staged partition.
 
-    Input: `Shard`s. Output: pairs (split, rows) for each file; `rows_written` sums them up.
+    Applied to a pipeline; `rows_written` tells afterwards what was written.
     """
 
-    def __init__(self, shop: Shop, folder: str) -> None:
+    def __init__(self, staged: Staged, folder: str) -> None:
+        """Prepares the transform.
+
+        Args:
+            staged: The log in partitions.
+            folder: Where the splits go.
+        """
         super().__init__()
-        self._shop = shop
+        self._staged = staged
         self._folder = folder
 
-    def expand(self, shards: beam.PCollection[Shard]) -> beam.PCollection[tuple[str, int]]:
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[None]:
         """Applies the transform."""
-        shop = shards.pipeline | "Shop" >> beam.Create([self._shop])
         return (
-            shards
+            pipeline
+            | "Partitions" >> beam.Create(range(self._staged.partitions))
             | "Spread" >> beam.Reshuffle()
-            | "Build" >> beam.ParDo(_BuildShard(self._folder), shop=beam.pvalue.AsSingleton(shop))
+            | "Build" >> beam.ParDo(_BuildShard(self._staged, self._folder))
         )
 
 
 class _BuildShard(beam.DoFn):
-    def __init__(self, folder: str) -> None:
+    def __init__(self, staged: Staged, folder: str) -> None:
         super().__init__()
+        self._staged = staged
         self._folder = folder
+        self._shop: Shop | None = None
 
-    def process(self, shard: Shard, shop: Shop) -> Iterator[tuple[str, int]]:
-        for split, batch in build_rows(shard.histories, shop).items():
-            write_shard(batch, self._folder, split, shard.number, shard.total)
+    def process(self, number: int) -> Iterator[None]:
+        if self._shop is None:
+            self._shop = self._staged.shop()
+        for split, batch in build_rows(self._staged.histories(number), self._shop).items():
+            write_shard(batch, self._folder, split, number, self._staged.partitions)
             Metrics.counter(_COUNTERS, split).inc(batch.num_rows)
-            yield split, batch.num_rows
+        yield
 
 
 def rows_written(result: PipelineResult) -> dict[str, int]:
@@ -77,23 +74,27 @@ def rows_written(result: PipelineResult) -> dict[str, int]:
     return {counter.key.metric.name: counter.committed for counter in counters}
 
 
-def shards(log: EventLog) -> list[Shard]:
-    """Divides a log into partitions of users."""
-    parts = list(log.histories.partitions(PARTITION_EVENTS))
-    return [Shard(number, len(parts), part) for number, part in enumerate(parts)]
-
-
 def write_shard(batch: pa.RecordBatch, folder: str, split: str, number: int, total: int) -> None:
     """Writes one shard of a split, under a temporary name first: half a file is never seen."""
     target = FileSystems.join(folder, f"Split-{split}")
     path = FileSystems.join(target, f"data_tfrecord-{number:05d}-of-{total:05d}.gz")
-    if not FileSystems.exists(target):
-        FileSystems.mkdirs(target)
+    _make_folder(target)
     temporary = FileSystems.join(target, f".{uuid.uuid4().hex}.part")
     # The suffix says .gz, but the stream is compressed already.
     with FileSystems.create(temporary, compression_type="uncompressed") as file:
         write_records(file, serialize(batch))
     FileSystems.rename([temporary], [path])
+
+
+def _make_folder(folder: str) -> None:
+    if FileSystems.exists(folder):
+        return
+    try:
+        FileSystems.mkdirs(folder)
+    except OSError:
+        # Another worker may have been faster.
+        if not FileSystems.exists(folder):
+            raise
 
 
 def write_catalogue(batch: pa.RecordBatch, folder: str) -> None:

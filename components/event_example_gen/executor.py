@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
 import polars as pl
 from pydantic import TypeAdapter
 from tfx.components.util import examples_utils
@@ -20,10 +19,14 @@ from transform import features as f
 from transform.account import Account, account_for
 from transform.dataset import Dataset, load_dataset
 from transform.features import Feature
-from transform.point_in_time import WriteExamples, rows_written, shards, write_catalogue
+from transform.point_in_time import WriteExamples, rows_written, write_catalogue
 from transform.rows import catalogue_rows
 from transform.settings import DataSettings, ExampleSettings, SplitSettings
+from transform.staging import stage
 from transform.tiles import co_view_table, item_table
+
+# Hidden, so that no reader of the splits takes it for one; gone when the node is done.
+_STAGING = ".staging"
 
 SPLITS = (f.TRAIN, f.RANKING, f.VALIDATION, f.EVAL, f.CATALOGUE)
 
@@ -71,9 +74,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """Writes all splits; answers with the rows of each."""
         catalogue = catalogue_rows(dataset.log, dataset.shop, dataset.data.items)
         write_catalogue(catalogue, folder)
+        staged = stage(dataset.log, dataset.shop, f"{folder}/{_STAGING}")
         with self._make_beam_pipeline() as pipeline:
-            parts = pipeline | "Shards" >> beam.Create(shards(dataset.log))
-            parts | WriteExamples(dataset.shop, folder)
+            pipeline | WriteExamples(staged, folder)
+        staged.remove()
         written = {**rows_written(pipeline.result), f.CATALOGUE: catalogue.num_rows}
         return {split: written.get(split, 0) for split in SPLITS}
 

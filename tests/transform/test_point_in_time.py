@@ -9,10 +9,11 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from tests.transform.logs import write_dataset
-from transform import point_in_time
+from transform import staging
 from transform.examples import serialize
-from transform.point_in_time import WriteExamples, rows_written, shards, write_catalogue
+from transform.point_in_time import WriteExamples, rows_written, write_catalogue
 from transform.rows import build_rows, catalogue_rows
+from transform.staging import stage
 
 ROWS = [(f"u{u}", f"i{(u * 3 + n) % 20}", u + n) for u in range(12) for n in range(8)]
 OPTIONS = PipelineOptions(["--runner=FnApiRunner", "--direct_running_mode=in_memory"])
@@ -25,9 +26,11 @@ def dataset(tmp_path):
 
 def write(dataset, folder):
     pipeline = beam.Pipeline(options=OPTIONS)
-    pipeline | beam.Create(shards(dataset.log)) | WriteExamples(dataset.shop, str(folder))
+    staged = stage(dataset.log, dataset.shop, str(folder / ".staging"))
+    pipeline | WriteExamples(staged, str(folder))
     result = pipeline.run()
     result.wait_until_finish()
+    staged.remove()
     return rows_written(result)
 
 
@@ -71,7 +74,7 @@ def test_no_temporary_file_stays(dataset, tmp_path):
 
 def test_more_partitions_give_more_files_with_the_same_rows(dataset, tmp_path, monkeypatch):
     write(dataset, tmp_path / "one")
-    monkeypatch.setattr(point_in_time, "PARTITION_EVENTS", 30)
+    monkeypatch.setattr(staging, "PARTITION_EVENTS", 30)
     write(dataset, tmp_path / "many")
     names = files(tmp_path / "many")
     assert "Split-train/data_tfrecord-00002-of-00003.gz" in names
