@@ -27,6 +27,8 @@ Keys = NDArray[np.uint64]
 
 # Rows with fewer allowed items than this many times the negatives wanted look at every item.
 _SCARCE = 8
+# Cells of the arrays that are worked on at a time.
+_CHUNK_CELLS = 2**20
 # Draws a candidate of the first attempt; rows that find too few different items double them.
 _DRAWS = 2
 # Shares of the mixture.
@@ -101,8 +103,9 @@ class CandidateSampler:
         drawn = [_Drawn.empty(), self._race(requests, rows[scarce])]
         waiting, draws = rows[~scarce], _DRAWS * (self._negatives + 1)
         while len(waiting):
-            done, waiting = self._successive(requests, waiting, draws)
-            drawn.append(done)
+            attempts = [self._successive(requests, c, draws) for c in _chunks(waiting, draws)]
+            drawn += [done for done, _ in attempts]
+            waiting = np.concatenate([left for _, left in attempts])
             draws *= 2
         return self._assemble(requests, _Drawn.join(drawn))
 
@@ -155,7 +158,7 @@ class CandidateSampler:
     def _race(self, requests: Requests, rows: Ints) -> _Drawn:
         """The same sampling for rows with few items left: an arrival time for every item."""
         drawn = [_Drawn.empty()]
-        for chunk in np.array_split(rows, max(1, len(rows) * len(self._known) // 2**20)):
+        for chunk in _chunks(rows, len(self._known)):
             row = np.repeat(chunk, len(self._known))
             item = np.tile(self._known, len(chunk))
             rate = self._rate(requests, row, item)
@@ -195,6 +198,11 @@ class CandidateSampler:
         nth[by_row] = ranges(np.zeros_like(counts), counts).astype(np.uint64)
         shuffled = np.lexsort((mix(requests.key[row], _ORDER + nth), row))
         return Candidates(counts, item[shuffled], label[shuffled], probability[shuffled])
+
+
+def _chunks(rows: Ints, width: int) -> list[Ints]:
+    """Rows in parts that bound the memory of arrays [rows, width]."""
+    return np.array_split(rows, 1 + len(rows) * width // _CHUNK_CELLS)
 
 
 @dataclass(frozen=True)

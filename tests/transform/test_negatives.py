@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from tests.transform.logs import frame
+from transform import negatives
 from transform.event_log import EventLog
 from transform.followers import Followers
 from transform.negatives import CandidateSampler, Requests
@@ -114,6 +115,13 @@ def test_an_exhausted_catalogue_leaves_the_positive_alone():
 
 def test_a_row_does_not_depend_on_the_rows_beside_it():
     assert all(one.equals(other) for one, other in zip(sample(3), sample(40), strict=False))
+
+
+@pytest.mark.parametrize("candidates", [8, 60])
+def test_rows_do_not_depend_on_how_many_are_worked_on_at_a_time(candidates, monkeypatch):
+    whole = sample(30, candidates)
+    monkeypatch.setattr(negatives, "_CHUNK_CELLS", 1000)
+    assert all(one.equals(other) for one, other in zip(whole, sample(30, candidates), strict=True))
 
 
 def test_no_request_gives_no_candidate():
