@@ -36,8 +36,13 @@ from pipeline.settings import Settings
 from trainer.settings import TrainingSettings
 from transform import features as keys
 
-# In memory and in process; the default runner would first try to download another one.
-BEAM_ARGS = ("--runner=FnApiRunner", "--direct_running_mode=in_memory")
+# In memory and in process; the default runner would first try to download another one. Without an
+# image named, TFX would pack a source distribution of itself for each Beam node.
+BEAM_ARGS = (
+    "--runner=FnApiRunner",
+    "--direct_running_mode=in_memory",
+    "--sdk_container_image=local",
+)
 
 
 class _Rows(NamedTuple):

@@ -83,12 +83,15 @@ class ItemEncoder(tf.keras.layers.Layer):
 
     def call(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Vectors of items: int64 [N] -> float32 [N, D]; padding (id 0) gives some vector too."""
-        visible = tf.gather(self._known, ids)
+        # A batch names the same items over and over; each is encoded once.
+        items, place = tf.unique(ids)
+        visible = tf.gather(self._known, items)
         if training:
-            visible &= tf.random.uniform(tf.shape(ids)) >= self._id_dropout
-        content = {name: tf.gather(table, ids) for name, table in self._tables.items()}
-        hidden = tf.constant(UNKNOWN, tf.int64)
-        return self._ids(tf.where(visible, ids, hidden)) + self._content(content, tf.shape(ids)[0])
+            visible &= tf.random.uniform(tf.shape(items)) >= self._id_dropout
+        content = {name: tf.gather(table, items) for name, table in self._tables.items()}
+        shown = tf.where(visible, items, tf.constant(UNKNOWN, tf.int64))
+        vectors = self._ids(shown) + self._content(content, tf.shape(items)[0])
+        return tf.gather(vectors, place)
 
 
 def _table(name: str, rows: Any) -> tf.Variable:
