@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import RunError
-from serving.inputs import query_inputs
+from serving.inputs import missing_value, query_inputs
 from serving.query import Query
 from serving.user_store import UserStore
 from transform.values import id_column
@@ -118,7 +118,7 @@ def _load(model_folder: Path) -> Callable[[list[Query], int], dict[str, Any]]:
         for name, spec in specs.items():
             values = given.get(name, [None] * len(queries))
             if isinstance(values, list):
-                missing = "" if spec.dtype == tf.string else 0
+                missing = missing_value(spec.dtype.as_datatype_enum)
                 values = [missing if value is None else value for value in values]
             inputs[name] = tf.constant(values, dtype=spec.dtype)
         return {name: tensor.numpy() for name, tensor in signature(**inputs).items()}

@@ -48,7 +48,8 @@ def query_inputs(queries: Sequence[Query]) -> Inputs:
 def to_protos(inputs: Inputs, declared: Mapping[str, Any]) -> dict[str, Any]:
     """One proto for each input that the signature declares, with the dtype it declares.
 
-    A declared input that no query mentions is a feature that is missing for all: "" or 0.
+    A declared input that no query mentions is a feature that is missing for all: "" for a text,
+    NaN for a number, 0 for a time.
 
     Args:
         inputs: As `query_inputs` gives them, and what else the signature takes.
@@ -73,10 +74,20 @@ def to_protos(inputs: Inputs, declared: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def missing_value(dtype: int) -> FeatureValue:
+    """What stands for a value that a query does not have; the model reads it as missing.
+
+    Args:
+        dtype: TensorFlow's DataType of the input.
+    """
+    if dtype == types_pb2.DT_STRING:
+        return ""
+    return float("nan") if dtype == types_pb2.DT_FLOAT else 0
+
+
 def _proto(name: str, values: Any, dtype: int) -> Any:
     if isinstance(values, list):
-        default = "" if dtype == types_pb2.DT_STRING else 0
-        values = [default if value is None else value for value in values]
+        values = [missing_value(dtype) if value is None else value for value in values]
     try:
         return tf.make_tensor_proto(values, dtype=dtype)
     except (TypeError, ValueError) as error:
