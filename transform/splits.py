@@ -108,9 +108,9 @@ def period_ranges(histories: Histories) -> dict[str, PeriodRange]:
 
 
 def targets_digest(targets: Iterable[tuple[str, str]]) -> str:
-    """SHA-256 of test targets: lines `user TAB item LF`, sorted bytewise, as UTF-8.
+    """SHA-256 of test targets: lines `user TAB item`, sorted bytewise and joined by LF, as UTF-8.
 
     Published with every metric: two figures compare only where their digests agree.
     """
-    lines = sorted(f"{user}\t{item}\n".encode() for user, item in targets)
-    return hashlib.sha256(b"".join(lines)).hexdigest()
+    lines = sorted(f"{user}\t{item}".encode() for user, item in targets)
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()

@@ -37,4 +37,4 @@ def test_user_states_keep_the_latest_events_of_long_histories(tmp_path):
 
 def test_the_digest_is_that_of_the_rows_asked_for(tmp_path):
     dataset = write_dataset(tmp_path, ROWS)
-    assert dataset.eval_targets_digest() == hashlib.sha256(b"u\td\n").hexdigest()
+    assert dataset.eval_targets_digest() == hashlib.sha256(b"u\td").hexdigest()

@@ -120,5 +120,5 @@ def test_an_empty_period_has_no_times():
 
 
 def test_the_digest_is_that_of_the_sorted_lines():
-    expected = hashlib.sha256(b"10\tx\n2\ty\n2\tz\n").hexdigest()
+    expected = hashlib.sha256(b"10\tx\n2\ty\n2\tz").hexdigest()
     assert targets_digest([("2", "z"), ("10", "x"), ("2", "y")]) == expected
