@@ -10,7 +10,7 @@ from pathlib import Path
 
 @functools.cache
 def code_fingerprint(*packages: str) -> str:
-    """SHA-256 over the names and bytes of all Python files of some packages.
+    """SHA-256 over the names and bytes of all files of some packages, templates included.
 
     TFX caches a node by its inputs and execution properties, of which the executor's code is no
     part; every node of ours carries this as a property.
@@ -24,7 +24,11 @@ def code_fingerprint(*packages: str) -> str:
         if spec is None or spec.origin is None:
             raise ValueError(f"A package to fingerprint must be importable. Received: {package}.")
         root = Path(spec.origin).parent
-        for path in sorted(root.rglob("*.py")):
+        for path in sorted(p for p in root.rglob("*") if p.is_file() and _is_source(p)):
             digest.update(f"{package}/{path.relative_to(root)}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _is_source(path: Path) -> bool:
+    return "__pycache__" not in path.parts

@@ -40,9 +40,16 @@ def test_it_changes_with_a_file_s_name(package: Path) -> None:
     assert fingerprint() != before
 
 
-def test_other_files_do_not_matter(package: Path) -> None:
+def test_it_changes_with_a_template(package: Path) -> None:
     before = fingerprint()
-    (package / "notes.txt").write_text("x")
+    (package / "page.html").write_text("<html>")
+    assert fingerprint() != before
+
+
+def test_compiled_files_do_not_matter(package: Path) -> None:
+    before = fingerprint()
+    (package / "__pycache__").mkdir()
+    (package / "__pycache__" / "module.cpython-311.pyc").write_bytes(b"x")
     assert fingerprint() == before
 
 

@@ -85,12 +85,19 @@ def assemble(
 def calibrate(
     recommender: Recommender, rows: list[dict[str, Any]], settings: RecommenderSettings
 ) -> Calibration:
-    """Fits the calibration on the candidates that held-out requests really get."""
+    """Fits the calibration on the candidates that held-out requests really get.
+
+    Where seen items are not shown, requests for one are left out: a score then is the probability
+    that an item is the next *new* one.
+    """
     candidates = tf.function(recommender.candidates, reduce_retracing=True)
     found = []
     for row in rows:
         target = tf.reshape(row[keys.TARGET_ITEM_ID], [-1, 1])
         nothing_excluded = tf.zeros_like(target)
         ids, valid, signals = candidates(row, nothing_excluded, tf.constant(settings.candidates))
-        found.append((signals.numpy(), valid.numpy(), (ids == target).numpy()))
+        again = tf.reduce_any(row[keys.HISTORY_ITEM_ID].to_tensor() == target, axis=1)
+        asked = ~again.numpy() if settings.exclude_seen else slice(None)
+        parts = (signals.numpy(), valid.numpy(), (ids == target).numpy())
+        found.append([part[asked] for part in parts])
     return fit_calibration(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
