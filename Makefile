@@ -14,7 +14,7 @@ BENCHMARKS = $(sort $(filter-out __init__,$(patsubst benchmarks/%.py,%,$(wildcar
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast lint lint-style lint-format lint-types lint-layers lint-shell \
-	format lock clean
+	format lock browser clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub(/%/, "NAME", $$1); printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ demo: setup ## the whole pipeline on MovieLens-100k, then three users' recommend
 
 test: setup ## all tests
 	@.venv/bin/python -m pytest
+
+browser: ## install Chromium, which the report's browser tests drive (apt-get)
+	@bash scripts/install_chromium.sh
 
 test-fast: setup ## the tests that need neither servers nor pipelines
 	@.venv/bin/python -m pytest -m "not slow"

@@ -37,10 +37,10 @@ def ci(tmp_path):
 
 
 def test_lint_comes_before_the_tests(ci):
-    assert ci() == (0, ["setup", "lint", "test"])
+    assert ci() == (0, ["setup", "lint", "browser", "test"])
 
 
-@pytest.mark.parametrize("failing", ["setup", "lint", "test"])
+@pytest.mark.parametrize("failing", ["setup", "lint", "browser", "test"])
 def test_a_failure_ends_the_run(ci, failing):
     code, made = ci(failing)
     assert code != 0
