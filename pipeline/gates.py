@@ -34,7 +34,7 @@ RANKER = (
     ),
     Bound(
         name="relative_ece",
-        upper=0.6,
+        upper=1.0,
         why="the scores promise too much in one place and too little in another",
     ),
 )

@@ -21,7 +21,7 @@ from transform import features as keys
 from transform.features import Feature, candidate_features, query_features
 
 _DAY_SECONDS = 86_400.0
-_FORGOTTEN = 0.05  # share of training rows that lose their history
+_FORGOTTEN_EVERY = 20  # about one training row of so many loses its history
 
 
 class Ranker(tfrs.models.Model):
@@ -64,9 +64,9 @@ class Ranker(tfrs.models.Model):
     def call(self, row: dict[str, Any], training: bool = False) -> tf.Tensor:
         """Logits of the candidates of transformed rows, float32 [B, C]."""
         history = request_history(row, self.length)
-        if training:
-            history = _forget_some(history)
         candidates = row[keys.CANDIDATE_ITEM_ID].to_tensor()
+        if training:
+            history = _forget_some(history, candidates)
         vectors = self.vectors(candidates, training)
         events = self.vectors(history["items"], training)
         return self.score(vectors, candidates, events, history, row, training)
@@ -134,10 +134,13 @@ class Ranker(tfrs.models.Model):
         return (tf.reduce_sum(listwise) + tf.reduce_sum(binary / probability)) / rows
 
 
-def _forget_some(history: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Takes some rows' history away, so that newcomers are no strangers to the model."""
-    rows = tf.shape(history["items"])[0]
-    kept = tf.cast(tf.random.uniform([rows, 1]) >= _FORGOTTEN, tf.int64)
+def _forget_some(history: dict[str, tf.Tensor], candidates: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Takes some rows' history away, so that newcomers are no strangers to the model.
+
+    The row itself says whether it is one of them, however the rows are divided over workers.
+    """
+    chosen = tf.reduce_sum(candidates, axis=1, keepdims=True) % _FORGOTTEN_EVERY
+    kept = tf.cast(chosen > 0, tf.int64)
     return {name: values * kept for name, values in history.items()}
 
 
