@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from transform.errors import DataError
-from transform.features import EVENT_TIME, EVENT_TYPE, ITEM_ID, USER_ID, Feature
-from transform.raw_tables import RawTable, Wanted, read_raw
-from transform.settings import Table
+from transform.features import EVENT_TIME, EVENT_TYPE, ITEM_ID, USER_ID, Feature, Side
+from transform.files import table_files
+from transform.raw_tables import RawTable, Wanted, read_file
+from transform.settings import DataSettings, Table
 from transform.state import DEFAULT_EVENT_TYPE
 from transform.times import unix_seconds
 from transform.values import feature_values, id_column, refuse_mixed, text_or_missing
@@ -20,6 +22,9 @@ from transform.values import feature_values, id_column, refuse_mixed, text_or_mi
 _CLOCK_TOLERANCE_SECONDS = 24 * 3600
 # A few wrong clocks are dead letters; more than this is a wrong column or unit.
 MAX_FUTURE_SHARE = 0.01
+
+# The input order of an event: rank of its file, then row.
+ORDER = "order"
 
 REASON = "reason"
 NO_USER = "user_id is missing"
@@ -30,16 +35,156 @@ LINE_BREAK = "an id holds a line break"
 
 
 @dataclass(frozen=True)
-class Events:
-    """The events, and where every other row of the files went.
+class EventChunk:
+    """A piece of the log that is read at once.
 
     Attributes:
-        frame: `user_id`, `item_id`, `event_type` (text), `event_time` (unix seconds) and the
-            context features, in input order, every event once.
+        file: Where it lies.
+        rank: Place of the file in the total order of files.
+        row_groups: Numbers of the row groups of a Parquet file; None for all of a CSV.
+        first_row: Number of the chunk's first row within the file, from 0.
+    """
+
+    file: str
+    rank: int
+    row_groups: tuple[int, ...] | None
+    first_row: int
+
+
+@dataclass(frozen=True)
+class EventPart:
+    """Some rows of a chunk, normalised.
+
+    Attributes:
+        frame: `user_id`, `item_id`, `event_type` (text), `event_time` (int64 unix seconds),
+            `order` (int64, the input order), the context features, and those of `event_id`
+            (text), `request_id` (text), `position` (int64) that the log has.
+        dead: Every rejected row: `file`, `row` (from 1, without the header), the values of
+            `user_id`, `item_id`, `event_time` and `event_type` as text, and `reason`.
+        bytes_read: Bytes that were read for it.
+    """
+
+    frame: pl.DataFrame
+    dead: pl.DataFrame
+    bytes_read: int
+
+    @property
+    def rows(self) -> int:
+        """Rows of the file that it came from."""
+        return len(self.frame) + len(self.dead)
+
+
+@dataclass(frozen=True)
+class EventReader:
+    """The event log, chunk by chunk; small enough to travel to workers.
+
+    Attributes:
+        chunks: What is to be read.
+        optional: Which of `event_id`, `request_id`, `position` the log has.
+        partitions: Names of the partitions that are read.
+        bytes_total: Bytes of all files below the path, also of those that are not read.
+        table: Where the log lies.
+        features: Declared context features.
+        now: The present in unix seconds, which future-dated events are held against.
+    """
+
+    chunks: tuple[EventChunk, ...]
+    optional: tuple[str, ...]
+    partitions: tuple[str, ...]
+    bytes_total: int
+    table: Table
+    features: tuple[Feature, ...]
+    now: float
+
+    @classmethod
+    def open(
+        cls, data: DataSettings, features: Sequence[Feature], *, now: float | None = None
+    ) -> EventReader:
+        """Lists the files of the log and how to read them.
+
+        Args:
+            data: Where the log lies.
+            features: Declared features.
+            now: The present in unix seconds; by default the time of the call.
+
+        Raises:
+            DataError: If a file is missing, unreadable or lacks a column.
+        """
+        files = table_files(data.events, "events")
+        chunks = [EventChunk(str(file), rank, None, 0) for rank, file in enumerate(files)]
+        return cls(
+            tuple(chunks),
+            (),
+            (),
+            sum(file.stat().st_size for file in files),
+            data.events,
+            tuple(feature for feature in features if feature.side is Side.CONTEXT),
+            time.time() if now is None else now,
+        )
+
+    def read(self, chunk: EventChunk) -> Iterator[EventPart]:
+        """Reads and normalises a chunk in bounded memory.
+
+        Raises:
+            DataError: If it cannot be read, or a column as a whole is not what it should be.
+        """
+        yield self.read_with(IdKinds(), chunk)
+
+    def read_with(self, kinds: IdKinds, chunk: EventChunk) -> EventPart:
+        """Reads a whole chunk and holds it to the kinds of id that were seen before."""
+        wanted = Wanted(
+            "events",
+            required=[USER_ID, ITEM_ID, EVENT_TIME, *(feature.name for feature in self.features)],
+            optional=[EVENT_TYPE],
+        )
+        raw = read_file(Path(chunk.file), self.table, wanted)
+        part = _Part.of(raw, self.table, self.features, kinds, self.now)
+        size = Path(chunk.file).stat().st_size
+        return EventPart(
+            part.kept.with_columns(pl.col(ORDER) + (chunk.rank << 40)), part.dead, size
+        )
+
+
+def refuse_unusable(rows: int, dead_by_reason: Mapping[str, int], sample: pl.DataFrame) -> None:
+    """Refuses a log that as a whole is of no use.
+
+    Args:
+        rows: Rows of the log, dead letters among them.
+        dead_by_reason: Dead letters by reason.
+        sample: Some dead letters, of each reason at least one.
+
+    Raises:
+        DataError: If there are no rows, no whole rows, or many that lie in the future.
+    """
+    if not rows:
+        raise DataError(
+            "`data.events` must hold events. Received: files with a header and no row. "
+            "Check the export that wrote them."
+        )
+    future = dead_by_reason.get(FUTURE, 0)
+    if future > MAX_FUTURE_SHARE * rows:
+        latest = sample.filter(pl.col(REASON) == FUTURE)[EVENT_TIME].first()
+        raise DataError(
+            f"At most {MAX_FUTURE_SHARE:.0%} of the events may lie in the future. Received: "
+            f"{future} of {rows}, such as event_time {latest!r}. Correct the clock, or map the "
+            "column that holds the times and set the table's `time_unit`."
+        )
+    if sum(dead_by_reason.values()) == rows:
+        raise DataError(
+            f"`data.events` must hold rows with user_id, item_id and event_time. Received: {rows} "
+            f"rows, none of them whole ({dict(dead_by_reason)}). Check `data.events.columns`."
+        )
+
+
+@dataclass(frozen=True)
+class Events:
+    """The whole log in one frame.
+
+    Attributes:
+        frame: As in EventPart without `order`, in input order, every event once.
         rows: Rows in the files: events + duplicates + dead letters.
         duplicates: Rows that repeat user, item, time and type of an earlier one.
-        dead_letters: Every rejected row: `file`, `row` (from 1, without the header), the values
-            of `user_id`, `item_id`, `event_time` and `event_type` as text, and `reason`.
+        dead_letters: See EventPart.
     """
 
     frame: pl.DataFrame
@@ -48,29 +193,21 @@ class Events:
     dead_letters: pl.DataFrame
 
 
-def read_events(table: Table, features: Sequence[Feature], *, now: float) -> Events:
-    """Reads and checks the event log.
-
-    Args:
-        table: Where it lies.
-        features: Declared context features.
-        now: The present in unix seconds, which future-dated events are held against.
+def read_events(data: DataSettings, features: Sequence[Feature], *, now: float) -> Events:
+    """Reads and checks the whole event log; see EventReader.
 
     Raises:
         DataError: If it breaks a rule of the data contract.
     """
-    wanted = Wanted(
-        "events",
-        required=[USER_ID, ITEM_ID, EVENT_TIME, *(feature.name for feature in features)],
-        optional=[EVENT_TYPE],
-    )
+    reader = EventReader.open(data, features, now=now)
     kinds = IdKinds()
-    parts = [_Part.of(raw, table, features, kinds, now) for raw in read_raw(table, wanted)]
-    kept = pl.concat([part.kept for part in parts])
+    parts = [reader.read_with(kinds, chunk) for chunk in reader.chunks]
+    kept = pl.concat([part.frame for part in parts]).drop(ORDER)
     dead = pl.concat([part.dead for part in parts])
-    _refuse_unusable(kept, dead, table)
-    if kinds.is_text(USER_ID) and not table.text_ids:
-        refuse_mixed(kept[USER_ID], f"The column `user_id` of {table.path}")
+    reasons = dict(dead[REASON].value_counts(sort=True).iter_rows())
+    refuse_unusable(len(kept) + len(dead), reasons, dead)
+    if kinds.is_text(USER_ID) and not data.events.text_ids:
+        refuse_mixed(kept[USER_ID], f"The column `user_id` of {data.events.path}")
     frame = kept.unique(
         [USER_ID, ITEM_ID, EVENT_TIME, EVENT_TYPE], keep="first", maintain_order=True
     )
@@ -135,7 +272,8 @@ class _Part:
             where = f"The column `{feature.name}` of {raw.file}"
             values = feature_values(raw.frame[feature.name], feature, where, table.time_unit)
             columns.append(values.alias(feature.name))
-        frame = pl.DataFrame(columns).with_columns(_reason(now).alias(REASON))
+        row = pl.int_range(pl.len(), dtype=pl.Int64)
+        frame = pl.DataFrame(columns).with_columns(_reason(now).alias(REASON), row.alias(ORDER))
         rejected = frame[REASON].is_not_null()
         dead = (
             raw.frame.with_row_index("row", offset=1)
@@ -181,26 +319,3 @@ def _as_text(dead: pl.DataFrame) -> pl.DataFrame:
         ),
         REASON,
     )
-
-
-def _refuse_unusable(kept: pl.DataFrame, dead: pl.DataFrame, table: Table) -> None:
-    rows = len(kept) + len(dead)
-    if not rows:
-        raise DataError(
-            f"`data.events` must hold events. Received: {table.path!r} with a header and no row. "
-            "Check the export that wrote it."
-        )
-    future = int((dead[REASON] == FUTURE).sum())
-    if future > MAX_FUTURE_SHARE * rows:
-        latest = dead.filter(pl.col(REASON) == FUTURE)[EVENT_TIME][0]
-        raise DataError(
-            f"At most {MAX_FUTURE_SHARE:.0%} of the events may lie in the future. Received: "
-            f"{future} of {rows}, such as event_time {latest!r} in `time_unit: {table.time_unit}`. "
-            "Correct the clock, or map the column that holds the times and set its `time_unit`."
-        )
-    if not len(kept):
-        reasons = dict(dead[REASON].value_counts().iter_rows())
-        raise DataError(
-            f"`data.events` must hold rows with user_id, item_id and event_time. Received: {rows} "
-            f"rows, none of them whole ({reasons}). Check `data.events.columns`."
-        )

@@ -62,10 +62,11 @@ def read_raw(table: Table, wanted: Wanted) -> Iterator[RawTable]:
             "Correct the name, or declare it under `features`."
         )
     for file in table_files(table, wanted.name):
-        yield _read_file(file, table, wanted)
+        yield read_file(file, table, wanted)
 
 
-def _read_file(file: Path, table: Table, wanted: Wanted) -> RawTable:
+def read_file(file: Path, table: Table, wanted: Wanted) -> RawTable:
+    """Reads the wanted columns of a file."""
     with file.open("rb") as stream:
         head = stream.read(len(_PARQUET_MAGIC))
     if not head:

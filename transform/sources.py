@@ -47,7 +47,7 @@ def read_data(
     """
     declared = list(features)
     of = {side: [feature for feature in declared if feature.side is side] for side in Side}
-    events = read_events(data.events, of[Side.CONTEXT], now=time.time() if now is None else now)
+    events = read_events(data, of[Side.CONTEXT], now=time.time() if now is None else now)
     return Data(
         events,
         items=_read_entities(data.items, "items", ITEM_ID, of[Side.CANDIDATE]),

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from transform.errors import DataError
 from transform.event_source import FUTURE, LINE_BREAK, NO_ITEM, NO_TIME, NO_USER, read_events
 from transform.features import Feature
-from transform.settings import Table
+from transform.settings import DataSettings, Table
 
 NOW = 1_700_000_000
 HEADER = "user_id,item_id,event_time,event_type\n"
 
 
 def read(path, features=(), **settings):
-    return read_events(Table(path=str(path), **settings), features, now=NOW)
+    return read_events(DataSettings(events=Table(path=str(path), **settings)), features, now=NOW)
 
 
 def csv(tmp_path, *rows, header=HEADER, name="events.csv"):
