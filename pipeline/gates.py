@@ -138,6 +138,12 @@ DATA = DataRules(
     presence=Bound(
         name="presence", lower=1.0, why="rows lack a feature that every one of them must have"
     ),
+    unaccounted=Bound(
+        name="unaccounted_rows",
+        lower=0,
+        upper=0,
+        why="rows were lost or counted twice on the way: do not train on what is left",
+    ),
     duplicates=Bound(
         name="duplicate_share",
         upper=0.5,
@@ -146,12 +152,19 @@ DATA = DataRules(
     dead_letters=Bound(
         name="dead_letter_share",
         upper=0.05,
-        why="too many rows were rejected; dead_letters.parquet says which and why",
+        why="too many rows were rejected; the dataset `dead_letters` says which and why",
     ),
     future=Bound(
         name="future_share",
         upper=0.001,
         why="events lie in the future: look at the unit and the time zone of the time column",
+    ),
+    # Of rows in no order at all about half lie before their predecessor, which does no harm: the
+    # fold sorts them. For a log that is appended as things happen, 0.01 is a better bound.
+    out_of_order=Bound(
+        name="out_of_order_share",
+        upper=0.6,
+        why="time runs backwards in the files: look at the clock, or at how they were exported",
     ),
     described=Bound(
         name="described_share",
@@ -159,13 +172,43 @@ DATA = DataRules(
         why="the table describes few of those in the log: the ids may be written in two ways",
     ),
     rows=Bound(name="rows", lower=1.0, why="a split without rows can teach or measure nothing"),
-    leaked=Bound(
-        name="leaked_rows", upper=0, why="training rows change with what happens after them"
+    # What chance explains is allowed on top of these four, so that small samples do not alarm.
+    category_drift=Bound(
+        name="category_drift",
+        upper=0.1,
+        why="one value is much more or less frequent than in the data of the blessed model",
+    ),
+    number_drift=Bound(
+        name="number_drift",
+        upper=0.1,
+        why="the numbers lie elsewhere than in the data of the blessed model",
+    ),
+    category_skew=Bound(
+        name="category_skew",
+        upper=0.3,
+        why="the requests of the test are others than those that the ranker learns from",
+    ),
+    number_skew=Bound(
+        name="number_skew",
+        upper=0.3,
+        why="the requests of the test are others than those that the ranker learns from",
+    ),
+    leaked=Bound(name="leaked_rows", upper=0, why="rows change with what happens after them"),
+    certified=Bound(
+        name="certified_rows", lower=1, why="without a row to compare nothing is certified"
     ),
     unexplained=Bound(
         name="unexplained_rows", upper=0, why="the written rows are not those that the log gives"
     ),
-    certified_users=200,
+    revealing=Bound(
+        name="single_feature_auc",
+        lower=0.02,
+        upper=0.98,
+        why="this column alone tells the label: it was probably made after the fact",
+    ),
+    certified_events=200_000,
+    certified_users=1000,
+    screened_rows=20_000,
 )
 
 
