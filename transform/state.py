@@ -4,8 +4,8 @@
 from the snapshot *before* an event is applied, so no example can see its own future; the online
 side runs the same two functions on live events. Neither Beam nor TensorFlow is imported here.
 
-`history_starts` is the columnar form of the same fold over sorted histories; a property-based test
-holds it equal to the event-by-event form.
+`history_starts` is the columnar form of the history, `transform.user_aggregates` that of the
+windowed counts; property-based tests hold both equal to the event-by-event form.
 
 >>> state = apply(EMPTY, Event("film-1", "view", 10))
 >>> state = apply(state, Event("film-2", "view", 20))
@@ -15,80 +15,234 @@ holds it equal to the event-by-event form.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from itertools import accumulate, pairwise
 from typing import NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from transform.windows import UserWindow
+
 DEFAULT_EVENT_TYPE = "interaction"
 
 
 class Event(NamedTuple):
-    """One behaviour of one user.
+    """One event of one user.
 
     Attributes:
         item_id: The item.
-        event_type: What happened (view, click, purchase, ...).
+        event_type: What happened (impression, view, click, purchase, ...).
         event_time: When, in unix seconds.
+        categories: The item's categories as (feature, category), for the windows that count by
+            one. The history does not keep them.
     """
 
     item_id: str
     event_type: str
     event_time: int
+    categories: tuple[tuple[str, str], ...] = ()
+
+
+# What a tile counts: event type, category feature, category; the last two are "" for all items.
+CountKey = tuple[str, str, str]
+
+
+class Tile(NamedTuple):
+    """Counts of the events of one hop.
+
+    Attributes:
+        number: Start of the hop, in hops since 1970.
+        counts: Events of each kind; a mapping that nobody changes.
+    """
+
+    number: int
+    counts: Mapping[CountKey, int]
 
 
 class UserState(NamedTuple):
-    """Everything the fold remembers of a user: the events, oldest first."""
+    """Everything the fold remembers of a user.
+
+    Attributes:
+        events: The behaviour, oldest first. Impressions are none.
+        tiles: Length of a hop in seconds -> the tiles that some window can still reach, oldest
+            first; hops without an event have none.
+    """
 
     events: tuple[Event, ...] = ()
+    tiles: Mapping[int, tuple[Tile, ...]] = {}  # nobody changes it
+
+
+class FoldSettings(NamedTuple):
+    """What the fold keeps of a user.
+
+    Attributes:
+        max_history: Events of the history to keep, the latest; `None` keeps all.
+        windows: Windowed counts and rates.
+        impression_type: The event type that is counted but is no behaviour.
+        session_gap: A new session begins after this many seconds without behaviour.
+    """
+
+    max_history: int | None = None
+    windows: tuple[UserWindow, ...] = ()
+    impression_type: str = "impression"
+    session_gap: int = 30 * 60
 
 
 class Snapshot(TypedDict):
-    """The query features that follow from a state at a moment, oldest event first."""
+    """The query features that follow from a state at a moment, oldest event first.
+
+    `history_gap` is the time since the event before in seconds, `history_session` the number of
+    the session; both count from the first event that is shown. `values` holds the aggregates of the
+    user by name (float32 numbers), `category_values` those of categories, without the zeros.
+    """
 
     history_item_id: list[str]
     history_event_type: list[str]
     history_time: list[int]
+    history_gap: list[int]
+    history_session: list[int]
     request_time: int
+    values: dict[str, float]
+    category_values: dict[str, dict[str, float]]
 
 
 EMPTY = UserState()
+_KEEP_ALL = FoldSettings()
 
 
-def apply(state: UserState, event: Event, max_history: int | None = None) -> UserState:
+def apply(state: UserState, event: Event, settings: FoldSettings = _KEEP_ALL) -> UserState:
     """Adds an event to a state.
 
     Events are kept in the order of their time, those of the same second in order of arrival, so a
-    late event finds its place and any interleaving of distinct times leads to the same state.
+    late event finds its place and any interleaving of distinct times leads to the same state. One
+    that comes later than any window reaches is not counted.
 
     Args:
         state: The state so far; it is not changed.
         event: The event to add.
-        max_history: Events to keep, the latest; `None` keeps all.
+        settings: What to keep; the same for all events of a state.
     """
-    place = bisect_right(state.events, event.event_time, key=lambda known: known.event_time)
-    events = (*state.events[:place], event, *state.events[place:])
-    return UserState(events if max_history is None else events[-max_history:])
+    events = state.events
+    if event.event_type != settings.impression_type:
+        events = _insert(events, event, settings.max_history)
+    return UserState(events, _count(state.tiles, event, settings.windows))
 
 
-def snapshot(state: UserState, at: int, length: int | None = None) -> Snapshot:
+def snapshot(
+    state: UserState, at: int, length: int | None = None, settings: FoldSettings = _KEEP_ALL
+) -> Snapshot:
     """What a state shows to a request at a moment.
+
+    Windowed counts are exact from the time of the latest event on; the tiles that only earlier
+    moments could see are gone. Counts see the whole hop of the moment.
 
     Args:
         state: The state.
         at: Time of the request in unix seconds; later events are not shown.
         length: Events to show, the latest; `None` shows all.
+        settings: What the state was built with.
     """
     end = bisect_right(state.events, at, key=lambda known: known.event_time)
     start = 0 if length is None else max(0, end - length)
     shown = state.events[start:end]
+    times = [event.event_time for event in shown]
+    gaps = [0, *(later - earlier for earlier, later in pairwise(times))][: len(times)]
+    values: dict[str, float] = {}
+    category_values: dict[str, dict[str, float]] = {}
+    for window in settings.windows:
+        if window.by is None:
+            values[window.name] = _values(state, window, at).get("", 0.0)
+        else:
+            category_values[window.name] = _values(state, window, at)
     return Snapshot(
         history_item_id=[event.item_id for event in shown],
         history_event_type=[event.event_type for event in shown],
-        history_time=[event.event_time for event in shown],
+        history_time=times,
+        history_gap=gaps,
+        history_session=list(accumulate(int(gap > settings.session_gap) for gap in gaps)),
         request_time=at,
+        values=values,
+        category_values=category_values,
     )
+
+
+def _insert(events: tuple[Event, ...], event: Event, max_history: int | None) -> tuple[Event, ...]:
+    place = bisect_right(events, event.event_time, key=lambda known: known.event_time)
+    events = (*events[:place], event._replace(categories=()), *events[place:])
+    return events if max_history is None else events[-max_history:]
+
+
+@cache
+def _reach(windows: tuple[UserWindow, ...]) -> dict[int, int]:
+    """Length of each hop -> the most of them that a window reaches back."""
+    reach: dict[int, int] = {}
+    for window in windows:
+        reach[window.hop] = max(window.hops, reach.get(window.hop, 0))
+    return reach
+
+
+def _count(
+    tiles: Mapping[int, tuple[Tile, ...]], event: Event, windows: tuple[UserWindow, ...]
+) -> Mapping[int, tuple[Tile, ...]]:
+    """Adds an event to the tiles of every hop that counts it."""
+    counted = dict(tiles)
+    for hop, reach in _reach(windows).items():
+        keys = _keys(event, [window for window in windows if window.hop == hop])
+        if keys:
+            added = _add(counted.get(hop, ()), event.event_time // hop, keys)
+            oldest = added[-1].number - reach
+            counted[hop] = added[bisect_left(added, oldest, key=lambda tile: tile.number) :]
+    return counted
+
+
+def _keys(event: Event, windows: list[UserWindow]) -> set[CountKey]:
+    """What an event counts as."""
+    keys: set[CountKey] = set()
+    for window in windows:
+        if event.event_type not in window.types:
+            continue
+        if window.by is None:
+            keys.add((event.event_type, "", ""))
+        else:
+            named = (category for name, category in event.categories if name == window.by)
+            keys.update((event.event_type, window.by, category) for category in named)
+    return keys
+
+
+def _add(tiles: tuple[Tile, ...], number: int, keys: set[CountKey]) -> tuple[Tile, ...]:
+    place = bisect_left(tiles, number, key=lambda tile: tile.number)
+    counts = dict.fromkeys(keys, 1)
+    end = place
+    if place < len(tiles) and tiles[place].number == number:
+        counts = dict(Counter(counts) + Counter(tiles[place].counts))
+        end = place + 1
+    return (*tiles[:place], Tile(number, counts), *tiles[end:])
+
+
+def _values(state: UserState, window: UserWindow, at: int) -> dict[str, float]:
+    """Values of a window that are not zero, by category ("" for all items), in their order."""
+    tiles, now = state.tiles.get(window.hop, ()), at // window.hop
+    start = bisect_left(tiles, now - window.hops, key=lambda tile: tile.number)
+    end = bisect_right(tiles, now, key=lambda tile: tile.number)
+    total: Counter[CountKey] = Counter()
+    for tile in tiles[start:end]:
+        total.update(tile.counts)
+    by = window.by or ""
+    values = {}
+    for event_type, name, category in sorted(total):
+        if event_type != window.counted or name != by:
+            continue
+        value = float(total[event_type, name, category])
+        if window.per is not None:
+            base = total[window.per, name, category]
+            value = value / base if base else 0.0
+        if value:
+            values[category] = float(np.float32(value))
+    return values
 
 
 def history_starts(
