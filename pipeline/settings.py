@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from trainer.settings import RankerSettings, RecommenderSettings, RetrieverSettings
+from transform.aggregates import Aggregate, Of
 from transform.features import RESERVED_NAMES, Feature, Kind, Side
 from transform.settings import DataSettings, ExampleSettings, Frozen, SplitSettings
 
@@ -23,6 +24,7 @@ class Settings(Frozen):
         seed: Seed of every random choice.
         data: Where the logs lie and how their columns map to ours.
         features: Declared features; none is enough to start.
+        aggregates: Windowed counts and rates that are derived from the log, for the ranker.
         split: How events are divided into training, validation and evaluation.
         examples: Shape of the rows.
         retriever: The two-tower retriever.
@@ -37,6 +39,7 @@ class Settings(Frozen):
     seed: int = 17
     data: DataSettings
     features: tuple[Feature, ...] = ()
+    aggregates: tuple[Aggregate, ...] = ()
     split: SplitSettings = SplitSettings()
     examples: ExampleSettings = ExampleSettings()
     retriever: RetrieverSettings = RetrieverSettings()
@@ -110,6 +113,38 @@ class Settings(Frozen):
                 raise ValueError(
                     f"{side} features come from the {table} table. Received: {', '.join(names)}, "
                     f"but no `data.{table}`. Name the table, or leave the features out."
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _aggregates_have_names_of_their_own(self) -> Self:
+        taken = RESERVED_NAMES | {feature.name for feature in self.features}
+        for aggregate in self.aggregates:
+            names = {aggregate.name}
+            if aggregate.of is Of.USER_CATEGORY:
+                names |= {aggregate.key_name, aggregate.value_name}
+            if names & taken:
+                raise ValueError(
+                    "an aggregate must have a name of its own; one of user_category takes "
+                    "`<name>_key` and `<name>_value` too. Received: "
+                    f"{', '.join(sorted(names & taken))}, which is taken. Choose another name."
+                )
+            taken |= names
+        return self
+
+    @model_validator(mode="after")
+    def _aggregates_have_their_category(self) -> Self:
+        categories = {
+            feature.name
+            for feature in self.features
+            if feature.side is Side.CANDIDATE and feature.kind is Kind.CATEGORY
+        }
+        for aggregate in self.aggregates:
+            if aggregate.by is not None and aggregate.by not in categories:
+                raise ValueError(
+                    "`by` must name a declared candidate feature of kind category. Received: "
+                    f"{aggregate.by!r} for {aggregate.name!r}, with {sorted(categories)} declared. "
+                    "Declare the feature, or name another."
                 )
         return self
 

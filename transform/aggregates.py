@@ -69,6 +69,16 @@ class Aggregate(Frozen):
         """Length of the window in whole days."""
         return self.seconds // DAY_SECONDS
 
+    @property
+    def key_name(self) -> str:
+        """Key of the categories that `value_name` holds the values of, for `user_category`."""
+        return f"{self.name}_key"
+
+    @property
+    def value_name(self) -> str:
+        """See `key_name`."""
+        return f"{self.name}_value"
+
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
         given = [kind for kind in ("count", "rate", "trend", "age") if getattr(self, kind)]

@@ -5,6 +5,9 @@ analysers ignore what is empty, so the vocabularies and moments of a feature com
 that have it. At serving time the graph is fed the query part alone.
 
 Ids are shifted by two: 0 is padding, 1 is a value that training never saw.
+
+Aggregates are squashed by sign(x) log(1 + |x|), which needs no moments: a count of thousands comes
+near the others, a rate or a trend hardly changes, and no analysis has to read the ranking rows.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import tensorflow_transform as tft
 from pydantic import TypeAdapter
 
 from transform import features as keys
+from transform.aggregates import Aggregate, Of, parse_aggregates
 from transform.features import Feature, Kind
 
 PADDING = 0
@@ -51,10 +55,12 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
 
     Args:
         inputs: Raw features of a batch of rows: scalars dense [B], lists ragged [B, None].
-        custom_config: `features`: the declared features as a JSON list.
+        custom_config: `features`: the declared features as a JSON list; `aggregates`: likewise,
+            absent where none are declared.
 
     Returns:
-        item ids (int64, shifted), declared features (see `_transform`) and the untouched numbers.
+        item ids (int64, shifted), declared features (see `_transform`), aggregates (see
+        `_aggregate`) and the untouched numbers.
     """
     outputs = {key: inputs[key] for key in _PASSED_THROUGH}
     seen = tf.concat([inputs[keys.HISTORY_ITEM_ID].flat_values, inputs[keys.ITEM_ID]], axis=0)
@@ -64,12 +70,15 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     types = inputs[keys.HISTORY_EVENT_TYPE]
     type_vocabulary = tft.vocabulary(types.flat_values, vocab_filename=EVENT_TYPE_VOCABULARY)
     outputs[keys.HISTORY_EVENT_TYPE] = _ids(types, type_vocabulary)
+    vocabularies: dict[str, Any] = {}
     for feature in parse_features(json.dumps(custom_config["features"])):
-        outputs[feature.name] = _transform(feature, inputs[feature.name])
+        outputs[feature.name] = _transform(feature, inputs[feature.name], vocabularies)
+    for aggregate in parse_aggregates(json.dumps(custom_config.get("aggregates", []))):
+        outputs |= _aggregate(aggregate, inputs, vocabularies)
     return outputs
 
 
-def _transform(feature: Feature, raw: tf.Tensor) -> Any:
+def _transform(feature: Feature, raw: tf.Tensor, vocabularies: dict[str, Any]) -> Any:
     """Transforms one declared feature.
 
     Returns:
@@ -84,10 +93,38 @@ def _transform(feature: Feature, raw: tf.Tensor) -> Any:
     if feature.kind is Kind.TEXT:
         return _ngrams(raw, feature.buckets)
     values = _values(raw, feature.separator)
-    vocabulary = tft.vocabulary(
+    vocabularies[feature.name] = tft.vocabulary(
         values.flat_values, top_k=feature.buckets, vocab_filename=feature.name
     )
-    return _ids(values, vocabulary)
+    return _ids(values, vocabularies[feature.name])
+
+
+def _aggregate(
+    aggregate: Aggregate, inputs: dict[str, Any], vocabularies: dict[str, Any]
+) -> dict[str, Any]:
+    """Transforms one declared aggregate.
+
+    Returns:
+        user, all: float32 [B], 0 where missing.
+        item: ragged float32 [B, None], aligned with the candidates, or one value a catalogue row.
+        user_category: the categories as ragged int64 ids [B, None], as the feature has them, and
+            their values, ragged float32 [B, None]. The models match them with the candidates.
+    """
+    if aggregate.of in (Of.USER, Of.ALL):
+        return {aggregate.name: _squash(inputs[aggregate.name])}
+    if aggregate.of is Of.ITEM:
+        values = inputs[aggregate.name]
+        return {aggregate.name: values.with_flat_values(_squash(values.flat_values))}
+    values = inputs[aggregate.value_name]
+    return {
+        aggregate.key_name: _ids(inputs[aggregate.key_name], vocabularies[str(aggregate.by)]),
+        aggregate.value_name: values.with_flat_values(_squash(values.flat_values)),
+    }
+
+
+def _squash(value: tf.Tensor) -> tf.Tensor:
+    known = tf.where(tf.math.is_finite(value), value, 0.0)
+    return tf.sign(known) * tf.math.log1p(tf.abs(known))
 
 
 def _non_empty(values: tf.Tensor) -> tf.Tensor:

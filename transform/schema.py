@@ -14,6 +14,7 @@ from typing import TypeAlias
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from transform import features as f
+from transform.aggregates import Aggregate, Of, aggregates_of
 from transform.features import Feature, Kind
 
 Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatistics
@@ -54,23 +55,28 @@ _MAX_DOMAIN = 100
 _MIN_DOMAIN_MASS = 0.9
 
 
-def required_keys(split: str, features: Sequence[Feature]) -> tuple[str, ...]:
+def required_keys(
+    split: str, features: Sequence[Feature], aggregates: Sequence[Aggregate] = ()
+) -> tuple[str, ...]:
     """Keys that every row of a split has; a number or time may be missing from a row."""
     if split == f.CATALOGUE:
         keys: tuple[str, ...] = (f.ITEM_ID, f.ITEM_COUNT)
+        keys += tuple(aggregate.name for aggregate in aggregates_of(aggregates, Of.ITEM))
         declared = f.candidate_features(features)
     else:
         keys = _QUERY_KEYS
         declared = f.query_features(features)
         if split != f.TRAIN:
-            keys += _CANDIDATE_KEYS
+            keys += (*_CANDIDATE_KEYS, *(aggregate.name for aggregate in aggregates))
         if split in (f.VALIDATION, f.EVAL):
             keys += _HELD_OUT_KEYS
     return keys + tuple(feature.name for feature in declared if not feature.is_numeric)
 
 
 def build_schema(
-    features: Sequence[Feature], statistics: Mapping[str, Statistics]
+    features: Sequence[Feature],
+    statistics: Mapping[str, Statistics],
+    aggregates: Sequence[Aggregate] = (),
 ) -> schema_pb2.Schema:
     """Declares types, shapes, defaults and domains.
 
@@ -78,6 +84,7 @@ def build_schema(
         features: Declared features.
         statistics: Statistics by split. Domains come from `train` and `catalogue`, the rows that
             models learn from; the other splits are then held against them.
+        aggregates: Declared aggregates.
     """
     schema = schema_pb2.Schema()
     for name, kind in _SCALARS.items():
@@ -86,6 +93,8 @@ def build_schema(
         _add_list(schema, name, kind)
     for feature in features:
         _add_scalar(schema, feature.name, _type_of(feature))
+    for aggregate in aggregates:
+        _add_aggregate(schema, aggregate)
     _bound(schema)
     learned = [statistics[split] for split in (f.TRAIN, f.CATALOGUE) if split in statistics]
     names = {f.HISTORY_EVENT_TYPE} | {
@@ -123,6 +132,17 @@ def _add_list(schema: schema_pb2.Schema, name: str, kind: int) -> None:
     schema.feature.add(name=name, type=kind)
     ragged = schema.tensor_representation_group[""].tensor_representation[name].ragged_tensor
     ragged.feature_path.step.append(name)
+
+
+def _add_aggregate(schema: schema_pb2.Schema, aggregate: Aggregate) -> None:
+    """A number for a request, or one for each candidate (in a catalogue row, for the item)."""
+    if aggregate.of in (Of.USER, Of.ALL):
+        _add_scalar(schema, aggregate.name, _FLOAT)
+        return
+    _add_list(schema, aggregate.name, _FLOAT)
+    if aggregate.of is Of.USER_CATEGORY:
+        _add_list(schema, aggregate.key_name, _BYTES)
+        _add_list(schema, aggregate.value_name, _FLOAT)
 
 
 def _bound(schema: schema_pb2.Schema) -> None:

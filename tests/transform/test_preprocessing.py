@@ -15,6 +15,7 @@ import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
 from tfx_bsl.public import tfxio
 
+from transform.aggregates import Aggregate, Of
 from transform.features import Feature, Kind, Side
 from transform.preprocessing import parse_features, preprocessing_fn
 from transform.schema import build_schema
@@ -25,6 +26,11 @@ FEATURES = (
     Feature(name="released", side=Side.CANDIDATE, kind=Kind.TIME),
     Feature(name="genres", side=Side.CANDIDATE, kind=Kind.CATEGORY, separator=" "),
     Feature(name="title", side=Side.CANDIDATE, kind=Kind.TEXT, buckets=50),
+)
+AGGREGATES = (
+    Aggregate(name="views", of=Of.USER, count="view", window="7d"),
+    Aggregate(name="liked", of=Of.USER_CATEGORY, by="genres", count="view", window="7d"),
+    Aggregate(name="trend", of=Of.ITEM, trend="view", window="7d"),
 )
 pytestmark = pytest.mark.slow  # a Beam pipeline with a dozen stages for each vocabulary
 
@@ -74,10 +80,13 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> tft.TFTransformOutput:
     folder = tmp_path_factory.mktemp("transform")
     source = tfxio.TFExampleBeamRecord(
         physical_format="inmem",
-        schema=build_schema(FEATURES, {}),
+        schema=build_schema(FEATURES, {}, AGGREGATES),
         telemetry_descriptors=["test"],
     )
-    config = {"features": [feature.model_dump(mode="json") for feature in FEATURES]}
+    config = {
+        "features": [feature.model_dump(mode="json") for feature in FEATURES],
+        "aggregates": [aggregate.model_dump(mode="json") for aggregate in AGGREGATES],
+    }
     options = beam.options.pipeline_options.PipelineOptions(["--runner=FnApiRunner"])
     with beam.Pipeline(options=options) as pipeline, tft_beam.Context(str(folder / "tmp")):
         batches = pipeline | beam.Create(ROWS) | source.BeamSource()
@@ -148,6 +157,26 @@ def test_the_candidate_part_alone_is_transformed(graph: tft.TFTransformOutput) -
     assert len(titles[0]) == 3  # blue, moon, "blue moon"
     assert titles[2] == []
     assert all(2 <= bucket < 52 for bucket in titles[0])
+
+
+def test_aggregates_are_squashed_and_stay_aligned(graph: tft.TFTransformOutput) -> None:
+    row = transform(
+        graph,
+        {
+            "candidate_item_id": strings([["a", "b"], ["c"]]),
+            "trend": tf.ragged.constant([[1.0, -1.0], [0.0]], ragged_rank=1),
+            "views": tf.constant([99.0, float("nan")]),
+            "liked_key": strings([["x", "never seen"], []]),
+            "liked_value": tf.ragged.constant([[3.0, 1.0], []], tf.float32, ragged_rank=1),
+        },
+    )
+    np.testing.assert_allclose(row["views"].numpy(), [np.log(100.0), 0.0], rtol=1e-6)
+    assert row["trend"].row_lengths().numpy().tolist() == [2, 1]
+    ln2 = np.log(2.0)
+    np.testing.assert_allclose(row["trend"].flat_values.numpy(), [ln2, -ln2, 0.0], rtol=1e-6)
+    x = vocabulary(graph, "genres").index("x") + 2
+    assert row["liked_key"].to_list() == [[x, 1], []]
+    np.testing.assert_allclose(row["liked_value"].flat_values.numpy(), [2 * ln2, ln2], rtol=1e-6)
 
 
 def test_a_feature_that_no_row_has_is_missing_and_not_nan(

@@ -5,6 +5,7 @@ import math
 import pytest
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
+from transform.aggregates import Aggregate
 from transform.features import Feature
 from transform.schema import build_schema, required_keys
 
@@ -14,6 +15,13 @@ FEATURES = (
     Feature(name="device", side="context", kind="category"),
     Feature(name="genres", side="candidate", kind="category", separator="|"),
     Feature(name="released", side="candidate", kind="time"),
+)
+
+AGGREGATES = (
+    Aggregate(name="views", of="user", count="view", window="7d"),
+    Aggregate(name="genre_views", of="user_category", by="genres", count="view", window="7d"),
+    Aggregate(name="item_views", of="item", count="view", window="7d"),
+    Aggregate(name="shop_views", of="all", count="view", window="7d"),
 )
 
 
@@ -38,9 +46,9 @@ def tensor(schema, name):
 
 
 def test_every_key_of_every_split_is_declared():
-    names = {feature.name for feature in build_schema(FEATURES, {}).feature}
+    names = {feature.name for feature in build_schema(FEATURES, {}, AGGREGATES).feature}
     for split in ("train", "ranking", "validation", "eval", "catalogue"):
-        assert set(required_keys(split, FEATURES)) <= names
+        assert set(required_keys(split, FEATURES, AGGREGATES)) <= names
     assert {"age", "released"} <= names
 
 
@@ -112,3 +120,23 @@ def test_required_keys_by_kind_of_row():
     assert "target_item_id" not in required_keys("ranking", FEATURES)
     assert {"target_item_id", "user_rung"} <= set(required_keys("eval", FEATURES))
     assert set(required_keys("catalogue", FEATURES)) == {"item_id", "item_count", "genres"}
+
+
+def test_aggregates_of_users_are_numbers_and_those_of_candidates_lists():
+    schema = build_schema(FEATURES, {}, AGGREGATES)
+    for name in ("views", "shop_views"):
+        assert math.isnan(tensor(schema, name).dense_tensor.default_value.float_value)
+    lists = {"genre_views": schema_pb2.FLOAT, "item_views": schema_pb2.FLOAT}
+    lists |= {"genre_views_key": schema_pb2.BYTES, "genre_views_value": schema_pb2.FLOAT}
+    for name, kind in lists.items():
+        assert feature_of(schema, name).type == kind
+        assert tensor(schema, name).HasField("ragged_tensor")
+
+
+def test_aggregates_are_required_where_they_are_written():
+    def required(split):
+        return set(required_keys(split, FEATURES, AGGREGATES)) - set(required_keys(split, FEATURES))
+
+    assert required("train") == set()
+    assert required("ranking") == {"views", "genre_views", "item_views", "shop_views"}
+    assert required("catalogue") == {"item_views"}

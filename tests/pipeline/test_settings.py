@@ -1,0 +1,45 @@
+"""Aggregates in the settings: what is refused, and in which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pipeline.settings import Settings
+
+VIEWS = {"name": "views", "of": "user", "count": "view", "window": "7d"}
+LIKED = {"name": "liked", "of": "user_category", "by": "genre", "count": "view", "window": "7d"}
+GENRE = {"name": "genre", "side": "candidate", "kind": "category"}
+
+
+def settings(*aggregates: dict[str, Any], **features: dict[str, Any]) -> Settings:
+    declared = [GENRE, *features.values()]
+    data = {"events": {"path": "log.csv"}, "items": {"path": "items.csv"}}
+    return Settings.model_validate(
+        {"name": "a", "root": "r", "data": data, "features": declared, "aggregates": aggregates}
+    )
+
+
+def test_aggregates_are_declared_a_line_each() -> None:
+    assert [aggregate.name for aggregate in settings(VIEWS, LIKED).aggregates] == ["views", "liked"]
+
+
+@pytest.mark.parametrize(
+    ("aggregates", "said"),
+    [
+        ([VIEWS, VIEWS], "must have a name of its own; .* Received: views, which is taken"),
+        ([VIEWS | {"name": "genre"}], "Received: genre, which is taken"),
+        ([VIEWS | {"name": "label"}], "Received: label, which is taken"),
+        ([VIEWS | {"name": "liked_key"}, LIKED], "Received: liked_key, which is taken"),
+        ([LIKED | {"by": "colour"}], r"Received: 'colour' for 'liked', with \['genre'\] declared"),
+        ([LIKED | {"by": "price"}], "a declared candidate feature of kind category"),
+    ],
+)
+def test_what_does_not_fit_the_features_is_refused(
+    aggregates: list[dict[str, Any]], said: str
+) -> None:
+    price = {"name": "price", "side": "candidate", "kind": "number"}
+    with pytest.raises(ValidationError, match=said):
+        settings(*aggregates, price=price)
