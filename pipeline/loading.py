@@ -15,7 +15,8 @@ from pipeline.gates import gates_with
 from pipeline.refusals import SettingsError, explain
 from pipeline.settings import Settings
 from pipeline.yaml_tree import parse
-from transform.settings import DataSettings, Table
+from transform.cache import cache_dir as cache_dir
+from transform.settings import Table
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
@@ -61,14 +62,6 @@ def settings_hash(settings: Settings) -> str:
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
 
-def cache_dir() -> Path:
-    """Where downloaded data sets lie: $SLUICE_CACHE, else `sluice` in the user's cache folder."""
-    if chosen := os.environ.get("SLUICE_CACHE"):
-        return Path(chosen).expanduser().absolute()
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser().absolute() / "sluice"
-
-
 def expand_path(text: str, base: Path, key: str) -> str:
     """Expands `~` and environment variables; a relative path then counts from `base`.
 
@@ -102,7 +95,7 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
             return None
         return found.model_copy(update={"path": expand_path(found.path, base, f"data.{name}.path")})
 
-    data: dict[str, Any] = {name: table(name) for name in DataSettings.model_fields}
+    data: dict[str, Any] = {name: table(name) for name in ("events", "items", "users")}
     return settings.model_copy(
         update={
             "root": Path(expand_path(str(settings.root), base, "root")),

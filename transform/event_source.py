@@ -5,33 +5,36 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
+from transform.digests import in_total_order
 from transform.errors import DataError
-from transform.features import EVENT_TIME, EVENT_TYPE, ITEM_ID, USER_ID, Feature, Side
-from transform.files import table_files
-from transform.raw_tables import RawTable, Wanted, read_file
-from transform.settings import DataSettings, Table
-from transform.state import DEFAULT_EVENT_TYPE
-from transform.times import unix_seconds
-from transform.values import feature_values, id_column, refuse_mixed, text_or_missing
+from transform.event_formats import OPTIONAL, EventFormats
+from transform.event_rows import FUTURE as FUTURE
+from transform.event_rows import REASON as REASON
+from transform.event_rows import normalise
+from transform.features import (
+    EVENT_ID,
+    EVENT_TIME,
+    EVENT_TYPE,
+    ITEM_ID,
+    ORDER,
+    USER_ID,
+    Feature,
+    Side,
+)
+from transform.files import chosen_files, table_files
+from transform.raw_columns import Wanted
+from transform.raw_tables import RawFile, open_files
+from transform.settings import DataSettings
 
-# Clocks disagree a little; what lies further ahead than this is refused as future.
-_CLOCK_TOLERANCE_SECONDS = 24 * 3600
 # A few wrong clocks are dead letters; more than this is a wrong column or unit.
 MAX_FUTURE_SHARE = 0.01
-
-# The input order of an event: rank of its file, then row.
-ORDER = "order"
-
-REASON = "reason"
-NO_USER = "user_id is missing"
-NO_ITEM = "item_id is missing"
-NO_TIME = "event_time is missing or not a time"
-FUTURE = "event_time lies in the future"
-LINE_BREAK = "an id holds a line break"
+# Enough for columnar speed; a few hundred megabytes with some columns of text.
+ROWS_PER_PART = 1_000_000
+# Of `order`, below the rank of the file.
+_ROW_BITS = 40
 
 
 @dataclass(frozen=True)
@@ -80,69 +83,100 @@ class EventReader:
 
     Attributes:
         chunks: What is to be read.
-        optional: Which of `event_id`, `request_id`, `position` the log has.
         partitions: Names of the partitions that are read.
         bytes_total: Bytes of all files below the path, also of those that are not read.
-        table: Where the log lies.
+        files: The files that are read, by their rank: by partition, then by content.
+        formats: How their columns are written.
         features: Declared context features.
         now: The present in unix seconds, which future-dated events are held against.
+        rows_per_part: Rows that are held at once, at most.
     """
 
     chunks: tuple[EventChunk, ...]
-    optional: tuple[str, ...]
     partitions: tuple[str, ...]
     bytes_total: int
-    table: Table
+    files: tuple[RawFile, ...]
+    formats: EventFormats
     features: tuple[Feature, ...]
     now: float
+    rows_per_part: int
 
     @classmethod
     def open(
-        cls, data: DataSettings, features: Sequence[Feature], *, now: float | None = None
+        cls,
+        data: DataSettings,
+        features: Sequence[Feature],
+        *,
+        now: float | None = None,
+        rows_per_part: int = ROWS_PER_PART,
     ) -> EventReader:
-        """Lists the files of the log and how to read them.
+        """Lists the files of the log, looks into each and decides how they are to be read.
 
         Args:
             data: Where the log lies.
             features: Declared features.
             now: The present in unix seconds; by default the time of the call.
+            rows_per_part: Rows to hold at once; chunks hold about as many, where files allow.
 
         Raises:
-            DataError: If a file is missing, unreadable or lacks a column.
+            DataError: If a file is missing, damaged or lacks a column, a column does not hold what
+                it must, or the window reaches no partition.
         """
-        files = table_files(data.events, "events")
-        chunks = [EventChunk(str(file), rank, None, 0) for rank, file in enumerate(files)]
+        context = tuple(feature for feature in features if feature.side is Side.CONTEXT)
+        wanted = Wanted(
+            "events",
+            required=[USER_ID, ITEM_ID, EVENT_TIME, *(feature.name for feature in context)],
+            optional=[EVENT_TYPE, *OPTIONAL],
+        )
+        found = table_files(data.events, "events")
+        ordered = [file for file, _ in in_total_order(chosen_files(found, data.window))]
+        files = open_files(ordered, data.events, wanted)
         return cls(
-            tuple(chunks),
-            (),
-            (),
-            sum(file.stat().st_size for file in files),
-            data.events,
-            tuple(feature for feature in features if feature.side is Side.CONTEXT),
+            tuple(
+                chunk
+                for rank, file in enumerate(files)
+                for chunk in _chunks(file, rank, rows_per_part)
+            ),
+            tuple(dict.fromkeys(file.partition.name for file in ordered if file.partition.name)),
+            sum(file.size for file in found),
+            tuple(files),
+            EventFormats.of(files, data.events, context),
+            context,
             time.time() if now is None else now,
+            rows_per_part,
         )
 
     def read(self, chunk: EventChunk) -> Iterator[EventPart]:
         """Reads and normalises a chunk in bounded memory.
 
         Raises:
-            DataError: If it cannot be read, or a column as a whole is not what it should be.
+            DataError: If it cannot be read, or its ids are of another kind than elsewhere.
         """
-        yield self.read_with(IdKinds(), chunk)
+        file = self.files[chunk.rank]
+        size = file.bytes_of(chunk.row_groups)
+        first_row = chunk.first_row
+        for raw in file.read(self.rows_per_part, chunk.row_groups):
+            frame, dead = normalise(raw, self.formats, self.features, first_row, self.now)
+            order = pl.col(ORDER) + (chunk.rank << _ROW_BITS)
+            yield EventPart(frame.with_columns(order), dead, size)
+            first_row, size = first_row + len(raw.frame), 0
 
-    def read_with(self, kinds: IdKinds, chunk: EventChunk) -> EventPart:
-        """Reads a whole chunk and holds it to the kinds of id that were seen before."""
-        wanted = Wanted(
-            "events",
-            required=[USER_ID, ITEM_ID, EVENT_TIME, *(feature.name for feature in self.features)],
-            optional=[EVENT_TYPE],
-        )
-        raw = read_file(Path(chunk.file), self.table, wanted)
-        part = _Part.of(raw, self.table, self.features, kinds, self.now)
-        size = Path(chunk.file).stat().st_size
-        return EventPart(
-            part.kept.with_columns(pl.col(ORDER) + (chunk.rank << 40)), part.dead, size
-        )
+
+def _chunks(file: RawFile, rank: int, most_rows: int) -> Iterator[EventChunk]:
+    """Divides a Parquet file into runs of row groups; a CSV stays whole."""
+    if file.group_rows is None:
+        yield EventChunk(file.file.path, rank, None, 0)
+        return
+    groups: list[int] = []
+    first_row = rows = 0
+    for group, count in enumerate(file.group_rows):
+        if groups and rows + count > most_rows:
+            yield EventChunk(file.file.path, rank, tuple(groups), first_row)
+            groups, first_row, rows = [], first_row + rows, 0
+        groups.append(group)
+        rows += count
+    if rows:
+        yield EventChunk(file.file.path, rank, tuple(groups), first_row)
 
 
 def refuse_unusable(rows: int, dead_by_reason: Mapping[str, int], sample: pl.DataFrame) -> None:
@@ -200,122 +234,12 @@ def read_events(data: DataSettings, features: Sequence[Feature], *, now: float) 
         DataError: If it breaks a rule of the data contract.
     """
     reader = EventReader.open(data, features, now=now)
-    kinds = IdKinds()
-    parts = [reader.read_with(kinds, chunk) for chunk in reader.chunks]
-    kept = pl.concat([part.frame for part in parts]).drop(ORDER)
-    dead = pl.concat([part.dead for part in parts])
-    reasons = dict(dead[REASON].value_counts(sort=True).iter_rows())
-    refuse_unusable(len(kept) + len(dead), reasons, dead)
-    if kinds.is_text(USER_ID) and not data.events.text_ids:
-        refuse_mixed(kept[USER_ID], f"The column `user_id` of {data.events.path}")
-    frame = kept.unique(
-        [USER_ID, ITEM_ID, EVENT_TIME, EVENT_TYPE], keep="first", maintain_order=True
-    )
-    return Events(frame, len(kept) + len(dead), len(kept) - len(frame), dead)
-
-
-class IdKinds:
-    """Holds the files of a table to one kind of id a column."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[str, Path]] = {}
-        self._from_csv: set[str] = set()
-
-    def column(self, raw: RawTable, name: str) -> pl.Series:
-        """The ids of a file as text.
-
-        Raises:
-            DataError: If they are of another kind than in an earlier file, or are no ids.
-        """
-        ids, kind = id_column(raw.frame[name], f"The column `{name}` of {raw.file}")
-        if raw.is_text:
-            self._from_csv.add(name)
-            return ids
-        if not ids.count():
-            return ids
-        first_kind, first_file = self._seen.setdefault(name, (kind, raw.file))
-        if kind != first_kind:
-            raise DataError(
-                f"The column `{name}` must be of one type in all files. Received: mixed types, "
-                f"{first_kind} in {first_file} and {kind} in {raw.file}. Write all files with "
-                "one type."
-            )
-        return ids
-
-    def is_text(self, name: str) -> bool:
-        """Whether the ids were read from CSV, where the file says nothing of their type."""
-        return name in self._from_csv
-
-
-@dataclass(frozen=True)
-class _Part:
-    """The rows of one file."""
-
-    kept: pl.DataFrame
-    dead: pl.DataFrame
-
-    @classmethod
-    def of(
-        cls, raw: RawTable, table: Table, features: Sequence[Feature], kinds: IdKinds, now: float
-    ) -> _Part:
-        columns = [
-            kinds.column(raw, USER_ID).alias(USER_ID),
-            kinds.column(raw, ITEM_ID).alias(ITEM_ID),
-            unix_seconds(
-                raw.frame[EVENT_TIME],
-                table.time_unit,
-                f"The column `event_time` of {raw.file}",
-            ).alias(EVENT_TIME),
-            _event_types(raw.frame).alias(EVENT_TYPE),
-        ]
-        for feature in features:
-            where = f"The column `{feature.name}` of {raw.file}"
-            values = feature_values(raw.frame[feature.name], feature, where, table.time_unit)
-            columns.append(values.alias(feature.name))
-        row = pl.int_range(pl.len(), dtype=pl.Int64)
-        frame = pl.DataFrame(columns).with_columns(_reason(now).alias(REASON), row.alias(ORDER))
-        rejected = frame[REASON].is_not_null()
-        dead = (
-            raw.frame.with_row_index("row", offset=1)
-            .with_columns(frame[REASON], pl.lit(str(raw.file)).alias("file"))
-            .filter(rejected)
-        )
-        return cls(frame.filter(~rejected).drop(REASON), _as_text(dead))
-
-
-def _reason(now: float) -> pl.Expr:
-    """Why a row is rejected; null where it is not."""
-    breaks = pl.any_horizontal(pl.col(USER_ID, ITEM_ID).str.contains(r"[\r\n]"))
-    return (
-        pl.when(pl.col(USER_ID).is_null())
-        .then(pl.lit(NO_USER))
-        .when(pl.col(ITEM_ID).is_null())
-        .then(pl.lit(NO_ITEM))
-        .when(pl.col(EVENT_TIME).is_null())
-        .then(pl.lit(NO_TIME))
-        .when(pl.col(EVENT_TIME) > now + _CLOCK_TOLERANCE_SECONDS)
-        .then(pl.lit(FUTURE))
-        .when(breaks)
-        .then(pl.lit(LINE_BREAK))
-    )
-
-
-def _event_types(frame: pl.DataFrame) -> pl.Series:
-    if EVENT_TYPE not in frame.columns:
-        return pl.Series([DEFAULT_EVENT_TYPE]).new_from_index(0, len(frame))
-    return text_or_missing(frame[EVENT_TYPE].cast(pl.String)).fill_null(DEFAULT_EVENT_TYPE)
-
-
-def _as_text(dead: pl.DataFrame) -> pl.DataFrame:
-    values = [USER_ID, ITEM_ID, EVENT_TIME, EVENT_TYPE]
-    return dead.select(
-        "file",
-        pl.col("row").cast(pl.Int64),
-        *(
-            pl.col(name).cast(pl.String)
-            if name in dead.columns
-            else pl.lit(None, pl.String).alias(name)
-            for name in values
-        ),
-        REASON,
-    )
+    parts = [part for chunk in reader.chunks for part in reader.read(chunk)]
+    rows, dead_rows = sum(part.rows for part in parts), sum(len(part.dead) for part in parts)
+    dead = pl.concat([part.dead for part in parts]) if parts else pl.DataFrame()
+    reasons = dict(dead[REASON].value_counts().iter_rows()) if dead_rows else {}
+    refuse_unusable(rows, reasons, dead)
+    kept = pl.concat([part.frame for part in parts])
+    names = [EVENT_ID] if EVENT_ID in kept.columns else [USER_ID, ITEM_ID, EVENT_TIME, EVENT_TYPE]
+    frame = kept.unique(names, keep="first", maintain_order=True)
+    return Events(frame.drop(ORDER), rows, len(kept) - len(frame), dead)

@@ -1,81 +1,82 @@
-"""The files behind a table of the settings, and the fingerprint of their content."""
+"""The files behind a table of the settings."""
 
 from __future__ import annotations
 
-import glob
-import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from transform.errors import DataError
-from transform.settings import DataSettings, Table
+from transform.file_access import find_files, is_remote
+from transform.file_partitions import Partition, Partitioning, in_window
+from transform.settings import Table, Window
 
-_CHUNK_BYTES = 1 << 20
 # Left beside data by the tools that write it: `_SUCCESS`, `.part-0.crc`, `_metadata`.
 _HIDDEN = ("_", ".")
 
 
-def table_files(table: Table, name: str) -> list[Path]:
-    """The files of a table in the order of their paths, which is the order of their rows.
+@dataclass(frozen=True)
+class TableFile:
+    """A file of a table.
+
+    Attributes:
+        path: Where it lies: a local path, or one of object storage.
+        size: Its bytes.
+        partition: Where it lies among others.
+    """
+
+    path: str
+    size: int
+    partition: Partition
+
+    def __str__(self) -> str:
+        """The path, as messages name it."""
+        return self.path
+
+
+def table_files(table: Table, name: str) -> list[TableFile]:
+    """All files of a table, by partition and path.
 
     Args:
-        table: A file, a folder (searched to any depth) or a glob.
-        name: What the table is called in the settings, for the message.
+        table: A file, a folder (searched to any depth) or a glob, also with marks of a partition.
+        name: What the table is called in the settings, for messages.
 
     Raises:
         DataError: If there is no such file.
     """
-    pattern = os.path.expandvars(Path(table.path).expanduser())
-    path = Path(pattern)
-    if path.is_file():
-        return [path]
-    # glob.glob, because Path.glob refuses absolute patterns.
-    found = path.rglob("*") if path.is_dir() else map(Path, glob.glob(pattern, recursive=True))  # noqa: PTH207
-    files = sorted(
-        file
-        for file in found
-        if file.is_file() and not any(part.startswith(_HIDDEN) for part in _below(file, path).parts)
-    )
+    path = os.path.expandvars(os.path.expanduser(table.path))  # noqa: PTH111 -- keeps `gs://`
+    path = path if is_remote(path) else os.path.normpath(path)
+    partitioning = Partitioning(path)
+    files = []
+    for file, size in dict(find_files(partitioning.glob)).items():
+        partition = partitioning.partition_of(file)
+        if partition is not None and not _is_hidden(file.removeprefix(partitioning.base)):
+            files.append(TableFile(file, size, partition))
     if not files:
         raise DataError(
             f"`data.{name}.path` must lead to a file, a folder with files or a glob that matches "
-            f"some. Received: {table.path!r}, where there is none"
-            f"{_relative_hint(path)}. Correct the path."
+            f"some. Received: {table.path!r}, where there is none{_relative_hint(path)}. "
+            "Correct the path."
         )
-    return files
+    return sorted(files, key=lambda file: (file.partition.key, file.path))
 
 
-def _below(file: Path, folder: Path) -> Path:
-    return file.relative_to(folder) if file.is_relative_to(folder) else Path(file.name)
-
-
-def _relative_hint(path: Path) -> str:
-    return "" if path.is_absolute() else f" (searched in {Path.cwd()})"
-
-
-def fingerprint(files: Iterable[Path]) -> str:
-    """SHA-256 of the content of files, in order; names, times and permissions do not count."""
-    total = hashlib.sha256()
-    for file in files:
-        content = hashlib.sha256()
-        with file.open("rb") as stream:
-            while chunk := stream.read(_CHUNK_BYTES):
-                content.update(chunk)
-        total.update(content.digest())
-    return total.hexdigest()
-
-
-def data_fingerprint(data: DataSettings) -> str:
-    """Fingerprint of all datasets: equal exactly where the bytes that would be read are equal.
+def chosen_files(files: Sequence[TableFile], window: Window | None) -> list[TableFile]:
+    """The files of a window; all of them without one.
 
     Raises:
-        DataError: If a dataset has no file.
+        DataError: If the window reaches none.
     """
-    tables = {"events": data.events, "items": data.items, "users": data.users}
-    parts = [
-        f"{name}:{fingerprint(table_files(table, name))}"
-        for name, table in tables.items()
-        if table is not None
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    if window is None:
+        return list(files)
+    partitions = in_window((file.partition for file in files), window)
+    return [file for file in files if file.partition in partitions]
+
+
+def _is_hidden(below: str) -> bool:
+    return any(part.startswith(_HIDDEN) for part in below.split("/"))
+
+
+def _relative_hint(path: str) -> str:
+    return "" if is_remote(path) or Path(path).is_absolute() else f" (searched in {Path.cwd()})"

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
+from transform.csv_files import BLOCK_BYTES as CSV_BLOCK_BYTES
+from transform.csv_files import csv_names, read_csv
+from transform.digests import in_total_order
 from transform.errors import DataError
-from transform.files import table_files
+from transform.file_access import open_binary
+from transform.files import TableFile, table_files
+from transform.parquet_files import (
+    MAGIC,
+    column_bytes,
+    first_rows,
+    parquet_layout,
+    read_row_groups,
+)
+from transform.raw_columns import Chosen, Wanted, choose, refuse_unknown
 from transform.settings import Table
 
-_PARQUET_MAGIC = b"PAR1"
-_SEPARATORS = ("\t", ";", "|", ",")
+_SAMPLE_BLOCK_BYTES = 1 << 19
+_ENTITY_ROWS = 1 << 20
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """One file of a table.
+    """Rows of a file of a table.
 
     Attributes:
         file: Where it lies.
@@ -27,161 +37,140 @@ class RawTable:
         frame: The wanted columns that exist, under our names.
     """
 
-    file: Path
+    file: TableFile
     is_text: bool
     frame: pl.DataFrame
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Columns to read, under our names.
+class RawFile:
+    """A file of a table, ready to be read.
 
     Attributes:
-        name: What the table is called in the settings.
-        required: Columns that must exist.
-        optional: Columns that are read where they exist.
+        file: Where it lies.
+        table: How it is to be read.
+        names: All its columns.
+        chosen: Where ours come from.
+        group_rows: Rows of each row group of a Parquet file; None for a CSV.
+        wanted: What is wanted of it.
     """
 
-    name: str
-    required: Sequence[str]
-    optional: Sequence[str] = ()
+    file: TableFile
+    table: Table
+    names: tuple[str, ...]
+    chosen: Chosen
+    group_rows: tuple[int, ...] | None
+    wanted: Wanted
+
+    @classmethod
+    def of(cls, file: TableFile, table: Table, wanted: Wanted) -> RawFile:
+        """Reads the header or footer of a file.
+
+        Raises:
+            DataError: If the file is empty, cut off or unreadable, or lacks a column.
+        """
+        if _is_parquet(file):
+            layout = parquet_layout(file.path, file.size)
+            names, rows = layout.names, layout.rows
+        else:
+            names, rows = csv_names(file.path, table.separator, wanted.name), None
+        return cls(file, table, names, choose(file, names, table, wanted), rows, wanted)
+
+    def read(self, most_rows: int, row_groups: Sequence[int] | None = None) -> Iterator[RawTable]:
+        """Reads all rows, or those of some row groups, at most so many at once.
+
+        Raises:
+            DataError: If the file is damaged.
+        """
+        if self.group_rows is None:
+            frames = _regrouped(self._blocks(CSV_BLOCK_BYTES), most_rows)
+        else:
+            groups = range(len(self.group_rows)) if row_groups is None else row_groups
+            frames = read_row_groups(self.file.path, self._theirs, groups, most_rows)
+        for frame in frames:
+            yield self._under_our_names(frame)
+
+    def sample(self, rows: int) -> RawTable:
+        """The first rows.
+
+        Raises:
+            DataError: If the file is damaged.
+        """
+        if self.group_rows is None:
+            nothing = pl.DataFrame(schema=dict.fromkeys(self._theirs, pl.String))
+            head = next(self._blocks(_SAMPLE_BLOCK_BYTES), nothing).head(rows)
+        else:
+            head = first_rows(self.file.path, self._theirs, rows)
+        return self._under_our_names(head)
+
+    def bytes_of(self, row_groups: Sequence[int] | None) -> int:
+        """Bytes that reading takes: of a Parquet file only those of the wanted columns."""
+        if row_groups is None:
+            return self.file.size
+        return column_bytes(self.file.path, self._theirs, row_groups)
+
+    @property
+    def _theirs(self) -> list[str]:
+        return list(dict.fromkeys(self.chosen.columns.values()))
+
+    def _blocks(self, block_bytes: int) -> Iterator[pl.DataFrame]:
+        separator = self.table.separator
+        return read_csv(
+            self.file.path, separator, self.names, self._theirs, self.wanted.name, block_bytes
+        )
+
+    def _under_our_names(self, frame: pl.DataFrame) -> RawTable:
+        columns = [pl.col(theirs).alias(ours) for ours, theirs in self.chosen.columns.items()]
+        constants = [
+            pl.lit(value, pl.String).alias(ours) for ours, value in self.chosen.constants.items()
+        ]
+        return RawTable(self.file, self.group_rows is None, frame.select(*columns, *constants))
+
+
+def open_files(files: Iterable[TableFile], table: Table, wanted: Wanted) -> list[RawFile]:
+    """Files of a table, ready to be read.
+
+    Raises:
+        DataError: If one is empty, cut off or unreadable, or lacks a column, or if the settings
+            map a name that is not ours.
+    """
+    refuse_unknown(table, wanted)
+    return [RawFile.of(file, table, wanted) for file in files]
 
 
 def read_raw(table: Table, wanted: Wanted) -> Iterator[RawTable]:
-    """Reads the wanted columns of each file of a table, in the order of the files.
+    """Reads the wanted columns of a whole table, file by file, in the total order of the files.
 
     Raises:
-        DataError: If a file is missing, empty, cut off or unreadable, or lacks a column.
+        DataError: If a file is missing, empty, damaged or lacks a column.
     """
-    known = {*wanted.required, *wanted.optional}
-    strange = [ours for ours in table.columns if ours not in known]
-    if strange:
-        raise DataError(
-            f"`data.{wanted.name}.columns` must map names that the pipeline uses: "
-            f"{_listed(sorted(known))}. Received: {strange[0]!r}{_nearest(strange[0], known)}. "
-            "Correct the name, or declare it under `features`."
-        )
-    for file in table_files(table, wanted.name):
-        yield read_file(file, table, wanted)
+    files = [file for file, _ in in_total_order(table_files(table, wanted.name))]
+    for file in open_files(files, table, wanted):
+        parts = list(file.read(_ENTITY_ROWS)) or [file.sample(0)]
+        yield RawTable(file.file, parts[0].is_text, pl.concat(part.frame for part in parts))
 
 
-def read_file(file: Path, table: Table, wanted: Wanted) -> RawTable:
-    """Reads the wanted columns of a file."""
-    with file.open("rb") as stream:
-        head = stream.read(len(_PARQUET_MAGIC))
+def _is_parquet(file: TableFile) -> bool:
+    with open_binary(file.path) as stream:
+        head = stream.read(len(MAGIC))
     if not head:
         raise DataError(f"{file} must hold rows. Received: an empty file (0 bytes). Write it anew.")
-    is_parquet = head == _PARQUET_MAGIC
-    if not is_parquet and file.suffix in {".parquet", ".pq"}:
+    if head != MAGIC and file.path.endswith((".parquet", ".pq")):
         raise DataError(
             f"{file} must be a Parquet file, which begins with the bytes 'PAR1'. "
             f"Received: {head!r}. Write it anew, or give a CSV another suffix."
         )
-    if is_parquet:
-        return RawTable(file, False, _read_parquet(file, table, wanted))
-    return RawTable(file, True, _read_csv(file, table, wanted))
+    return head == MAGIC
 
 
-def _read_parquet(file: Path, table: Table, wanted: Wanted) -> pl.DataFrame:
-    with file.open("rb") as stream:
-        stream.seek(-len(_PARQUET_MAGIC), 2)
-        tail = stream.read()
-    if tail != _PARQUET_MAGIC or file.stat().st_size <= 2 * len(_PARQUET_MAGIC):
-        raise DataError(
-            f"{file} must be a whole Parquet file, which ends with the bytes 'PAR1'. "
-            f"Received: one of {file.stat().st_size} bytes that ends with {tail!r}: it is cut off. "
-            "Copy or write it anew."
-        )
-    try:
-        names = list(pl.read_parquet_schema(file))
-        chosen = _choose(file, names, table, wanted)
-        frame = pl.read_parquet(file, columns=list(dict.fromkeys(chosen.values())))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(
-            f"{file} must be a readable Parquet file. Received: one that fails with "
-            f"'{_first_line(error)}'. Copy or write it anew."
-        ) from error
-    return frame.select(pl.col(theirs).alias(ours) for ours, theirs in chosen.items())
-
-
-def _read_csv(file: Path, table: Table, wanted: Wanted) -> pl.DataFrame:
-    try:
-        header = pl.read_csv(file, separator=table.separator, n_rows=0, infer_schema=False)
-        chosen = _choose(file, header.columns, table, wanted)
-        frame = pl.read_csv(
-            file,
-            separator=table.separator,
-            columns=list(dict.fromkeys(chosen.values())),
-            infer_schema=False,
-        )
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(
-            f"{file} must be a CSV in UTF-8 with one header line and the separator "
-            f"{table.separator!r}. Received: one that fails with '{_first_line(error)}'. "
-            f"Correct the file, or set `separator` of `data.{wanted.name}`."
-        ) from error
-    _refuse_cut_off(file, table.separator, len(header.columns))
-    return frame.select(pl.col(theirs).alias(ours) for ours, theirs in chosen.items())
-
-
-def _choose(file: Path, names: Sequence[str], table: Table, wanted: Wanted) -> dict[str, str]:
-    """Our name -> the file's name for every wanted column that exists."""
-    chosen = {}
-    for ours in [*wanted.required, *wanted.optional]:
-        theirs = table.columns.get(ours, ours)
-        if theirs in names:
-            chosen[ours] = theirs
-        elif ours in wanted.required or ours in table.columns:
-            raise DataError(_missing_column(file, names, ours, theirs, wanted.name))
-    return chosen
-
-
-def _missing_column(file: Path, names: Sequence[str], ours: str, theirs: str, table: str) -> str:
-    if len(names) == 1:
-        for separator in _SEPARATORS:
-            if separator in names[0]:
-                return (
-                    f"{file} must have a column {theirs!r}. Received: the single column "
-                    f"{names[0]!r}, so the separator seems to be {separator!r}. "
-                    f"Set `separator: {separator!r}` of `data.{table}`."
-                )
-    guess = _guess(theirs, names) or "its name in the file"
-    return (
-        f"{file} must have a column {theirs!r}. Received: the columns {_listed(names)}"
-        f"{_nearest(theirs, names)}. Map it in the settings, for example "
-        f"`data: {{{table}: {{columns: {{{ours}: {guess}}}}}}}`."
-    )
-
-
-def _guess(name: str, known: Sequence[str]) -> str | None:
-    lowered = {other.lower(): other for other in known}
-    close = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.5)
-    return lowered[close[0]] if close else None
-
-
-def _nearest(name: str, known: Sequence[str] | set[str]) -> str:
-    guess = _guess(name, list(known))
-    return f"; the nearest is {guess!r}" if guess else ""
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-
-
-def _refuse_cut_off(file: Path, separator: str, columns: int) -> None:
-    """Refuses a plain CSV whose last line stops before its last column."""
-    with file.open("rb") as stream:
-        if stream.read(2) == b"\x1f\x8b":
-            return  # a compressed file that is cut off fails its checksum
-        stream.seek(0, 2)
-        stream.seek(-min(stream.tell(), 1 << 16), 2)
-        last = stream.read().rsplit(b"\n", 1)[-1]
-    if last.strip() and b'"' not in last and last.count(separator.encode()) < columns - 1:
-        raise DataError(
-            f"{file} must end with a whole line of {columns} columns. Received the last line "
-            f"{last.decode(errors='replace')!r}: the file is cut off. Copy or write it anew."
-        )
+def _regrouped(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """The same rows, so many at once."""
+    held: list[pl.DataFrame] = []
+    for frame in frames:
+        held.append(frame)
+        while sum(map(len, held)) >= rows:
+            whole = pl.concat(held)
+            yield whole[:rows]
+            held = [whole[rows:]]
+    if sum(map(len, held)):
+        yield pl.concat(held)

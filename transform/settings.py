@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,9 +17,18 @@ class Frozen(BaseModel):
 class Table(Frozen):
     """One dataset of the data contract (events, items or users), as CSV or Parquet.
 
+    The keys of Hive folders (`dt=2024-03-31`) are columns where the files lack them. Columns that
+    are used where the table has them, beside the required ones: of events `event_type`, and
+    `event_id` (text that names an event: it breaks ties of time, and rows that share it are one
+    event), `request_id` (rows of a user that share it are one list of impressions), `position`
+    (of an impression, from 0 or 1); of items `valid_from` (when the row began to hold; the latest
+    not after the end of training counts).
+
     Attributes:
         path: A file, a folder or a glob. `~` and environment variables are expanded;
-            a relative path counts from the folder of the settings file.
+            a relative path counts from the folder of the settings file. `{SPAN}` stands for the
+            number of a span, `{YYYY}`, `{MM}` and `{DD}` for its day. `gs://`, `s3://` and other
+            object storage is read through Beam.
         columns: Our column name -> the name the file uses, where the two differ.
         separator: Field separator, for CSV only.
         time_unit: Unit of numeric time columns. Date-time columns need none.
@@ -33,12 +43,35 @@ class Table(Frozen):
     text_ids: bool = False
 
 
+class Window(Frozen):
+    """Which partitions of the events are read: the last days, or the last spans.
+
+    Events are not cut to the window: what lies in a partition that is read counts, also where its
+    time is of another day (late events).
+
+    Attributes:
+        last: How many days or span numbers, missing ones included.
+        until: The last of them: a day, or the number of a span; by default the latest there is.
+    """
+
+    last: int = Field(ge=1)
+    until: date | int | None = None
+
+
 class DataSettings(Frozen):
-    """The three datasets; only `events` is required."""
+    """The three datasets; only `events` is required.
+
+    Attributes:
+        events: Who did what, and when.
+        items: What is known of the items.
+        users: What is known of the users.
+        window: The part of the events that is read; all of them by default.
+    """
 
     events: Table
     items: Table | None = None
     users: Table | None = None
+    window: Window | None = None
 
 
 class SplitSettings(Frozen):
@@ -70,6 +103,11 @@ class ExampleSettings(Frozen):
         co_view_window: Steps within which a following item counts as a co-view.
         co_view_neighbours: Followers kept for each item.
         co_view_decay: Weight of a history event relative to the one after it.
+        impression_type: Event type of what a user was shown. It is no behaviour: it is in no
+            history and never a target, but where the log has it, `ranking` rows are what was shown.
+        labels: Event types that get a label of their own in such rows, beside `label` (any deed).
+        attribution_hours: A deed counts for what was shown at most so long before it.
+        partition_events: Events that a worker holds at a time; its memory follows from this.
     """
 
     history_length: int = Field(default=50, ge=2)
@@ -79,3 +117,7 @@ class ExampleSettings(Frozen):
     co_view_window: int = Field(default=5, ge=1)
     co_view_neighbours: int = Field(default=100, ge=1)
     co_view_decay: float = Field(default=0.8, gt=0.0, le=1.0)
+    impression_type: str = "impression"
+    labels: tuple[str, ...] = ()
+    attribution_hours: float = Field(default=24.0, gt=0.0)
+    partition_events: int = Field(default=100_000, ge=1)

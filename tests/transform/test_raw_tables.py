@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from transform.errors import DataError
-from transform.raw_tables import Wanted, read_raw
+from transform.raw_columns import Wanted
+from transform.raw_tables import read_raw
 from transform.settings import Table
 
 WANTED = Wanted("events", required=["user_id", "item_id", "event_time"], optional=["event_type"])
@@ -109,9 +110,9 @@ def test_an_unknown_name_in_the_mapping_is_refused(tmp_path):
         ("e.parquet", "PAR1 and then nothing", r"must be a whole Parquet file.*it is cut off"),
         ("e.parquet", "PAR1", r"must be a whole Parquet file.*it is cut off"),
         ("e.csv", CSV + "3,c", r"must end with a whole line of 3 columns.*'3,c'.*is cut off"),
-        ("e.csv", CSV + "3,c,30,40\n", r"must be a CSV.*found more fields"),
+        ("e.csv", CSV + "3,c,30,40\n", r"must be a CSV.*Expected 3 columns, got 4"),
         ("e.csv", CSV.encode() + b"3,caf\xe9,30\n", r"must be a CSV in UTF-8.*utf-8"),
-        ("e.csv.gz", gzip.compress(CSV.encode() * 999)[:-9], r"must be a CSV.*unexpected end"),
+        ("e.csv.gz", gzip.compress(CSV.encode() * 999)[:-9], r"must be a CSV.*Truncated"),
     ],
 )
 def test_damaged_files_are_named(tmp_path, name, content, message):
