@@ -18,6 +18,12 @@ USER_ID = "user_id"
 ITEM_ID = "item_id"
 EVENT_TIME = "event_time"
 EVENT_TYPE = "event_type"
+# Columns that a log may have: ties of time are broken by the first; the others describe impressions.
+EVENT_ID = "event_id"
+REQUEST_ID = "request_id"
+POSITION = "position"
+# Place of an event in the input, which breaks ties of time where there is no event_id.
+ORDER = "order"
 HISTORY_ITEM_ID = "history_item_id"
 HISTORY_EVENT_TYPE = "history_event_type"
 HISTORY_TIME = "history_time"
@@ -44,6 +50,10 @@ RESERVED_NAMES = frozenset(
         ITEM_ID,
         EVENT_TIME,
         EVENT_TYPE,
+        EVENT_ID,
+        REQUEST_ID,
+        POSITION,
+        ORDER,
         HISTORY_ITEM_ID,
         HISTORY_EVENT_TYPE,
         HISTORY_TIME,
@@ -113,6 +123,11 @@ def query_features(features: Iterable[Feature]) -> list[Feature]:
 def candidate_features(features: Iterable[Feature]) -> list[Feature]:
     """Declared features of an item, in declared order."""
     return [f for f in features if f.side is Side.CANDIDATE]
+
+
+def label_key(event_type: str) -> str:
+    """Key of the labels of one event type."""
+    return f"{LABEL}_{event_type}"
 
 
 def rung(count: int) -> str:
