@@ -7,7 +7,18 @@ import sys
 
 import typer
 
-from pipeline.commands import data, demo, init, predict, recommend, report, run, serve, status
+from pipeline.commands import (
+    data,
+    demo,
+    init,
+    predict,
+    recommend,
+    report,
+    run,
+    serve,
+    simulate,
+    status,
+)
 
 _HELP = """
 Sluice: behaviour logs in, recommendations out, and gates in between.
@@ -47,8 +58,9 @@ def _examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-datasets = typer.Typer(help="Public data sets to try Sluice with.", no_args_is_help=True)
+datasets = typer.Typer(help="Data sets to try Sluice with.", no_args_is_help=True)
 datasets.command(epilog=_examples(*data.EXAMPLES))(data.fetch)
+datasets.command(epilog=_examples(*simulate.EXAMPLES))(simulate.simulate)
 
 app.command(epilog=_examples(*init.EXAMPLES))(init.init)
 app.add_typer(datasets, name="data")

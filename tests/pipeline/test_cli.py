@@ -27,7 +27,7 @@ def test_help_names_every_verb_and_every_exit_code():
         assert code in text
 
 
-@pytest.mark.parametrize("verb", [*sorted(VERBS - {"data"}), "data fetch"])
+@pytest.mark.parametrize("verb", [*sorted(VERBS - {"data"}), "data fetch", "data simulate"])
 def test_every_verb_has_examples(verb):
     result = invoke(*verb.split(), "--help")
     assert result.exit_code == 0

@@ -1,19 +1,19 @@
-"""The catalogue of the simulated shop and its truth."""
+"""The goods of the simulated shop and their truth."""
 
 import numpy as np
 import pytest
 
-from simulation.world import DAY, items_table, items_truth, make_world
+from simulation.plan import START, make_plan
+from simulation.world import NEVER, make_world
 
-START = 1_700_000_000
-WORLD = make_world(items=60, days=30, start=START, seed=3)
+PLAN = make_plan(10_000, items=200, days=30, seed=3, drift=0.5)
+WORLD = make_world(PLAN)
 
 
 def test_the_same_seed_gives_the_same_world():
-    same = make_world(items=60, days=30, start=START, seed=3)
-    other = make_world(items=60, days=30, start=START, seed=4)
-    assert items_table(WORLD).equals(items_table(same))
-    assert not items_table(WORLD).equals(items_table(other))
+    same, other = make_world(PLAN), make_world(make_plan(10_000, items=200, days=30, seed=4))
+    assert (WORLD.factors == same.factors).all()
+    assert (WORLD.factors != other.factors).all()
 
 
 def test_successors_run_once_through_each_category():
@@ -27,35 +27,46 @@ def test_successors_run_once_through_each_category():
         assert sorted(met) == members.tolist()
 
 
-def test_every_category_has_items_and_its_first_one_is_never_new():
-    first = np.searchsorted(WORLD.category, np.arange(WORLD.categories))
-    assert set(WORLD.category) == set(range(WORLD.categories))
-    assert (WORLD.available_from[first] == START).all()
+def test_every_category_has_an_item_that_is_always_on_sale():
+    always = (WORLD.available_from < START) & (WORLD.available_to == NEVER)
+    assert set(WORLD.category[always]) == set(range(WORLD.categories))
 
 
-def test_some_items_are_new_and_come_in_the_second_half():
-    new = WORLD.available_from[WORLD.available_from > START]
-    assert 0 < len(new) < WORLD.items / 3
-    assert new.min() >= START + 15 * DAY
-    assert new.max() < WORLD.end
+def test_some_items_are_new_and_some_are_retired_within_the_log():
+    new = WORLD.available_from[WORLD.available_from >= START]
+    retired = WORLD.available_to[WORLD.available_to != NEVER]
+    assert 0.05 < len(new) / WORLD.items < 0.25
+    assert new.max() < PLAN.end
+    assert 0.01 < len(retired) / WORLD.items < 0.1
+    assert (WORLD.available_from < WORLD.available_to).any()
 
 
-def test_popularity_falls_within_a_category():
-    for category in range(WORLD.categories):
-        assert (np.diff(WORLD.popularity[WORLD.category == category]) < 0).all()
+def test_popularity_is_a_power_of_the_rank_within_the_category():
+    for era in range(2):
+        mine = np.sort(WORLD.popularity[era][WORLD.category == 0])[::-1]
+        assert mine == pytest.approx(np.arange(1, len(mine) + 1) ** -0.8)
 
 
-def test_ids_are_unique_and_the_truth_covers_them():
-    items, truth = items_table(WORLD), items_truth(WORLD)
-    assert items["item_id"].n_unique() == 60
-    assert truth["item_id"].equals(items["item_id"])
-    assert truth["successor_id"].is_in(items["item_id"].implode()).all()
+def test_good_items_tend_to_be_popular_before_and_after_the_drift():
+    for era in range(2):
+        assert np.corrcoef(np.log(WORLD.popularity[era]), WORLD.quality)[0, 1] > 0.3
+
+
+def test_the_drift_ranks_items_anew():
+    before, after = np.log(WORLD.popularity)
+    assert 0.1 < np.corrcoef(before, after)[0, 1] < 0.8
+
+
+def test_eras():
+    assert [WORLD.era(PLAN.drift_time + after) for after in (-1, 0, 1)] == [0, 1, 1]
+    assert make_world(make_plan(1000)).era(PLAN.end) == 0
+
+
+def test_items_lie_around_their_category():
+    spread = np.linalg.norm(WORLD.factors - WORLD.centroids[WORLD.category], axis=1)
+    assert np.linalg.norm(WORLD.centroids, axis=1) == pytest.approx(1, abs=1e-5)
+    assert np.sqrt((spread**2).mean() / 8) == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_smallest_shop():
-    assert make_world(items=2, days=1, start=START, seed=1).items == 2
-
-
-def test_one_item_is_no_shop():
-    with pytest.raises(ValueError, match=r"at least 2 items. Received: 1"):
-        make_world(items=1, days=1, start=START, seed=1)
+    assert make_world(make_plan(1000, items=2, days=1)).items == 2
