@@ -114,7 +114,10 @@ def _rows(settings: Settings, gates: Gates) -> _Rows:
     events = EventExampleGen(**log)
     statistics = StatisticsGen(examples=events.outputs["examples"])
     schema = FeatureSchema(
-        statistics=statistics.outputs["statistics"], features=_features(settings), code=code
+        statistics=statistics.outputs["statistics"],
+        features=_features(settings),
+        aggregates=_aggregates(settings),
+        code=code,
     )
     anomalies = ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
@@ -196,6 +199,7 @@ def _service(
         transformed_examples=models.transform.outputs["transformed_examples"],
         bounds=gates.serving,
         features=_features(settings),
+        aggregates=_aggregates(settings),
         exclude_seen=settings.recommender.exclude_seen,
         code=_all_code(),
     )
@@ -242,6 +246,7 @@ def _transform(settings: Settings, rows: _Rows) -> Transform:
         preprocessing_fn="transform.preprocessing.preprocessing_fn",
         custom_config={
             "features": json.loads(_features(settings)),
+            "aggregates": json.loads(_aggregates(settings)),
             "code": code_fingerprint("transform"),
         },
         splits_config=transform_pb2.SplitsConfig(
@@ -267,6 +272,7 @@ def _trainer(
         custom_config={
             "settings": model.model_dump(mode="json"),
             "features": json.loads(_features(settings)),
+            "aggregates": json.loads(_aggregates(settings)),
             "history_length": settings.examples.history_length,
             "seed": settings.seed,
             "workers": settings.workers,
@@ -291,6 +297,10 @@ def _previous_model(candidate: BaseChannel) -> Resolver:
 
 def _features(settings: Settings) -> str:
     return json.dumps([feature.model_dump(mode="json") for feature in settings.features])
+
+
+def _aggregates(settings: Settings) -> str:
+    return json.dumps([aggregate.model_dump(mode="json") for aggregate in settings.aggregates])
 
 
 def _all_code() -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import RunError
-from serving.inputs import missing_value, query_inputs
+from serving.inputs import missing_input, missing_value, query_inputs
 from serving.query import Query
 from serving.user_store import UserStore
 from transform.values import id_column
@@ -116,9 +116,10 @@ def _load(model_folder: Path) -> Callable[[list[Query], int], dict[str, Any]]:
         given = {**query_inputs(queries), "top_k": np.int32(k)}
         inputs = {}
         for name, spec in specs.items():
-            values = given.get(name, [None] * len(queries))
+            dtype = spec.dtype.as_datatype_enum
+            values = given.get(name, missing_input(len(queries), spec.shape.rank, dtype))
             if isinstance(values, list):
-                missing = missing_value(spec.dtype.as_datatype_enum)
+                missing = missing_value(dtype)
                 values = [missing if value is None else value for value in values]
             inputs[name] = tf.constant(values, dtype=spec.dtype)
         return {name: tensor.numpy() for name, tensor in signature(**inputs).items()}

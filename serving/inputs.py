@@ -30,7 +30,9 @@ def query_inputs(queries: Sequence[Query]) -> Inputs:
         queries: B queries.
 
     Returns:
-        [B] and [B, longest] arrays, and a list of B values for each feature that any query has.
+        [B] and [B, longest] arrays, and a list of B values for each feature that any query has;
+        for each aggregate by category its categories and values, as `<name>_key` and
+        `<name>_value`.
     """
     inputs: Inputs = {
         "user_id": np.array([q.user_id for q in queries], dtype=object),
@@ -42,14 +44,18 @@ def query_inputs(queries: Sequence[Query]) -> Inputs:
     }
     for name in sorted({name for q in queries for name in q.features}):
         inputs[name] = [q.features.get(name) for q in queries]
+    for name in sorted({name for q in queries for name in q.category_values}):
+        values = [q.category_values.get(name, {}) for q in queries]
+        inputs[f"{name}_key"] = dense([list(known) for known in values], "")
+        inputs[f"{name}_value"] = dense([list(known.values()) for known in values], 0.0)
     return inputs
 
 
 def to_protos(inputs: Inputs, declared: Mapping[str, Any]) -> dict[str, Any]:
     """One proto for each input that the signature declares, with the dtype it declares.
 
-    A declared input that no query mentions is a feature that is missing for all: "" for a text,
-    NaN for a number, 0 for a time.
+    A declared input that no query mentions is missing for all: "" for a text, NaN for a number, 0
+    for a time, and one column of padding for an input of any length.
 
     Args:
         inputs: As `query_inputs` gives them, and what else the signature takes.
@@ -68,10 +74,23 @@ def to_protos(inputs: Inputs, declared: Mapping[str, Any]) -> dict[str, Any]:
             f"Leave it out, or choose from {sorted(declared)}"
         )
     batch = next(len(a) for a in inputs.values() if not isinstance(a, np.int32))
-    return {
-        name: _proto(name, inputs.get(name, [None] * batch), info.dtype)
-        for name, info in declared.items()
-    }
+    protos = {}
+    for name, info in declared.items():
+        missing = missing_input(batch, len(info.tensor_shape.dim), info.dtype)
+        protos[name] = _proto(name, inputs.get(name, missing), info.dtype)
+    return protos
+
+
+def missing_input(batch: int, rank: int, dtype: int) -> list[Any]:
+    """An input that no query mentions.
+
+    Args:
+        batch: Number of queries.
+        rank: Dimensions of the input: 1, or 2 for one of any length.
+        dtype: TensorFlow's DataType of the input.
+    """
+    value = missing_value(dtype)
+    return [value] * batch if rank < 2 else [[value]] * batch
 
 
 def missing_value(dtype: int) -> FeatureValue:

@@ -21,7 +21,9 @@ class Query:
         history_event_type: Type of each of these events.
         history_time: Time of each, unix seconds.
         exclude_item_id: Items that must not be recommended.
-        features: Value of each declared query or context feature; one left out counts as missing.
+        features: Value of each declared query or context feature, and of each aggregate of the
+            user or the shop; one left out counts as missing.
+        category_values: Aggregate by category -> category -> value; one left out counts as 0.
 
     Raises:
         ValueError: The three history fields differ in length or are not oldest first, or a time
@@ -35,6 +37,7 @@ class Query:
     history_time: tuple[int, ...] = ()
     exclude_item_id: tuple[str, ...] = ()
     features: Mapping[str, FeatureValue] = dataclasses.field(default_factory=dict)
+    category_values: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         lengths = [len(self.history_item_id), len(self.history_event_type), len(self.history_time)]

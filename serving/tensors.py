@@ -50,13 +50,14 @@ def dtype_name(dtype: int) -> str:
         return f"unknown type {dtype}"
 
 
-def dense(rows: Sequence[Sequence[Any]], padding: str | int) -> NDArray[Any]:
+def dense(rows: Sequence[Sequence[Any]], padding: str | int | float) -> NDArray[Any]:
     """Ragged rows as one array [rows, longest], padded at the end.
 
     There is always at least one column, so that no graph has to reduce over an empty axis.
     """
     width = max([1, *map(len, rows)])
-    array = np.full((len(rows), width), padding, dtype=object if padding == "" else np.int64)
+    dtype = {str: object, int: np.int64, float: np.float32}[type(padding)]
+    array = np.full((len(rows), width), padding, dtype=dtype)
     for row, values in zip(array, rows, strict=True):
         row[: len(values)] = values
     return array

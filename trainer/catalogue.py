@@ -13,6 +13,7 @@ import tensorflow_transform as tft
 
 from trainer.rows import read_rows
 from transform import features as keys
+from transform.aggregates import Aggregate, Of, aggregates_of
 from transform.features import Feature, candidate_features
 from transform.preprocessing import FIRST_ID
 
@@ -27,17 +28,20 @@ class Catalogue:
         counts: Training events of each item, int64 [V].
         listed: True where the item is in the catalogue and may be recommended, bool [V].
         features: Candidate feature -> int64 [V, M] ids (0 = none) or float32 [V, 2].
+        aggregates: Aggregates of each item at the end of the training data, float32 [V, I].
     """
 
     counts: npt.NDArray[np.int64]
     listed: npt.NDArray[np.bool_]
     features: dict[str, npt.NDArray[Any]]
+    aggregates: npt.NDArray[np.float32]
 
 
 def read_catalogue(
     patterns: Sequence[str],
     transform: tft.TFTransformOutput,
     features: Sequence[Feature],
+    aggregates: Sequence[Aggregate],
     *,
     items: int,
 ) -> Catalogue:
@@ -47,6 +51,7 @@ def read_catalogue(
         patterns: Globs of the files of the catalogue split.
         transform: The transform graph.
         features: All declared features.
+        aggregates: All declared aggregates.
         items: Rows of the tables (Vocabulary.items).
     """
     declared = candidate_features(features)
@@ -58,14 +63,19 @@ def read_catalogue(
         else np.zeros((items, MAX_VALUES), np.int64)
         for f in declared
     }
+    names = [aggregate.name for aggregate in aggregates_of(aggregates, Of.ITEM)]
+    values = np.zeros((items, len(names)), np.float32)
     for row in read_rows(patterns, transform, batch_size=4096):
         ids = tf.reshape(row[keys.ITEM_ID], [-1]).numpy()
         counts[ids] = tf.reshape(row[keys.ITEM_COUNT], [-1]).numpy()
         listed[ids] = True
         for feature in declared:
             tables[feature.name][ids] = _table_rows(feature, row[feature.name])
+        for column, name in enumerate(names):
+            values[ids, column] = row[name].flat_values.numpy()
     listed[:FIRST_ID] = False
-    return Catalogue(counts, listed, {f.name: _trim(f, tables[f.name]) for f in declared})
+    trimmed = {f.name: _trim(f, tables[f.name]) for f in declared}
+    return Catalogue(counts, listed, trimmed, values)
 
 
 def _table_rows(feature: Feature, values: Any) -> npt.NDArray[Any]:

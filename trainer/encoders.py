@@ -93,6 +93,10 @@ class ItemEncoder(tf.keras.layers.Layer):
         vectors = self._ids(shown) + self._content(content, tf.shape(items)[0])
         return tf.gather(vectors, place)
 
+    def content(self, feature: str, ids: tf.Tensor) -> tf.Tensor:
+        """A feature of items as the catalogue has it: ids of any shape [...] -> [..., M]."""
+        return tf.gather(self._tables[feature], ids)
+
 
 def _table(name: str, rows: Any) -> tf.Variable:
     return tf.Variable(rows, trainable=False, name=name)

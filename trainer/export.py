@@ -10,6 +10,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from trainer.vocabulary import Vocabulary
+from transform.aggregates import Aggregate
 from transform.features import Feature
 from transform.settings import Frozen
 
@@ -21,6 +22,7 @@ class Description(Frozen):
 
     settings: dict[str, Any]
     features: tuple[Feature, ...]
+    aggregates: tuple[Aggregate, ...]
     vocabulary: Vocabulary
     history_length: int
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from transform import features as keys
+from transform.aggregates import Aggregate
 from transform.features import Feature
 from transform.settings import Frozen
 
@@ -16,6 +17,7 @@ class Job(Frozen):
         model: Which model to train.
         settings: Its settings (RetrieverSettings or RankerSettings) as plain data.
         features: All declared features.
+        aggregates: All declared aggregates.
         history_length: History events that the model sees.
         seed: Seed of weights, order and sampling.
         transform_graph: Folder of the transform graph.
@@ -29,6 +31,7 @@ class Job(Frozen):
     model: Literal["retriever", "ranker"]
     settings: dict[str, Any]
     features: tuple[Feature, ...]
+    aggregates: tuple[Aggregate, ...]
     history_length: int
     seed: int
     transform_graph: str
@@ -44,8 +47,8 @@ def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job
 
     Args:
         model: Which model to train.
-        fn_args: TFX's FnArgs; `custom_config` holds `settings`, `features`, `history_length`
-            and `seed`; the train splits include the catalogue.
+        fn_args: TFX's FnArgs; `custom_config` holds `settings`, `features`, `aggregates`,
+            `history_length` and `seed`; the train splits include the catalogue.
     """
     config = fn_args.custom_config
     catalogue = [p for p in fn_args.train_files if f"Split-{keys.CATALOGUE}" in p]
@@ -53,6 +56,7 @@ def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job
         model=model,
         settings=config["settings"],
         features=config["features"],
+        aggregates=config["aggregates"],
         history_length=config["history_length"],
         seed=config["seed"],
         transform_graph=fn_args.transform_graph_path,

@@ -42,11 +42,16 @@ def prepare(job: Job) -> Prepared:
         description=Description(
             settings=job.settings,
             features=job.features,
+            aggregates=job.aggregates,
             vocabulary=vocabulary,
             history_length=job.history_length,
         ),
         catalogue=read_catalogue(
-            job.catalogue_files, transform, job.features, items=vocabulary.items
+            job.catalogue_files,
+            transform,
+            job.features,
+            job.aggregates,
+            items=vocabulary.items,
         ),
         validation=list(read_rows(job.validation_files, transform, batch_size=_VALIDATION_BATCH)),
     )

@@ -52,7 +52,7 @@ def request_history(row: dict[str, Any], length: int) -> dict[str, tf.Tensor]:
 
 
 def without_history(row: dict[str, Any]) -> dict[str, Any]:
-    """The same requests from people of whom nothing is known yet."""
+    """The same requests without the events before them."""
     parts = (keys.HISTORY_ITEM_ID, keys.HISTORY_EVENT_TYPE, keys.HISTORY_TIME)
     return row | {key: row[key][:, :0] for key in parts}
 

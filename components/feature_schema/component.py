@@ -16,6 +16,7 @@ class FeatureSchemaSpec(ComponentSpec):
 
     PARAMETERS: ClassVar = {
         "features": ExecutionParameter(type=str),
+        "aggregates": ExecutionParameter(type=str),
         "code": ExecutionParameter(type=str),
     }
     INPUTS: ClassVar = {
@@ -30,18 +31,27 @@ class FeatureSchema(base_component.BaseComponent):
     SPEC_CLASS = FeatureSchemaSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, *, statistics: channel.BaseChannel, features: str, code: str) -> None:
+    def __init__(
+        self,
+        *,
+        statistics: channel.BaseChannel,
+        features: str,
+        code: str,
+        aggregates: str = "[]",
+    ) -> None:
         """Declares the node.
 
         Args:
             statistics: Statistics of the raw examples.
             features: Declared features as a JSON list.
             code: Fingerprint of the code, so that changed code is not served from the cache.
+            aggregates: Declared aggregates as a JSON list.
         """
         super().__init__(
             FeatureSchemaSpec(
                 statistics=statistics,
                 features=features,
+                aggregates=aggregates,
                 code=code,
                 schema=channel.Channel(type=standard_artifacts.Schema),
             )

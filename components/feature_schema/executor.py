@@ -11,6 +11,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
 from components.statistics import read_statistics
+from transform.aggregates import parse_aggregates
 from transform.features import Feature
 from transform.schema import build_schema
 
@@ -28,7 +29,8 @@ class Executor(base_executor.BaseExecutor):
     ) -> None:
         """Runs the node."""
         features = TypeAdapter(tuple[Feature, ...]).validate_json(exec_properties["features"])
-        schema = build_schema(features, read_statistics(input_dict["statistics"]))
+        aggregates = parse_aggregates(exec_properties["aggregates"])
+        schema = build_schema(features, read_statistics(input_dict["statistics"]), aggregates)
         folder = Path(artifact_utils.get_single_uri(output_dict["schema"]))
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{_FILE}.part"

@@ -21,6 +21,7 @@ class ServingValidatorSpec(ComponentSpec):
     PARAMETERS: ClassVar = {
         "bounds": ExecutionParameter(type=str),
         "features": ExecutionParameter(type=str),
+        "aggregates": ExecutionParameter(type=str),
         "exclude_seen": ExecutionParameter(type=int),
         "code": ExecutionParameter(type=str),
     }
@@ -58,6 +59,7 @@ class ServingValidator(base_component.BaseComponent):
         features: str,
         exclude_seen: bool,
         code: str,
+        aggregates: str = "[]",
     ) -> None:
         """Declares the node.
 
@@ -70,6 +72,7 @@ class ServingValidator(base_component.BaseComponent):
             features: Declared features as a JSON list.
             exclude_seen: Whether lists must leave out what the history holds.
             code: Fingerprint of the code, so that changed code is not served from the cache.
+            aggregates: Declared aggregates as a JSON list.
         """
         super().__init__(
             ServingValidatorSpec(
@@ -79,6 +82,7 @@ class ServingValidator(base_component.BaseComponent):
                 transformed_examples=transformed_examples,
                 bounds=TypeAdapter(list[Bound]).dump_json(list(bounds)).decode(),
                 features=features,
+                aggregates=aggregates,
                 exclude_seen=int(exclude_seen),
                 code=code,
                 blessing=channel.Channel(type=standard_artifacts.InfraBlessing),

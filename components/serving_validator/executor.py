@@ -18,6 +18,7 @@ from components.example_columns import read_columns
 from components.serving_validator.held_out import find_transformed, read_requests
 from components.serving_validator.validation import TryOut
 from transform import features as keys
+from transform.aggregates import parse_aggregates
 from transform.features import Feature
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ def _try_out(inputs: dict[str, list[Any]], properties: dict[str, Any]) -> TryOut
         return Path(path_utils.serving_model_path(artifact_utils.get_single_uri(inputs[key])))
 
     features = TypeAdapter(list[Feature]).validate_json(properties["features"])
-    requests = read_requests(split("examples", keys.EVAL), features, _SAMPLE)
+    aggregates = parse_aggregates(properties["aggregates"])
+    requests = read_requests(split("examples", keys.EVAL), features, aggregates, _SAMPLE)
     if not requests:
         raise ValueError(
             "A model is tried out with held-out rows. Received: an eval split without any. "

@@ -10,6 +10,7 @@ from typing import Any
 from components.example_columns import ValueType, read_batches
 from serving.query import FeatureValue, Query
 from transform import features as keys
+from transform.aggregates import Aggregate, Of, aggregates_of
 from transform.features import Feature, Kind, query_features
 
 # TensorFlow Transform stores the values of a ragged feature under this name.
@@ -34,7 +35,10 @@ class HeldOutRequest:
 
 
 def read_requests(
-    uris: Sequence[str], features: Iterable[Feature], limit: int
+    uris: Sequence[str],
+    features: Iterable[Feature],
+    aggregates: Sequence[Aggregate],
+    limit: int,
 ) -> list[HeldOutRequest]:
     """The first `limit` raw rows of a split, as requests."""
     declared = query_features(features)
@@ -47,11 +51,16 @@ def read_requests(
         keys.CANDIDATE_PROBABILITY: "float",
         **{feature.name: _value_type(feature) for feature in declared},
     }
+    for aggregate in aggregates_of(aggregates, Of.USER, Of.ALL):
+        columns[aggregate.name] = "float"
+    for aggregate in aggregates_of(aggregates, Of.USER_CATEGORY):
+        columns |= {aggregate.key_name: "bytes", aggregate.value_name: "float"}
     requests: list[HeldOutRequest] = []
     for _, frame in read_batches(uris, columns):
         rows = frame.head(limit - len(requests)).iter_rows(named=True)
         requests += [
-            HeldOutRequest(_query(row, declared), _identity(row, _IDENTITY)) for row in rows
+            HeldOutRequest(_query(row, declared, aggregates), _identity(row, _IDENTITY))
+            for row in rows
         ]
         if len(requests) >= limit:
             break
@@ -88,7 +97,9 @@ def _value_type(feature: Feature) -> ValueType:
     return "int" if feature.kind is Kind.TIME else "bytes"
 
 
-def _query(row: dict[str, Any], features: Iterable[Feature]) -> Query:
+def _query(
+    row: dict[str, Any], features: Iterable[Feature], aggregates: Sequence[Aggregate]
+) -> Query:
     def text(name: str) -> tuple[str, ...]:
         return tuple(value.decode("utf-8") for value in row[name])
 
@@ -98,14 +109,25 @@ def _query(row: dict[str, Any], features: Iterable[Feature]) -> Query:
         history_item_id=text(keys.HISTORY_ITEM_ID),
         history_event_type=text(keys.HISTORY_EVENT_TYPE),
         history_time=tuple(row[keys.HISTORY_TIME]),
-        features={feature.name: _value(row[feature.name], feature) for feature in features},
+        features={
+            **{feature.name: _value(row[feature.name], feature) for feature in features},
+            **{a.name: _number(row[a.name]) for a in aggregates_of(aggregates, Of.USER, Of.ALL)},
+        },
+        category_values={
+            a.name: dict(zip(text(a.key_name), row[a.value_name], strict=True))
+            for a in aggregates_of(aggregates, Of.USER_CATEGORY)
+        },
     )
 
 
 def _value(values: Sequence[Any], feature: Feature) -> FeatureValue:
     """A feature's value as a request carries it; a missing number is NaN, as in the rows' graph."""
     if feature.kind is Kind.NUMBER:
-        return float(values[0]) if values else math.nan
+        return _number(values)
     if feature.kind is Kind.TIME:
         return int(values[0]) if values else 0
     return bytes(values[0]).decode("utf-8") if values else ""
+
+
+def _number(values: Sequence[Any]) -> float:
+    return float(values[0]) if values else math.nan

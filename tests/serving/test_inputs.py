@@ -66,6 +66,40 @@ def test_a_feature_that_no_query_has_is_missing_for_all():
     assert got["age"].dtype == np.int64
 
 
+def shaped(dtype, *shape):
+    info = meta_graph_pb2.TensorInfo(dtype=dtype)
+    for size in shape:
+        info.tensor_shape.dim.add(size=size)
+    return info
+
+
+BY_CATEGORY = {
+    "liked_key": shaped(types_pb2.DT_STRING, -1, -1),
+    "liked_value": shaped(types_pb2.DT_FLOAT, -1, -1),
+}
+
+
+@pytest.mark.parametrize(
+    ("liked", "keys", "values"),
+    [
+        (({"jazz": 2.0, "folk": 0.5}, {}), [[b"jazz", b"folk"], [b"", b""]], [[2.0, 0.5], [0, 0]]),
+        (({}, {}), [[b""], [b""]], [[0.0], [0.0]]),
+    ],
+)
+def test_values_by_category_become_two_inputs(liked, keys, values):
+    queries = [Query("u", 1, category_values={"liked": known}) for known in liked]
+    protos = to_protos(query_inputs(queries), declared(**CONTRACT) | BY_CATEGORY)
+    assert tf.make_ndarray(protos["liked_key"]).tolist() == keys
+    assert tf.make_ndarray(protos["liked_value"]).tolist() == values
+    assert tf.make_ndarray(protos["liked_value"]).dtype == np.float32
+
+
+def test_values_by_category_that_no_query_has_are_padding():
+    protos = to_protos(query_inputs(QUERIES[:1]), declared(**CONTRACT, age=1) | BY_CATEGORY)
+    assert tf.make_ndarray(protos["liked_key"]).tolist() == [[b""]]
+    assert tf.make_ndarray(protos["liked_value"]).shape == (1, 1)
+
+
 def test_an_undeclared_feature_is_told():
     with pytest.raises(InputError, match=r"no input 'city'\. Leave it out, or choose from .*'age'"):
         arrays(query_inputs(QUERIES), age=types_pb2.DT_FLOAT)

@@ -46,7 +46,7 @@ def test_the_fields_are_the_names_of_the_serving_contract():
         features.EXCLUDE_ITEM_ID,
         features.REQUEST_TIME,
     }
-    assert set(Query.__dataclass_fields__) == contract | {"features"}
+    assert set(Query.__dataclass_fields__) == contract | {"features", "category_values"}
 
 
 def test_queries_and_the_user_store_need_no_tensorflow():

@@ -17,6 +17,7 @@ from trainer.settings import RankerSettings, RetrieverSettings
 from trainer.two_tower.model import TwoTower
 from trainer.two_tower.training import build as build_retriever
 from trainer.vocabulary import Vocabulary
+from transform.aggregates import Aggregate
 from transform.features import Feature, Kind, Side
 
 ITEMS = 12  # rows of the item table: padding, unknown and ten items
@@ -55,7 +56,9 @@ def catalogue() -> Catalogue:
     """Ten items with counts 9..0, all listed, in two colours."""
     counts = np.array([0, 0, *range(9, -1, -1)], np.int64)
     colours = np.array([[0], [0], *([2 + i % 2] for i in range(10))], np.int64)
-    return Catalogue(counts, np.arange(ITEMS) >= 2, {"colour": colours})
+    return Catalogue(
+        counts, np.arange(ITEMS) >= 2, {"colour": colours}, np.zeros((ITEMS, 0), np.float32)
+    )
 
 
 @pytest.fixture
@@ -64,11 +67,12 @@ def rows() -> Callable[..., dict[str, Any]]:
     return request_rows
 
 
-def description(settings: Any) -> Description:
+def description(settings: Any, aggregates: tuple[Aggregate, ...] = ()) -> Description:
     """Description of a toy model."""
     return Description(
         settings=settings.model_dump(),
         features=FEATURES,
+        aggregates=aggregates,
         vocabulary=VOCABULARY,
         history_length=LENGTH,
     )

@@ -22,6 +22,7 @@ def job(directory: Path) -> Job:
     return Job(
         model="retriever",
         settings={},
+        aggregates=(),
         features=(),
         history_length=4,
         seed=1,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
+from trainer.aggregates import AggregateInputs, scale_user_values
 from trainer.catalogue import Catalogue
 from trainer.encoders import FeatureEncoder, ItemEncoder
 from trainer.ranker.attention import TargetAttention
@@ -18,10 +19,25 @@ from trainer.sequences import request_history
 from trainer.settings import RankerSettings
 from trainer.vocabulary import Vocabulary
 from transform import features as keys
+from transform.aggregates import Aggregate
 from transform.features import Feature, candidate_features, query_features
 
 _DAY_SECONDS = 86_400.0
 _FORGOTTEN_EVERY = 20  # about one training row of so many loses its history
+
+
+class Candidates(NamedTuple):
+    """Candidates of requests.
+
+    Attributes:
+        ids: int64 [B, C].
+        vectors: Their item vectors, float32 [B, C, D].
+        item_values: Their item aggregates, float32 [B, C, I].
+    """
+
+    ids: tf.Tensor
+    vectors: tf.Tensor
+    item_values: tf.Tensor
 
 
 class Ranker(tfrs.models.Model):
@@ -30,6 +46,7 @@ class Ranker(tfrs.models.Model):
     def __init__(
         self,
         features: Sequence[Feature],
+        aggregates: Sequence[Aggregate],
         vocabulary: Vocabulary,
         catalogue: Catalogue,
         settings: RankerSettings,
@@ -39,10 +56,13 @@ class Ranker(tfrs.models.Model):
         """`length` is the number of history events L that the attention sees."""
         super().__init__()
         self.length = length
-        self._features = list(features)
+        self._declared = tuple(aggregates)
         dimension = settings.dimension
         self.item_encoder = ItemEncoder(
             candidate_features(features), vocabulary, catalogue, dimension
+        )
+        self._aggregates = AggregateInputs(
+            aggregates, self.item_encoder.content, vocabulary.features
         )
         self._person = FeatureEncoder(query_features(features), vocabulary, dimension)
         self._attention = TargetAttention(
@@ -66,10 +86,14 @@ class Ranker(tfrs.models.Model):
         history = request_history(row, self.length)
         candidates = row[keys.CANDIDATE_ITEM_ID].to_tensor()
         if training:
-            history = _forget_some(history, candidates)
-        vectors = self.vectors(candidates, training)
+            kept = _remembered(candidates)
+            history = {name: values * kept[:, tf.newaxis] for name, values in history.items()}
+            row = scale_user_values(row, self._declared, tf.cast(kept, tf.float32))
+        shown = Candidates(
+            candidates, self.vectors(candidates, training), self._aggregates.item_values(row)
+        )
         events = self.vectors(history["items"], training)
-        return self.score(vectors, candidates, events, history, row, training)
+        return self.score(shown, events, history, row, training)
 
     def vectors(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Item vectors for ids of any shape: [...] -> [..., D]."""
@@ -78,8 +102,7 @@ class Ranker(tfrs.models.Model):
 
     def score(
         self,
-        vectors: tf.Tensor,
-        candidates: tf.Tensor,
+        candidates: Candidates,
         events: tf.Tensor,
         history: dict[str, tf.Tensor],
         row: dict[str, Any],
@@ -88,23 +111,26 @@ class Ranker(tfrs.models.Model):
         """Logits from vectors that are already looked up.
 
         Args:
-            vectors: Vectors of the candidates, float32 [B, C, D].
-            candidates: Their ids, int64 [B, C].
+            candidates: What is scored.
             events: Vectors of the history's items, float32 [B, L, D].
             history: See `request_history`.
-            row: Transformed query and context features, and the request time.
+            row: Transformed query and context features, aggregates, and the request time.
             training: Whether dropout is on.
 
         Returns:
             float32 [B, C].
         """
+        ids, vectors, item_values = candidates
         attended = self._attention(vectors, events, history, training=training)
-        shape = tf.shape(candidates)
+        shape = tf.shape(ids)
         context = tf.concat([self._person(row, shape[0]), _clock(row[keys.REQUEST_TIME])], axis=1)
         context = tf.repeat(context, shape[1], axis=0)
-        popularity = tf.reshape(tf.gather(self._popularity, candidates), [-1, 1])
+        popularity = tf.reshape(tf.gather(self._popularity, ids), [-1, 1])
         matched = _flat(vectors * attended)
-        x = tf.concat([_flat(vectors), _flat(attended), matched, context, popularity], axis=1)
+        aggregates = self._aggregates.columns(row, ids, item_values)
+        x = tf.concat(
+            [_flat(vectors), _flat(attended), matched, context, popularity, *aggregates], axis=1
+        )
         crossed = x
         for cross in self._crosses:
             crossed = cross(x, crossed)
@@ -134,14 +160,18 @@ class Ranker(tfrs.models.Model):
         return (tf.reduce_sum(listwise) + tf.reduce_sum(binary / probability)) / rows
 
 
-def _forget_some(history: dict[str, tf.Tensor], candidates: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Takes some rows' history away, so that newcomers are no strangers to the model.
+def _remembered(candidates: tf.Tensor) -> tf.Tensor:
+    """0 for rows whose user is made a newcomer, so that those are no strangers to the model.
 
     The row itself says whether it is one of them, however the rows are divided over workers.
+
+    Args:
+        candidates: Ids, int64 [B, C].
+
+    Returns:
+        int64 [B], 1 for the other rows.
     """
-    chosen = tf.reduce_sum(candidates, axis=1, keepdims=True) % _FORGOTTEN_EVERY
-    kept = tf.cast(chosen > 0, tf.int64)
-    return {name: values * kept for name, values in history.items()}
+    return tf.cast(tf.reduce_sum(candidates, axis=1) % _FORGOTTEN_EVERY > 0, tf.int64)
 
 
 def _flat(x: tf.Tensor) -> tf.Tensor:

@@ -56,6 +56,7 @@ def build(description: Description, catalogue: Catalogue, row: dict[str, Any]) -
     """
     model = Ranker(
         description.features,
+        description.aggregates,
         description.vocabulary,
         catalogue,
         RankerSettings(**description.settings),

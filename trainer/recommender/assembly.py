@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from trainer.aggregates import scale_user_values
 from trainer.calibration import Calibration, fit_calibration
 from trainer.catalogue import read_catalogue
 from trainer.export import read_description, restore
@@ -21,6 +23,7 @@ from trainer.sequences import without_history
 from trainer.settings import RecommenderSettings
 from trainer.two_tower.training import build as build_retriever
 from transform import features as keys
+from transform.aggregates import Aggregate
 from transform.preprocessing import ITEM_VOCABULARY
 
 _BATCH = 256
@@ -53,9 +56,13 @@ def assemble(
     """Builds the composed recommender and fits its calibrations on the held-out rows."""
     transform = tft.TFTransformOutput(sources.transform_graph)
     description = read_description(sources.retriever)
-    features = description.features
+    features, aggregates = description.features, description.aggregates
     catalogue = read_catalogue(
-        sources.catalogue_files, transform, features, items=description.vocabulary.items
+        sources.catalogue_files,
+        transform,
+        features,
+        aggregates,
+        items=description.vocabulary.items,
     )
     rows = list(read_rows(sources.validation_files, transform, batch_size=_BATCH))
     retriever = build_retriever(description, catalogue, rows[0], seed=0)
@@ -75,11 +82,17 @@ def assemble(
     recommender = Recommender(parts)
     calibrations = {
         # The same requests once more, with nothing known of who asks.
-        "newcomers": calibrate(recommender, [without_history(row) for row in rows], settings),
+        "newcomers": calibrate(recommender, [newcomer(row, aggregates) for row in rows], settings),
         "known": calibrate(recommender, rows, settings),
     }
     recommender.set_calibration(**calibrations)
-    return ServedRecommender(recommender, transform, features), calibrations
+    return ServedRecommender(recommender, transform, features, aggregates), calibrations
+
+
+def newcomer(row: dict[str, Any], aggregates: Sequence[Aggregate]) -> dict[str, Any]:
+    """The same requests from people of whom nothing is known yet."""
+    nothing = tf.zeros_like(row[keys.REQUEST_TIME], tf.float32)
+    return scale_user_values(without_history(row), aggregates, nothing)
 
 
 def calibrate(

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from trainer.calibration import Calibration
 from trainer.catalogue import Catalogue
-from trainer.ranker.model import Ranker
+from trainer.ranker.model import Candidates, Ranker
 from trainer.recommender.sources import best, co_view_votes, mark
 from trainer.recommender.tables import CoView, item_vectors
 from trainer.sequences import request_history, take_last
@@ -53,6 +53,7 @@ class Recommender(tf.Module):
         self._ranker_vectors = _constant(
             "ranker_vectors", item_vectors(self._ranker.vectors, items)
         )
+        self._item_values = _constant("item_aggregates", parts.catalogue.aggregates)
         self._listed = _constant("listed", parts.catalogue.listed)
         self._popularity = _constant(
             "log_popularity", np.log1p(parts.catalogue.counts).astype(np.float32)
@@ -163,8 +164,9 @@ class Recommender(tf.Module):
     ) -> tf.Tensor:
         history = request_history(row, self._length)
         logits = self._ranker.score(
-            tf.gather(self._ranker_vectors, ids),
-            ids,
+            Candidates(
+                ids, tf.gather(self._ranker_vectors, ids), tf.gather(self._item_values, ids)
+            ),
             tf.gather(self._ranker_vectors, history["items"]),
             history,
             row,

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from transform import features as keys
+from transform.aggregates import Aggregate, Of, aggregates_of
 from transform.features import Feature, Kind, query_features
 
 _HISTORY_KEYS = (keys.HISTORY_ITEM_ID, keys.HISTORY_EVENT_TYPE, keys.HISTORY_TIME)
@@ -20,8 +21,14 @@ def raw_dtype(feature: Feature) -> tf.DType:
     return tf.int64 if feature.kind is Kind.TIME else tf.string
 
 
-def query_specs(features: Sequence[Feature]) -> dict[str, tf.TensorSpec]:
-    """The query inputs of the serving contract: B requests, H history length."""
+def query_specs(
+    features: Sequence[Feature], aggregates: Sequence[Aggregate]
+) -> dict[str, tf.TensorSpec]:
+    """The query inputs of the serving contract: B requests, H history length.
+
+    An aggregate of the user or of all is a number a request. One by category is two inputs of any
+    length: categories and their values.
+    """
     specs = {
         keys.USER_ID: tf.TensorSpec([None], tf.string),
         keys.HISTORY_ITEM_ID: tf.TensorSpec([None, None], tf.string),
@@ -30,33 +37,48 @@ def query_specs(features: Sequence[Feature]) -> dict[str, tf.TensorSpec]:
         keys.REQUEST_TIME: tf.TensorSpec([None], tf.int64),
     }
     specs |= {f.name: tf.TensorSpec([None], raw_dtype(f)) for f in query_features(features)}
+    for aggregate in aggregates_of(aggregates, Of.USER, Of.ALL):
+        specs[aggregate.name] = tf.TensorSpec([None], tf.float32)
+    for aggregate in aggregates_of(aggregates, Of.USER_CATEGORY):
+        specs[aggregate.key_name] = tf.TensorSpec([None, None], tf.string)
+        specs[aggregate.value_name] = tf.TensorSpec([None, None], tf.float32)
     return {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs.items()}
 
 
-def raw_query(inputs: dict[str, tf.Tensor], features: Sequence[Feature]) -> dict[str, Any]:
-    """Query inputs of a signature to raw features: the history becomes ragged.
+def raw_query(
+    inputs: dict[str, tf.Tensor], features: Sequence[Feature], aggregates: Sequence[Aggregate]
+) -> dict[str, Any]:
+    """Query inputs of a signature to raw features: what has any length becomes ragged.
 
     Raises:
-        tf.errors.InvalidArgumentError: The history's parts differ in shape, or an input has
-            another number of requests than `user_id`.
+        tf.errors.InvalidArgumentError: The history's parts or an aggregate's categories and values
+            differ in shape, or an input has another number of requests than `user_id`.
     """
     names = [keys.REQUEST_TIME, *(f.name for f in query_features(features))]
-    with tf.control_dependencies(_shape_checks(inputs, names)):
-        present = tf.not_equal(inputs[keys.HISTORY_ITEM_ID], "")
-    raw = {key: tf.ragged.boolean_mask(inputs[key], present) for key in _HISTORY_KEYS}
-    return raw | {name: inputs[name] for name in names}
+    names += [a.name for a in aggregates_of(aggregates, Of.USER, Of.ALL)]
+    padded: list[tuple[str, ...]] = [_HISTORY_KEYS]
+    padded += [(a.key_name, a.value_name) for a in aggregates_of(aggregates, Of.USER_CATEGORY)]
+    raw = {name: inputs[name] for name in names}
+    with tf.control_dependencies(_shape_checks(inputs, names, padded)):
+        for group in padded:
+            present = tf.not_equal(inputs[group[0]], "")
+            raw |= {key: tf.ragged.boolean_mask(inputs[key], present) for key in group}
+    return raw
 
 
-def _shape_checks(inputs: dict[str, tf.Tensor], names: Sequence[str]) -> list[tf.Operation]:
-    history = tf.shape(inputs[keys.HISTORY_ITEM_ID])
+def _shape_checks(
+    inputs: dict[str, tf.Tensor], names: Sequence[str], padded: Sequence[tuple[str, ...]]
+) -> list[tf.Operation]:
+    """Checks of inputs [B], and of groups of inputs [B, any], the first of which says the shape."""
     rows = tf.shape(inputs[keys.USER_ID])[0]
     checks = [
         tf.debugging.assert_equal(
             tf.shape(inputs[key]),
-            history,
-            f"{key} must have the shape of {keys.HISTORY_ITEM_ID}; pad both alike.",
+            tf.shape(inputs[group[0]]),
+            f"{key} must have the shape of {group[0]}; pad both alike.",
         )
-        for key in _HISTORY_KEYS[1:]
+        for group in padded
+        for key in group[1:]
     ]
     checks += [
         tf.debugging.assert_equal(
@@ -64,19 +86,24 @@ def _shape_checks(inputs: dict[str, tf.Tensor], names: Sequence[str]) -> list[tf
             rows,
             f"{name} must have one row for each {keys.USER_ID}.",
         )
-        for name in (keys.HISTORY_ITEM_ID, *names)
+        for name in (*(group[0] for group in padded), *names)
     ]
     return checks
 
 
 def parse_rows(
-    examples: tf.Tensor, features: Sequence[Feature], *, candidates: bool = False
+    examples: tf.Tensor,
+    features: Sequence[Feature],
+    aggregates: Sequence[Aggregate],
+    *,
+    candidates: bool = False,
 ) -> dict[str, Any]:
     """Serialized raw rows to raw features.
 
     Args:
         examples: Serialized tf.Example, string [B].
         features: Declared features.
+        aggregates: Declared aggregates.
         candidates: Whether the rows' candidates are wanted too.
     """
     spec: dict[str, Any] = {
@@ -89,6 +116,11 @@ def parse_rows(
     for feature in query_features(features):
         dtype = raw_dtype(feature)
         spec[feature.name] = tf.io.FixedLenFeature([], dtype, defaults[dtype])
+    for aggregate in aggregates_of(aggregates, Of.USER, Of.ALL):
+        spec[aggregate.name] = tf.io.FixedLenFeature([], tf.float32, defaults[tf.float32])
+    for aggregate in aggregates_of(aggregates, Of.USER_CATEGORY):
+        for name, dtype in ((aggregate.key_name, tf.string), (aggregate.value_name, tf.float32)):
+            spec[name] = tf.io.RaggedFeature(dtype, row_splits_dtype=tf.int64)
     if candidates:
         spec[keys.CANDIDATE_ITEM_ID] = tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64)
     return dict(tf.io.parse_example(examples, spec))

@@ -13,6 +13,7 @@ from trainer.recommender.model import Recommender
 from trainer.recommender.requests import parse_rows, query_specs, raw_query
 from trainer.recommender.tables import read_item_names
 from transform import features as keys
+from transform.aggregates import Aggregate
 from transform.features import Feature
 from transform.preprocessing import FIRST_ID, ITEM_VOCABULARY
 
@@ -29,12 +30,14 @@ class ServedRecommender(tf.Module):
         recommender: Recommender,
         transform: tft.TFTransformOutput,
         features: Sequence[Feature],
+        aggregates: Sequence[Aggregate],
     ) -> None:
         """`transform` is the graph that the models were trained behind."""
         super().__init__()
         vocabulary = transform.vocabulary_file_by_name(ITEM_VOCABULARY)
         names = read_item_names(vocabulary)
         self._features = list(features)
+        self._aggregates = list(aggregates)
         self._recommender = recommender
         self._transform = transform.transform_features_layer()
         self._names = tf.Variable(names, dtype=tf.string, trainable=False, name="item_names")
@@ -56,7 +59,7 @@ class ServedRecommender(tf.Module):
         return dict(self._transform(raw))
 
     def _signatures(self) -> dict[str, Any]:
-        query = query_specs(self._features)
+        query = query_specs(self._features, self._aggregates)
         top_k = {"top_k": tf.TensorSpec([], tf.int32, "top_k")}
         exclude = {
             keys.EXCLUDE_ITEM_ID: tf.TensorSpec([None, None], tf.string, keys.EXCLUDE_ITEM_ID)
@@ -79,11 +82,11 @@ class ServedRecommender(tf.Module):
         top_k = inputs["top_k"]
         check = tf.debugging.assert_positive(top_k, "top_k must be at least 1.")
         with tf.control_dependencies([check]):
-            row = self.transformed(raw_query(inputs, self._features))
+            row = self.transformed(raw_query(inputs, self._features, self._aggregates))
         return self._lists(row, self._ids(inputs[keys.EXCLUDE_ITEM_ID]), top_k)
 
     def _recommend_rows(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        row = self.transformed(parse_rows(examples, self._features))
+        row = self.transformed(parse_rows(examples, self._features, self._aggregates))
         nothing = tf.zeros([tf.shape(examples)[0], 0], tf.int64)
         return self._lists(row, nothing, tf.constant(SERVED_TOP_K))
 
@@ -95,13 +98,13 @@ class ServedRecommender(tf.Module):
         return {"item_id": names, "score": score, "retrieval_score": retrieval}
 
     def _rank(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        row = self.transformed(raw_query(inputs, self._features))
+        row = self.transformed(raw_query(inputs, self._features, self._aggregates))
         names = inputs[keys.CANDIDATE_ITEM_ID]
         scores = self._recommender.rank(row, self._ids(names))
         return {"score": tf.where(names == "", 0.0, scores)}
 
     def _rank_rows(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        raw = parse_rows(examples, self._features, candidates=True)
+        raw = parse_rows(examples, self._features, self._aggregates, candidates=True)
         names = raw.pop(keys.CANDIDATE_ITEM_ID).to_tensor()
         scores = self._recommender.rank(self.transformed(raw), self._ids(names))
         return {"score": tf.where(names == "", 0.0, scores)}
@@ -113,7 +116,7 @@ class ServedRecommender(tf.Module):
         return {"item_id": tf.gather(self._names, ids), "score": score}
 
     def _query_embedding(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        row = self.transformed(raw_query(inputs, self._features))
+        row = self.transformed(raw_query(inputs, self._features, self._aggregates))
         return {"embedding": self._recommender.query(row)}
 
     def _ids(self, names: tf.Tensor) -> tf.Tensor:

@@ -27,9 +27,9 @@ def schema(tmp_path):
     output = standard_artifacts.Schema()
     output.uri = str(tmp_path / "schema")
     features = [{"name": "city", "side": "query", "kind": "category"}]
-    Executor().Do(
-        {"statistics": [statistics]}, {"schema": [output]}, {"features": json.dumps(features)}
-    )
+    aggregates = [{"name": "views", "of": "user", "count": "view", "window": "7d"}]
+    declared = {"features": json.dumps(features), "aggregates": json.dumps(aggregates)}
+    Executor().Do({"statistics": [statistics]}, {"schema": [output]}, declared)
     (written,) = Path(output.uri).iterdir()
     assert written.name == "schema.pbtxt"
     return text_format.Parse(written.read_text(), schema_pb2.Schema())
@@ -39,3 +39,7 @@ def test_the_file_holds_the_declared_features_with_their_domains(schema):
     city = next(feature for feature in schema.feature if feature.name == "city")
     assert list(city.string_domain.value) == ["", "Wien"]
     assert "city" in schema.tensor_representation_group[""].tensor_representation
+
+
+def test_the_file_holds_the_declared_aggregates(schema):
+    assert "views" in {feature.name for feature in schema.feature}

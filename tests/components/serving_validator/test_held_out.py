@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from components.serving_validator.held_out import find_transformed, read_requests
 from tests.components.toy_recommender import raw_row, transformed_row, write_split
+from transform.aggregates import Aggregate
 from transform.features import Feature
 
 FEATURES = (
@@ -12,6 +13,11 @@ FEATURES = (
     Feature(name="age", side="query", kind="number"),
     Feature(name="joined", side="query", kind="time"),
     Feature(name="genre", side="candidate", kind="category"),
+)
+AGGREGATES = (
+    Aggregate(name="views", of="user", count="view", window="7d"),
+    Aggregate(name="liked", of="user_category", by="genre", count="view", window="7d"),
+    Aggregate(name="item_views", of="item", count="view", window="7d"),
 )
 
 
@@ -26,7 +32,7 @@ def folder(tmp_path):
 
 
 def _requests(folder, limit=100):
-    return read_requests([str(folder / "raw" / "Split-eval")], FEATURES, limit)
+    return read_requests([str(folder / "raw" / "Split-eval")], FEATURES, (), limit)
 
 
 def test_rows_become_requests(folder):
@@ -49,6 +55,19 @@ def test_missing_values_are_those_of_the_training(folder):
     assert requests[1].query.features["joined"] == 1_500_000_000
     assert math.isnan(requests[2].query.features["age"])
     assert requests[2].query.features["joined"] == 0
+
+
+def test_aggregates_are_what_a_client_would_send(tmp_path):
+    row = raw_row(1, 2) | {"views": [3.0], "liked_key": ["jazz", "folk"], "liked_value": [2.0, 1.0]}
+    nothing = raw_row(2, 2) | {"views": [0.0], "liked_key": [], "liked_value": []}
+    write_split(tmp_path, "eval", [row, nothing])
+    uris = [str(tmp_path / "Split-eval")]
+    first, second = (r.query for r in read_requests(uris, FEATURES, AGGREGATES, 10))
+    assert first.features["views"] == 3.0
+    assert first.category_values == {"liked": {"jazz": 2.0, "folk": 1.0}}
+    assert "item_views" not in first.features
+    assert second.features["views"] == 0.0
+    assert second.category_values == {"liked": {}}
 
 
 def test_only_as_many_as_asked_for(folder):
@@ -78,4 +97,4 @@ def test_rows_that_cannot_be_told_apart_are_left_out(folder):
 
 def test_a_split_without_files_is_refused(tmp_path):
     with pytest.raises(ValueError, match="at least one file of rows"):
-        read_requests([str(tmp_path)], (), 10)
+        read_requests([str(tmp_path)], (), (), 10)
