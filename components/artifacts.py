@@ -9,8 +9,8 @@ class Tiles(Artifact):
     """Item-side aggregates closed at the end of the training period.
 
     Files:
-        items.parquet: `item_id` string, `count` int64 (all training events), `recent_count` int64
-            (the last 28 days of the training period), `first_time`, `last_time` int64 unix seconds.
+        items.parquet: `item_id` string, `count` int64 (training behaviours), `first_time`,
+            `last_time` int64 unix seconds.
         co_view.parquet: `item_id`, `follower_id` string, `weight` float32; the heaviest followers
             of each item (sum over event pairs of 1/gap within the co-view window), heaviest first.
     """
@@ -24,7 +24,7 @@ class UserStates(Artifact):
     """The fold's state of every user at the end of the log, as the online side reads it.
 
     Files:
-        users.parquet: `user_id` string; `history_item_id`, `history_event_type` list<string> and
+        users.parquet: a folder of Parquet files: `user_id` string; `history_item_id`, `history_event_type` list<string> and
             `history_time` list<int64>, oldest first; one column for each declared query feature.
     """
 
@@ -44,6 +44,7 @@ class DataAccount(Artifact):
     TYPE_NAME = "SluiceDataAccount"
     ACCOUNT_FILE = "account.json"
     DEAD_LETTERS_FILE = "dead_letters.parquet"
+    PARTITIONS_FILE = "partitions.parquet"
 
 
 class Checks(Artifact):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
-from transform.dataset import Dataset
-from transform.event_source import FUTURE, REASON
-from transform.features import ITEM_ID
+import polars as pl
+
+from transform.event_source import FUTURE, EventReader
+from transform.facts import JobFacts
+from transform.features import CATALOGUE, ITEM_ID
 from transform.settings import Frozen
-from transform.splits import period_ranges
 
 
 class Account(Frozen):
@@ -19,6 +18,7 @@ class Account(Frozen):
     Attributes:
         rows_in: Rows of the event files.
         events: Rows that became events.
+        impressions: Those of them that are no behaviour.
         duplicates: Rows that repeat an earlier one.
         dead_letters: Rejected rows, by reason.
         users: Users with events.
@@ -27,13 +27,17 @@ class Account(Frozen):
             without an items table.
         users_described: The same for users.
         rows_out: Rows of the examples, by split.
-        periods: Events, first and last time of each period.
+        periods: Behaviours, first and last time of each period.
         eval_targets_sha256: Digest of the test targets.
         fingerprint: Digest of the content of the input files.
+        bytes_read: Bytes that were read of the event files.
+        bytes_total: Bytes of all event files there are, also outside the window.
+        partitions: Partitions of the log that were read.
     """
 
     rows_in: int
     events: int
+    impressions: int
     duplicates: int
     dead_letters: dict[str, int]
     users: int
@@ -44,6 +48,9 @@ class Account(Frozen):
     periods: dict[str, dict[str, Any]]
     eval_targets_sha256: str
     fingerprint: str
+    bytes_read: int
+    bytes_total: int
+    partitions: tuple[str, ...]
 
     @property
     def duplicate_share(self) -> float:
@@ -61,24 +68,45 @@ class Account(Frozen):
         return self.dead_letters.get(FUTURE, 0) / self.rows_in
 
 
-def account_for(dataset: Dataset, rows_out: Mapping[str, int], fingerprint: str) -> Account:
-    """Draws up the account of a dataset."""
-    data, log = dataset.data, dataset.log
-    reasons = data.events.dead_letters[REASON].value_counts().sort(REASON)
-    described = None if data.items is None else log.items.is_in(data.items[ITEM_ID].implode())
-    user_ids = log.histories.users["user_id"]
-    known = None if data.users is None else user_ids.is_in(data.users["user_id"].implode())
+def account_for(
+    facts: JobFacts,
+    reader: EventReader,
+    items: pl.Series,
+    described: pl.DataFrame | None,
+    users_table: bool,
+    catalogue_rows: int,
+    fingerprint: str,
+) -> Account:
+    """Draws up the account of a finished job.
+
+    Args:
+        facts: What the job found.
+        reader: The log.
+        items: Items with events.
+        described: The items table; None without one.
+        users_table: Whether there is a users table.
+        catalogue_rows: Rows of the catalogue.
+        fingerprint: Digest of the content of the input files.
+    """
     return Account(
-        rows_in=data.events.rows,
-        events=len(data.events.frame),
-        duplicates=data.events.duplicates,
-        dead_letters=dict(reasons.iter_rows()),
-        users=len(user_ids),
-        items=len(log.items),
-        items_described=None if described is None else float(described.mean()),  # type: ignore[arg-type]
-        users_described=None if known is None else float(known.mean()),  # type: ignore[arg-type]
-        rows_out=dict(sorted(rows_out.items())),
-        periods={name: asdict(period) for name, period in period_ranges(log.histories).items()},
-        eval_targets_sha256=dataset.eval_targets_digest(),
+        rows_in=facts.rows_in,
+        events=facts.events,
+        impressions=facts.impressions,
+        duplicates=facts.duplicates,
+        dead_letters=facts.dead_letters,
+        users=facts.users,
+        items=len(items),
+        items_described=None if described is None else _share(items, described[ITEM_ID]),
+        users_described=facts.described_users / facts.users if users_table else None,
+        rows_out=dict(sorted({**facts.rows_out, CATALOGUE: catalogue_rows}.items())),
+        periods=facts.periods,
+        eval_targets_sha256=facts.eval_targets_sha256,
         fingerprint=fingerprint,
+        bytes_read=facts.bytes_read,
+        bytes_total=reader.bytes_total,
+        partitions=reader.partitions,
     )
+
+
+def _share(items: pl.Series, known: pl.Series) -> float:
+    return int(items.is_in(known.implode()).sum()) / len(items)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from transform.features import EVENT_TIME, EVENT_TYPE, ITEM_ID, USER_ID
+from transform.features import EVENT_ID, EVENT_TIME, EVENT_TYPE, ITEM_ID, ORDER, USER_ID
 
-# Columns of `Histories.events`: codes into the vocabularies of the log, and the period.
+# Columns of coded events: places among the users, codes into the vocabularies, and the period.
+USER = "user"
 ITEM = "item"
 TYPE = "type"
 PERIOD = "period"
@@ -36,39 +38,73 @@ class Histories:
         users: One row a user: `user_id` and the declared query features of the users table.
         offsets: Events of user `u` lie at `offsets[u]:offsets[u + 1]` (int64 [users + 1]).
         events: One row an event: `item` and `type` (codes), `event_time` (unix seconds), `period`
-            (once assigned), and the declared context features.
+            (once assigned), the declared context features, and `request_id` if the log has it.
+        impression: Code of the event type that is no behaviour but an exposure; -1 without one.
+        own: The range of events that rows are wanted of; None for all. The others are there for
+            their sake: a very heavy user is worked on in pieces.
     """
 
     users: pl.DataFrame
     offsets: NDArray[np.int64]
     events: pl.DataFrame
+    impression: int = -1
+    own: tuple[int, int] | None = None
 
-    @property
+    @functools.cached_property
     def user_of_event(self) -> NDArray[np.int64]:
         """Index of the user of each event."""
         return np.repeat(np.arange(len(self.users)), np.diff(self.offsets))
+
+    @functools.cached_property
+    def is_behaviour(self) -> NDArray[np.bool_]:
+        """Whether each event is something the user did, not something it was shown."""
+        behaviour: NDArray[np.bool_] = self.column(TYPE) != self.impression
+        return behaviour
+
+    @functools.cached_property
+    def behaviours_before(self) -> NDArray[np.int64]:
+        """Behaviours before each event, of all users in order; one more place for the end."""
+        return offsets_of(self.is_behaviour.astype(np.int64))
+
+    @functools.cached_property
+    def behaviours(self) -> Histories:
+        """The same without impressions."""
+        if self.is_behaviour.all():
+            return self
+        before = self.behaviours_before
+        own = None if self.own is None else (int(before[self.own[0]]), int(before[self.own[1]]))
+        kept = self.events.filter(pl.Series(self.is_behaviour))
+        return replace(self, offsets=before[self.offsets], events=kept, own=own)
+
+    def owns(self, event: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether rows of these events are wanted."""
+        if self.own is None:
+            return np.ones(len(event), np.bool_)
+        return (event >= self.own[0]) & (event < self.own[1])
+
+    @property
+    def own_users(self) -> NDArray[np.bool_]:
+        """The users whose last event is an own one: of the pieces of a user, one stands for it."""
+        return self.owns(self.offsets[1:] - 1)
 
     def column(self, name: str) -> NDArray[np.int64]:
         """A column of `events` as int64."""
         return self.events[name].to_numpy().astype(np.int64)
 
+    def with_features(self, users: pl.DataFrame | None) -> Histories:
+        """The same with the features of the users; null for users without a row."""
+        if users is None:
+            return self
+        joined = self.users.join(users, on=USER_ID, how="left", maintain_order="left")
+        return replace(self, users=joined)
+
     def take(self, users: NDArray[np.int64]) -> Histories:
         """The histories of some users, in the order given."""
         counts = np.diff(self.offsets)[users]
         index = ranges(self.offsets[users], counts)
-        return Histories(self.users[users], _offsets(counts), self.events[index])
-
-    def partitions(self, size: int) -> Iterator[Histories]:
-        """Divides users into runs of about `size` events; a history is never divided."""
-        block = self.offsets[1:-1] // size if len(self.users) else np.empty(0, np.int64)
-        cuts = 1 + np.flatnonzero(np.diff(np.concatenate([[0], block])) > 0)
-        for users in np.split(np.arange(len(self.users)), cuts):
-            low, high = self.offsets[users[0]], self.offsets[users[-1] + 1]
-            yield Histories(
-                self.users[users[0] : users[-1] + 1],
-                self.offsets[users[0] : users[-1] + 2] - low,
-                self.events[low:high],
-            )
+        return replace(
+            self, users=self.users[users], offsets=offsets_of(counts), events=self.events[index]
+        )
 
 
 @dataclass(frozen=True)
@@ -86,33 +122,42 @@ class EventLog:
     types: pl.Series
 
     @classmethod
-    def of(cls, events: pl.DataFrame, users: pl.DataFrame | None = None) -> EventLog:
-        """Encodes and sorts normalised events.
+    def of(
+        cls,
+        events: pl.DataFrame,
+        users: pl.DataFrame | None = None,
+        impression_type: str | None = None,
+    ) -> EventLog:
+        """Encodes normalised events and brings them into total order, each once.
 
         Args:
-            events: `user_id`, `item_id`, `event_type` (strings), `event_time` (int64), in input
-                order, which decides between events of the same user and second. Other columns
-                (context features, `period`) travel along.
+            events: `user_id`, `item_id`, `event_type` (strings), `event_time` (int64); `order`, or
+                else the order of the rows, decides between events of the same user and second.
+                Other columns (context features, `period`) travel along.
             users: `user_id` and query features; users without events are left out, features of
                 users without a row are null.
+            impression_type: Name of the event type that is no behaviour.
         """
         ids = events[USER_ID].unique().sort()
         ids = ids[np.argsort(user_keys(ids), kind="stable")]
         items = events[ITEM_ID].unique().sort()
         types = events[EVENT_TYPE].unique().sort()
-        extra = [c for c in events.columns if c not in (USER_ID, ITEM_ID, EVENT_TYPE, EVENT_TIME)]
-        encoded = events.select(
-            encode(events[USER_ID], ids).alias("user"),
-            encode(events[ITEM_ID], items).alias(ITEM),
-            encode(events[EVENT_TYPE], types).alias(TYPE),
-            pl.col(EVENT_TIME),
-            *extra,
-        ).sort("user", EVENT_TIME, maintain_order=True)
-        counts = np.bincount(encoded["user"].to_numpy(), minlength=len(ids))
-        table = pl.DataFrame({USER_ID: ids})
-        if users is not None:
-            table = table.join(users, on=USER_ID, how="left", maintain_order="left")
-        return cls(Histories(table, _offsets(counts), encoded.drop("user")), items, types)
+        encoded = arrange(
+            events.with_columns(
+                encode(events[USER_ID], ids).alias(USER),
+                encode(events[ITEM_ID], items).alias(ITEM),
+                encode(events[EVENT_TYPE], types).alias(TYPE),
+                *([] if ORDER in events.columns else [pl.int_range(pl.len()).alias(ORDER)]),
+            ).drop(USER_ID, ITEM_ID, EVENT_TYPE)
+        )
+        counts = np.bincount(encoded[USER].to_numpy(), minlength=len(ids))
+        histories = Histories(
+            pl.DataFrame({USER_ID: ids}),
+            offsets_of(counts),
+            encoded.drop(USER),
+            code_of(impression_type, types),
+        )
+        return cls(histories.with_features(users), items, types)
 
     def decode(self) -> pl.DataFrame:
         """Normalised events again, in the order of users and events; `of` takes them back."""
@@ -128,6 +173,26 @@ class EventLog:
         """The same log with the period of each event."""
         events = self.histories.events.with_columns(pl.Series(PERIOD, period))
         return replace(self, histories=replace(self.histories, events=events))
+
+
+def arrange(events: pl.DataFrame) -> pl.DataFrame:
+    """Brings coded events into total order and drops repeated ones.
+
+    The order is by user, time, then `event_id` where the log has one, then `order` (the input
+    order). Events of a user with equal `event_id`, or without one equal item, type and time, are
+    the same event; the first counts.
+    """
+    has_id = EVENT_ID in events.columns
+    tie = [EVENT_ID, ORDER] if has_id else [ORDER]
+    same = [USER, EVENT_ID] if has_id else [USER, ITEM, TYPE, EVENT_TIME]
+    ordered = events.sort(USER, EVENT_TIME, *tie)
+    return ordered.unique(same, keep="first", maintain_order=True)
+
+
+def code_of(value: str | None, vocabulary: pl.Series) -> int:
+    """Code of a value; -1 where the vocabulary lacks it."""
+    found = [] if value is None else (vocabulary == value).arg_true().to_list()
+    return found[0] if found else -1
 
 
 def encode(values: pl.Series, vocabulary: pl.Series) -> pl.Series:
@@ -146,5 +211,6 @@ def ranges(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.i
     return index
 
 
-def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+def offsets_of(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the ranges of given lengths begin, and where the last one ends."""
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

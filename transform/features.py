@@ -18,7 +18,7 @@ USER_ID = "user_id"
 ITEM_ID = "item_id"
 EVENT_TIME = "event_time"
 EVENT_TYPE = "event_type"
-# Columns that a log may have: ties of time are broken by the first; the others describe impressions.
+# Columns that a log may have: the first breaks ties of time, the others describe impressions.
 EVENT_ID = "event_id"
 REQUEST_ID = "request_id"
 POSITION = "position"

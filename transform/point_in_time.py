@@ -1,102 +1,73 @@
-"""Events -> examples on Beam: partitions of users in, files of serialized examples out.
+"""Events -> examples on Beam: the stages of the job, one after the other.
 
-Beam distributes partitions; the work inside one is columnar. A partition writes its own shards, so
-the rows and their bytes do not depend on the runner, on the number of workers or on the order in
-which partitions are done.
+Beam distributes tasks; the work inside one is columnar. Every task writes its own files under names
+that follow from the log alone, so the bytes do not depend on the runner, on the number of workers,
+on the order in which tasks are done, or on how often one is repeated.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
+from typing import Any
 
 import apache_beam as beam
-import pyarrow as pa
-from apache_beam.io.filesystems import FileSystems
-from apache_beam.metrics.metric import Metrics, MetricsFilter
-from apache_beam.runners.runner import PipelineResult
 
-from transform import features as f
-from transform.examples import serialize
-from transform.records import write_records
-from transform.rows import Shop, build_rows
-from transform.staging import Staged
+from transform.errors import DataError
+from transform.example_job import ExampleJob
+from transform.facts import JobFacts
+from transform.stages import Refusal, Stage
+from transform.tables import join, read_text, write_text
 
-_COUNTERS = "sluice/rows"
+_FACTS = "facts.json"
+_REFUSAL = "refusal.txt"
 
 
 class WriteExamples(beam.PTransform):
-    """Builds and writes the rows of every staged partition.
+    """Runs all stages of a job; `read_facts` tells afterwards what they found."""
 
-    Applied to a pipeline; `rows_written` tells afterwards what was written.
-    """
-
-    def __init__(self, staged: Staged, folder: str) -> None:
-        """Prepares the transform.
-
-        Args:
-            staged: The log in partitions.
-            folder: Where the splits go.
-        """
+    def __init__(self, job: ExampleJob) -> None:
+        """Prepares the transform."""
         super().__init__()
-        self._staged = staged
-        self._folder = folder
+        self._job = job
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[None]:
-        """Applies the transform."""
-        return (
-            pipeline
-            | "Partitions" >> beam.Create(range(self._staged.partitions))
-            | "Spread" >> beam.Reshuffle()
-            | "Build" >> beam.ParDo(_BuildShard(self._staged, self._folder))
-        )
+        """Applies the transform to a pipeline."""
+        job = self._job
+        nothing = pipeline | "Begin" >> beam.Create([[]])
+        taken_in = nothing | "TakeIn" >> Stage(job.plan_intake, job.take_in)
+        found = taken_in | "Sort" >> Stage(job.plan_sorting, job.sort)
+        refined = found | "Refine" >> Stage(job.plan_refining, job.refine)
+        aggregated = refined | "Aggregate" >> Stage(job.plan_aggregating, job.aggregate)
+        closed = aggregated | "Close" >> Stage(job.plan_closing, job.close)
+        written = closed | "Write" >> Stage(job.plan_writing, job.write, aggregated)
+        facts = [beam.pvalue.AsSingleton(results) for results in (taken_in, found, aggregated)]
+        return written | "SumUp" >> beam.Map(_sum_up, job, *facts)
 
 
-class _BuildShard(beam.DoFn):
-    def __init__(self, staged: Staged, folder: str) -> None:
-        super().__init__()
-        self._staged = staged
-        self._folder = folder
-        self._shop: Shop | None = None
+def read_facts(job: ExampleJob) -> JobFacts:
+    """What a finished job found.
 
-    def process(self, number: int) -> Iterator[None]:
-        if self._shop is None:
-            self._shop = self._staged.shop()
-        for split, batch in build_rows(self._staged.histories(number), self._shop).items():
-            write_shard(batch, self._folder, split, number, self._staged.partitions)
-            Metrics.counter(_COUNTERS, split).inc(batch.num_rows)
-        yield
-
-
-def rows_written(result: PipelineResult) -> dict[str, int]:
-    """Rows that a finished pipeline wrote, by split."""
-    counters = result.metrics().query(MetricsFilter().with_namespace(_COUNTERS))["counters"]
-    return {counter.key.metric.name: counter.committed for counter in counters}
+    Raises:
+        DataError: If the log breaks a rule of the data contract.
+    """
+    refusal = read_text(join(job.work, _REFUSAL))
+    if refusal is not None:
+        raise DataError(refusal)
+    facts = read_text(join(job.work, _FACTS))
+    if facts is None:
+        raise RuntimeError(f"The job must have ended. Received: no {_FACTS} in {job.work}.")
+    return JobFacts.model_validate_json(facts)
 
 
-def write_shard(batch: pa.RecordBatch, folder: str, split: str, number: int, total: int) -> None:
-    """Writes one shard of a split, under a temporary name first: half a file is never seen."""
-    target = FileSystems.join(folder, f"Split-{split}")
-    path = FileSystems.join(target, f"data_tfrecord-{number:05d}-of-{total:05d}.gz")
-    _make_folder(target)
-    temporary = FileSystems.join(target, f".{uuid.uuid4().hex}.part")
-    # The suffix says .gz, but the stream is compressed already.
-    with FileSystems.create(temporary, compression_type="uncompressed") as file:
-        write_records(file, serialize(batch))
-    FileSystems.rename([temporary], [path])
-
-
-def _make_folder(folder: str) -> None:
-    if FileSystems.exists(folder):
+def _sum_up(
+    written: list[Any],
+    job: ExampleJob,
+    intakes: list[Any],
+    found: list[Any],
+    aggregated: list[Any],
+) -> None:
+    refusals = [result for result in written if isinstance(result, Refusal)]
+    if refusals:
+        write_text(join(job.work, _REFUSAL), refusals[0].message)
         return
-    try:
-        FileSystems.mkdirs(folder)
-    except OSError:
-        # Another worker may have been faster.
-        if not FileSystems.exists(folder):
-            raise
-
-
-def write_catalogue(batch: pa.RecordBatch, folder: str) -> None:
-    """Writes the catalogue split, in one shard."""
-    write_shard(batch, folder, f.CATALOGUE, 0, 1)
+    facts = job.sum_up(written, intakes, found, aggregated)
+    write_text(join(job.work, _FACTS), facts.model_dump_json())

@@ -5,7 +5,7 @@ Everything here works on whole partitions of users; there is no loop over events
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,70 +14,37 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from transform import features as f
-from transform.event_log import ITEM, PERIOD, TYPE, EventLog, Histories, ranges, user_keys
-from transform.features import Feature, Kind, Side
-from transform.followers import Followers
+from transform.aggregates import user_windows
+from transform.event_log import ITEM, PERIOD, TYPE, Histories, ranges, user_keys
+from transform.features import Feature, Kind, Side, label_key
+from transform.impressions import shown_lists
 from transform.negatives import Candidates, CandidateSampler, Requests
 from transform.random_numbers import mix
 from transform.seen import SeenItems
-from transform.settings import ExampleSettings, SplitSettings
+from transform.settings import SplitSettings
+from transform.shop import Shop
 from transform.splits import EVALUATING, TRAINING, VALIDATING
 from transform.state import history_starts
-from transform.tiles import ClosedTiles, close_tiles
+from transform.user_aggregates import EventColumns, Moments, UserAggregates
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Shop:
-    """What the rows of every user share.
+class _Rows:
+    """R rows of one kind.
 
     Attributes:
-        items: Code -> item id.
-        types: Code -> event type.
-        tiles: Item-side aggregates, closed at the end of the training period.
-        features: Declared features.
-        split: How events are divided.
-        examples: Shape of the rows.
-        seed: Seed of the sampled candidates.
+        user: Whose they are [R].
+        start: The first behaviour that each row shows [R].
+        end: The behaviour after the last one that it shows [R].
+        event: The event whose request it is, among all events [R].
     """
-
-    items: pl.Series
-    types: pl.Series
-    tiles: ClosedTiles
-    features: tuple[Feature, ...]
-    split: SplitSettings
-    examples: ExampleSettings
-    seed: int
-
-    @classmethod
-    def close(
-        cls,
-        log: EventLog,
-        features: Sequence[Feature],
-        split: SplitSettings,
-        examples: ExampleSettings,
-        seed: int,
-    ) -> Shop:
-        """Closes the tiles of a log whose periods are assigned."""
-        tiles = close_tiles(log, examples)
-        return cls(log.items, log.types, tiles, tuple(features), split, examples, seed)
-
-    def item_counts(self) -> Ints:
-        """Training events of each item code."""
-        counts = np.zeros(len(self.items), np.int64)
-        counts[self.tiles.items[ITEM].to_numpy()] = self.tiles.items["count"].to_numpy()
-        return counts
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """R rows of one kind: whose they are, which events they show, which event they ask for."""
 
     user: Ints
     start: Ints
     end: Ints
-    request: Ints
+    event: Ints
 
 
 def build_rows(histories: Histories, shop: Shop) -> dict[str, pa.RecordBatch]:
@@ -89,44 +56,50 @@ def build_rows(histories: Histories, shop: Shop) -> dict[str, pa.RecordBatch]:
     return _RowBuilder(histories, shop).build()
 
 
-def held_out_events(histories: Histories, split: SplitSettings, period: int) -> Ints:
-    """Indices of the events that are asked for: each user's first ones of a held-out period."""
-    request = np.flatnonzero(histories.column(PERIOD) == period)
-    user = histories.user_of_event[request]
+def held_out_events(behaviours: Histories, split: SplitSettings, period: int) -> Ints:
+    """Indices of the own behaviours that are asked for: each user's first ones of the period."""
+    request = np.flatnonzero(behaviours.column(PERIOD) == period)
+    user = behaviours.user_of_event[request]
     nth = np.arange(len(request)) - np.searchsorted(user, user)
-    return request[nth < split.max_rows_per_user]
+    return request[(nth < split.max_rows_per_user) & behaviours.owns(request)]
+
+
+def eval_targets(histories: Histories, shop: Shop) -> pl.DataFrame:
+    """`user_id` and `item_id` of the own held-out requests that measure the model."""
+    behaviours = histories.behaviours
+    asked = held_out_events(behaviours, shop.split, EVALUATING)
+    return pl.DataFrame(
+        {
+            f.USER_ID: behaviours.users[f.USER_ID].gather(behaviours.user_of_event[asked]),
+            f.ITEM_ID: shop.items.gather(behaviours.events[ITEM][asked]),
+        }
+    )
 
 
 class _RowBuilder:
     def __init__(self, histories: Histories, shop: Shop) -> None:
         self._histories = histories
         self._shop = shop
-        self._item = histories.column(ITEM)
-        self._period = histories.column(PERIOD)
-        self._user = histories.user_of_event
-        self._first = histories.offsets[:-1]
+        self._behaviours = behaviours = histories.behaviours
+        self._event_of_behaviour = np.flatnonzero(histories.is_behaviour)
+        self._item = behaviours.column(ITEM)
+        self._user = behaviours.user_of_event
+        self._first = behaviours.offsets[:-1]
         # Periods never run backwards within a user, so training events come first.
-        training = np.bincount(self._user[self._period == TRAINING], minlength=len(self._first))
+        trains = behaviours.column(PERIOD) == TRAINING
+        training = np.bincount(self._user[trains], minlength=len(self._first))
         self._training_end = self._first + training
-        self._count = shop.item_counts()
-        settings = shop.examples
-        followers = Followers(shop.tiles.co_view, len(shop.items), settings.co_view_decay)
-        self._sampler = CandidateSampler(self._count, followers, settings.candidates)
-        self._seen = SeenItems(histories, len(shop.items))
+        self._count = shop.item_counts
+        self._sampler = CandidateSampler(self._count, shop.followers, shop.examples.candidates)
+        self._seen = SeenItems(behaviours, len(shop.items))
         self._keys = mix(user_keys(histories.users[f.USER_ID]), np.array([shop.seed], np.uint64))
 
     def build(self) -> dict[str, pa.RecordBatch]:
-        train, ranking = self._train(), self._ranking()
-        batches = {
-            f.TRAIN: self._batch(self._query(train)),
-            f.RANKING: self._batch(
-                {**self._query(ranking), **self._candidates(ranking, self._training_end)}
-            ),
-        }
+        batches = {f.TRAIN: self._batch(self._query(self._train())), f.RANKING: self._ranking()}
         for split, period in ((f.VALIDATION, VALIDATING), (f.EVAL, EVALUATING)):
             rows = self._held_out(period)
             batches[split] = self._batch(
-                {**self._query(rows), **self._candidates(rows, None), **self._target(rows)}
+                {**self._query(rows), **self._sampled(rows, None), **self._target(rows)}
             )
         return batches
 
@@ -136,33 +109,52 @@ class _RowBuilder:
         events = self._training_end - self._first
         windows = np.maximum(0, -(-(events - 1) // length))
         user = np.repeat(np.arange(len(windows)), windows)
-        nth = ranges(np.zeros_like(windows), windows)
-        start = self._first[user] + nth * length
+        start = self._first[user] + ranges(np.zeros_like(windows), windows) * length
+        own = self._behaviours.owns(start)
+        user, start = user[own], start[own]
         end = np.minimum(start + length + 1, self._training_end[user])
-        return _Rows(user, start, end, end - 1)
+        return _Rows(user, start, end, self._event_of_behaviour[end - 1])
 
-    def _ranking(self) -> _Rows:
-        """The latest requests of each user's training events."""
+    def _ranking(self) -> pa.RecordBatch:
+        """The latest requests of each user's training period: real ones where the log has them."""
+        if self._histories.impression >= 0:
+            return self._batch(self._shown())
         settings = self._shop.examples
         start = np.maximum(self._first, self._training_end - settings.ranking_rows_per_user)
         request = ranges(start, self._training_end - start)
-        return self._requests(request, settings.history_length)
+        rows = self._requests(request[self._behaviours.owns(request)], settings.history_length)
+        return self._batch({**self._query(rows), **self._sampled(rows, self._training_end)})
+
+    def _shown(self) -> dict[str, pa.Array]:
+        """Rows of what users were shown."""
+        histories, settings = self._histories, self._shop.examples
+        shown = shown_lists(histories, self._shop.types.to_list(), settings, self._keys)
+        user = histories.user_of_event[shown.event]
+        end = histories.behaviours_before[shown.event]
+        start = history_starts(self._first[user], end, settings.history_length)
+        rows = _Rows(user, start, end, shown.event)
+        candidates = Candidates(shown.counts, shown.item, shown.label, shown.probability)
+        labels = {
+            label_key(name): _lists(pl.Series(values, dtype=pl.Float32), shown.counts)
+            for name, values in shown.labels.items()
+        }
+        return {**self._query(rows), **self._candidates(rows, candidates), **labels}
 
     def _held_out(self, period: int) -> _Rows:
-        request = held_out_events(self._histories, self._shop.split, period)
+        request = held_out_events(self._behaviours, self._shop.split, period)
         return self._requests(request, self._shop.examples.max_history)
 
     def _requests(self, request: Ints, length: int) -> _Rows:
         user = self._user[request]
         start = history_starts(self._first[user], request, length)
-        return _Rows(user, start, request, request)
+        return _Rows(user, start, request, self._event_of_behaviour[request])
 
     def _query(self, rows: _Rows) -> dict[str, pa.Array]:
         """The query part: user, history before the request, query and context features."""
-        events, users = self._histories.events, self._histories.users
+        users = self._histories.users
         counts = rows.end - rows.start
-        index = ranges(rows.start, counts)
-        shown, asked = events[index], events[rows.request]
+        shown = self._behaviours.events[ranges(rows.start, counts)]
+        asked = self._histories.events[rows.event]
         columns = {
             f.USER_ID: _scalars(users[f.USER_ID][rows.user]),
             f.HISTORY_ITEM_ID: _lists(self._shop.items.gather(shown[ITEM]), counts),
@@ -177,43 +169,78 @@ class _RowBuilder:
                 columns[feature.name] = feature_column(asked[feature.name], feature)
         return columns
 
-    def _candidates(self, rows: _Rows, seen_until: Ints | None) -> dict[str, pa.Array]:
+    def _sampled(self, rows: _Rows, seen_until: Ints | None) -> dict[str, pa.Array]:
         """Candidates; negatives are none of the user's events before `seen_until` (by user).
 
         Without `seen_until`, the events before each request count.
         """
-        until = rows.request if seen_until is None else seen_until[rows.user]
         first = self._first[rows.user]
         width = self._shop.examples.co_view_window
-        recent = rows.request[:, None] - np.arange(width, 0, -1)[None, :]
+        recent = rows.end[:, None] - np.arange(width, 0, -1)[None, :]
         inside = recent >= first[:, None]
         # The place within the user's history tells the rows of a user apart.
-        place = (rows.request - first).astype(np.uint64)
-        drawn = self._sampler.sample(
-            Requests(
-                key=mix(self._keys[rows.user], place),
-                positive=self._item[rows.request],
-                recent=np.where(inside, self._item[np.maximum(recent, 0)], -1),
-                user=rows.user,
-                first=first,
-                until=until,
-                seen=self._seen,
-            )
+        place = (rows.end - first).astype(np.uint64)
+        return self._candidates(
+            rows,
+            self._sampler.sample(
+                Requests(
+                    key=mix(self._keys[rows.user], place),
+                    positive=self._item[rows.end],
+                    recent=np.where(inside, self._item[np.maximum(recent, 0)], -1),
+                    user=rows.user,
+                    first=first,
+                    until=rows.end if seen_until is None else seen_until[rows.user],
+                    seen=self._seen,
+                )
+            ),
         )
-        return self._candidate_columns(drawn)
 
-    def _candidate_columns(self, drawn: Candidates) -> dict[str, pa.Array]:
+    def _candidates(self, rows: _Rows, drawn: Candidates) -> dict[str, pa.Array]:
+        """Candidates, and what the aggregates say at the time of each request."""
         return {
             f.CANDIDATE_ITEM_ID: _lists(self._shop.items.gather(drawn.item), drawn.counts),
             f.LABEL: _lists(pl.Series(drawn.label, dtype=pl.Float32), drawn.counts),
             f.CANDIDATE_PROBABILITY: _lists(
                 pl.Series(drawn.probability, dtype=pl.Float32), drawn.counts
             ),
+            **self._aggregates(rows, drawn),
         }
+
+    def _aggregates(self, rows: _Rows, drawn: Candidates) -> dict[str, pa.Array]:
+        shop, events = self._shop, self._histories
+        if not shop.aggregates:
+            return {}
+        time, types = events.column(f.EVENT_TIME)[rows.event], shop.types.to_list()
+        moments = Moments(rows.user, rows.event, time)
+        row = np.repeat(np.arange(len(time)), drawn.counts)
+        of_requests = {
+            **self._user_aggregates.user_values(moments),
+            **shop.days.shop_values(shop.aggregates, types, time),
+        }
+        of_candidates = {
+            **self._user_aggregates.candidate_values(moments, row, drawn.item),
+            **shop.days.item_values(shop.aggregates, types, drawn.item, time[row]),
+        }
+        return {
+            **{name: _scalars(pl.Series(values)) for name, values in of_requests.items()},
+            **{
+                name: _lists(pl.Series(values), drawn.counts)
+                for name, values in of_candidates.items()
+            },
+        }
+
+    @functools.cached_property
+    def _user_aggregates(self) -> UserAggregates:
+        events, shop = self._histories, self._shop
+        columns = EventColumns(
+            events.offsets, events.column(ITEM), events.column(TYPE), events.column(f.EVENT_TIME)
+        )
+        windows = user_windows(shop.aggregates)
+        return UserAggregates(windows, columns, shop.types.to_list(), shop.categories)
 
     def _target(self, rows: _Rows) -> dict[str, pa.Array]:
         """The held-out item, and the rungs of the cold-start ladder that slice the evaluation."""
-        target = self._item[rows.request]
+        target = self._item[rows.end]
         return {
             f.TARGET_ITEM_ID: _scalars(self._shop.items.gather(target)),
             f.USER_RUNG: _scalars(_rungs(rows.end - rows.start)),
@@ -225,16 +252,29 @@ class _RowBuilder:
         return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
 
 
-def catalogue_rows(log: EventLog, shop: Shop, items: pl.DataFrame | None) -> pa.RecordBatch:
-    """One row for each item of the items table and of the log, in the order of the ids."""
-    seen = pl.DataFrame({f.ITEM_ID: log.items, f.ITEM_COUNT: shop.item_counts()})
+def catalogue_rows(shop: Shop, items: pl.DataFrame | None, at: int) -> pa.RecordBatch:
+    """One row for each item of the items table and of the log, in the order of the ids.
+
+    Args:
+        shop: Items of the log, and their tiles.
+        items: `item_id` and candidate features.
+        at: The moment whose item aggregates they show (unix seconds).
+    """
+    code = np.arange(len(shop.items))
+    seen = pl.DataFrame(
+        {
+            f.ITEM_ID: shop.items,
+            f.ITEM_COUNT: shop.item_counts,
+            **shop.days.item_values(shop.aggregates, shop.types.to_list(), code, at),
+        }
+    )
     if items is None:
         table = seen
     else:
         table = seen.join(items, on=f.ITEM_ID, how="full", coalesce=True).sort(f.ITEM_ID)
     columns = {
         f.ITEM_ID: _scalars(table[f.ITEM_ID]),
-        f.ITEM_COUNT: _scalars(table[f.ITEM_COUNT].fill_null(0)),
+        **{name: _scalars(table[name].fill_null(0)) for name in seen.columns if name != f.ITEM_ID},
     }
     for feature in f.candidate_features(shop.features):
         columns[feature.name] = feature_column(table[feature.name], feature)

@@ -21,6 +21,7 @@ class EventExampleGenSpec(ComponentSpec):
         "split": ExecutionParameter(type=str),
         "example_settings": ExecutionParameter(type=str),
         "features": ExecutionParameter(type=str),
+        "aggregates": ExecutionParameter(type=str),
         "seed": ExecutionParameter(type=int),
         "code": ExecutionParameter(type=str),
     }
@@ -51,6 +52,7 @@ class EventExampleGen(base_beam_component.BaseBeamComponent):
         split: str,
         example_settings: str,
         features: str,
+        aggregates: str,
         seed: int,
         code: str,
     ) -> None:
@@ -61,6 +63,7 @@ class EventExampleGen(base_beam_component.BaseBeamComponent):
             split: SplitSettings as JSON.
             example_settings: ExampleSettings as JSON.
             features: Declared features as a JSON list.
+            aggregates: Declared aggregates as a JSON list.
             seed: Seed of the sampled candidates.
             code: Fingerprint of the code, so that changed code is not served from the cache.
         """
@@ -70,6 +73,7 @@ class EventExampleGen(base_beam_component.BaseBeamComponent):
                 split=split,
                 example_settings=example_settings,
                 features=features,
+                aggregates=aggregates,
                 seed=seed,
                 code=code,
                 examples=channel.Channel(type=standard_artifacts.Examples),

@@ -1,12 +1,12 @@
-"""EventExampleGen's work: read, check, fold, write."""
+"""EventExampleGen's work: runs the job, and publishes what it found."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import polars as pl
+from apache_beam.io.filesystems import FileSystems
 from pydantic import TypeAdapter
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
@@ -17,32 +17,35 @@ from components.artifacts import DataAccount, Tiles, UserStates
 from components.event_example_gen.driver import FINGERPRINT
 from transform import features as f
 from transform.account import Account, account_for
+from transform.aggregates import parse_aggregates
 from transform.dataset import Dataset, load_dataset
+from transform.event_source import EventReader
+from transform.example_job import ExampleJob
+from transform.facts import JobFacts
 from transform.features import Feature
-from transform.point_in_time import WriteExamples, rows_written, write_catalogue
+from transform.point_in_time import WriteExamples, read_facts
 from transform.rows import catalogue_rows
 from transform.settings import DataSettings, ExampleSettings, SplitSettings
-from transform.staging import stage
+from transform.shards import write_catalogue
+from transform.sources import read_items, read_users
+from transform.tables import join, make_folder, write_parquet, write_text
 from transform.tiles import co_view_table, item_table
 
 # Hidden, so that no reader of the splits takes it for one; gone when the node is done.
-_STAGING = ".staging"
+_WORK = ".work"
 
 SPLITS = (f.TRAIN, f.RANKING, f.VALIDATION, f.EVAL, f.CATALOGUE)
 
 
 def dataset_of(exec_properties: Mapping[str, Any]) -> Dataset:
-    """The dataset that a node's execution properties describe.
+    """The dataset that a node's execution properties describe, in memory.
 
     Raises:
         DataError: If a dataset breaks a rule of the data contract.
     """
+    declared = _Declared(exec_properties)
     return load_dataset(
-        DataSettings.model_validate_json(exec_properties["data"]),
-        TypeAdapter(tuple[Feature, ...]).validate_json(exec_properties["features"]),
-        SplitSettings.model_validate_json(exec_properties["split"]),
-        ExampleSettings.model_validate_json(exec_properties["example_settings"]),
-        exec_properties["seed"],
+        declared.data, declared.features, declared.split, declared.examples, declared.seed
     )
 
 
@@ -60,52 +63,83 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         Raises:
             DataError: If a dataset breaks a rule of the data contract.
         """
-        dataset = dataset_of(exec_properties)
-        rows = self._write_examples(dataset, _examples_uri(output_dict))
-        _write_tiles(dataset, Path(artifact_utils.get_single_uri(output_dict["tiles"])))
-        states = Path(artifact_utils.get_single_uri(output_dict["user_states"]))
-        _write_table(dataset.user_states(), states / UserStates.USERS_FILE)
-        account = account_for(dataset, rows, exec_properties[FINGERPRINT])
-        _write_account(
-            account, dataset, Path(artifact_utils.get_single_uri(output_dict["account"]))
+        folders = {name: artifact_utils.get_single_uri(output_dict[name]) for name in output_dict}
+        declared = _Declared(exec_properties)
+        try:
+            self._write(declared, folders)
+        except Exception:
+            # Half of an output must not be taken for one.
+            FileSystems.delete([uri for uri in folders.values() if FileSystems.exists(uri)])
+            raise
+        _describe(artifact_utils.get_single_instance(output_dict["examples"]))
+
+    def _write(self, declared: _Declared, folders: Mapping[str, str]) -> None:
+        job = declared.job(folders)
+        users = read_users(declared.data, declared.features)
+        job.prepare(users, read_items(declared.data, declared.features))
+        with self._make_beam_pipeline() as pipeline:
+            pipeline | WriteExamples(job)
+        facts = read_facts(job)
+        # The catalogue is what it was when the training period ended.
+        end = facts.periods["training"]["last_time"]
+        items = read_items(declared.data, declared.features, as_of=end)
+        catalogue = catalogue_rows(job.shop, items, end)
+        write_catalogue(catalogue, job.output)
+        _write_tiles(job, folders["tiles"])
+        account = account_for(
+            facts,
+            job.reader,
+            job.shop.items,
+            items,
+            users is not None,
+            catalogue.num_rows,
+            declared.fingerprint,
+        )
+        _write_account(account, facts, folders["account"])
+        FileSystems.delete([job.work])
+
+
+class _Declared:
+    """What the settings declare, as it travels in execution properties."""
+
+    def __init__(self, properties: Mapping[str, Any]) -> None:
+        self.data = DataSettings.model_validate_json(properties["data"])
+        self.features = TypeAdapter(tuple[Feature, ...]).validate_json(properties["features"])
+        self.aggregates = parse_aggregates(properties["aggregates"])
+        self.split = SplitSettings.model_validate_json(properties["split"])
+        self.examples = ExampleSettings.model_validate_json(properties["example_settings"])
+        self.seed: int = properties["seed"]
+        self.fingerprint: str = properties.get(FINGERPRINT, "")
+
+    def job(self, folders: Mapping[str, str]) -> ExampleJob:
+        return ExampleJob(
+            reader=EventReader.open(self.data, self.features),
+            features=self.features,
+            aggregates=self.aggregates,
+            split=self.split,
+            examples=self.examples,
+            seed=self.seed,
+            work=join(folders["examples"], _WORK),
+            output=folders["examples"],
+            states=join(folders["user_states"], UserStates.USERS_FILE),
+            dead_letters=join(folders["account"], DataAccount.DEAD_LETTERS_FILE),
         )
 
-    def _write_examples(self, dataset: Dataset, folder: str) -> dict[str, int]:
-        """Writes all splits; answers with the rows of each."""
-        catalogue = catalogue_rows(dataset.log, dataset.shop, dataset.data.items)
-        write_catalogue(catalogue, folder)
-        staged = stage(dataset.log, dataset.shop, f"{folder}/{_STAGING}")
-        with self._make_beam_pipeline() as pipeline:
-            pipeline | WriteExamples(staged, folder)
-        staged.remove()
-        written = {**rows_written(pipeline.result), f.CATALOGUE: catalogue.num_rows}
-        return {split: written.get(split, 0) for split in SPLITS}
 
-
-def _examples_uri(output_dict: dict[str, list[Any]]) -> str:
-    examples = artifact_utils.get_single_instance(output_dict["examples"])
+def _describe(examples: Any) -> None:
     examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
     examples.span = 0
     examples_utils.set_payload_format(examples, FORMAT_TF_EXAMPLE)
-    return str(examples.uri)
 
 
-def _write_tiles(dataset: Dataset, folder: Path) -> None:
-    tiles = dataset.shop.tiles
-    _write_table(item_table(dataset.log, tiles), folder / Tiles.ITEMS_FILE)
-    _write_table(co_view_table(dataset.log, tiles), folder / Tiles.CO_VIEW_FILE)
+def _write_tiles(job: ExampleJob, folder: str) -> None:
+    make_folder(folder)
+    shop = job.shop
+    write_parquet(join(folder, Tiles.ITEMS_FILE), item_table(shop.items, shop.tiles))
+    write_parquet(join(folder, Tiles.CO_VIEW_FILE), co_view_table(shop.items, shop.tiles))
 
 
-def _write_account(account: Account, dataset: Dataset, folder: Path) -> None:
-    _write_table(dataset.data.events.dead_letters, folder / DataAccount.DEAD_LETTERS_FILE)
-    temporary = folder / f".{DataAccount.ACCOUNT_FILE}.part"
-    temporary.write_text(account.model_dump_json(indent=2) + "\n")
-    temporary.rename(folder / DataAccount.ACCOUNT_FILE)
-
-
-def _write_table(table: pl.DataFrame, path: Path) -> None:
-    """Writes a Parquet file under a temporary name first: half a file is never seen."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    table.write_parquet(temporary)
-    temporary.rename(path)
+def _write_account(account: Account, facts: JobFacts, folder: str) -> None:
+    partitions = pl.DataFrame([part.model_dump() for part in facts.partitions])
+    write_parquet(join(folder, DataAccount.PARTITIONS_FILE), partitions)
+    write_text(join(folder, DataAccount.ACCOUNT_FILE), account.model_dump_json(indent=2) + "\n")

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from tests.transform.logs import LEAVE_ONE_OUT, frame
 from transform.event_log import EventLog
 from transform.features import Feature
-from transform.rows import Shop, build_rows, catalogue_rows
+from transform.rows import build_rows, catalogue_rows
 from transform.settings import ExampleSettings, SplitSettings
+from transform.shop import Shop
 from transform.splits import assign_periods
 
 SMALL = ExampleSettings(history_length=2, ranking_rows_per_user=2, candidates=3, max_history=4)
@@ -170,7 +171,7 @@ def catalogue(events, items=None, features=()):
     log = EventLog.of(events)
     log = log.with_period(assign_periods(log.histories, LEAVE_ONE_OUT))
     shop = Shop.close(log, features, LEAVE_ONE_OUT, SMALL, seed=3)
-    return catalogue_rows(log, shop, items).to_pylist()
+    return catalogue_rows(shop, items, 0).to_pylist()
 
 
 def test_the_catalogue_holds_items_of_the_table_and_of_the_whole_log():
@@ -211,18 +212,6 @@ def test_no_training_row_depends_on_what_comes_later(past, future):
         batches = build_rows(log.histories, shop)
         learned.append([batches[split].to_pylist() for split in ("train", "ranking")])
     assert learned[0] == learned[1]
-
-
-@given(LOGS, st.integers(1, 15))
-@settings(max_examples=40)
-def test_rows_do_not_depend_on_the_partitions(events, size):
-    log = EventLog.of(frame(events))
-    log = log.with_period(assign_periods(log.histories, LEAVE_ONE_OUT))
-    shop = Shop.close(log, (), LEAVE_ONE_OUT, SMALL, seed=3)
-    whole = build_rows(log.histories, shop)
-    parts = [build_rows(part, shop) for part in log.histories.partitions(size)]
-    for split, batch in whole.items():
-        assert [row for part in parts for row in part[split].to_pylist()] == batch.to_pylist()
 
 
 @pytest.mark.parametrize("seed", [3, 4])

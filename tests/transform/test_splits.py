@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from tests.transform.logs import LEAVE_ONE_OUT, frame
 from transform.errors import DataError
 from transform.event_log import EventLog
 from transform.settings import SplitSettings
-from transform.splits import assign_periods, period_ranges, refuse_empty_splits, targets_digest
+from transform.splits import PeriodSummary, assign_periods, refuse_empty_splits, targets_digest
 
 BY_TIME = SplitSettings(protocol="time", eval_fraction=0.2, validation_fraction=0.2)
 
@@ -39,6 +40,15 @@ def test_leave_one_out_holds_out_the_last_two_events_of_each_user():
 def test_leave_one_out_breaks_ties_by_input_order():
     rows = [("u", "a", 1), ("u", "c", 2), ("u", "b", 2)]
     assert periods(rows, LEAVE_ONE_OUT)["u", "b"] == 2
+
+
+def test_an_impression_belongs_to_the_period_of_the_behaviour_after_it():
+    rows = [(item, n) for n, item in enumerate("abcd")]
+    seen = [("u", f"shown {item}", 10 * n, "impression") for item, n in rows]
+    done = [("u", item, 10 * n + 5, "view") for item, n in rows]
+    log = EventLog.of(frame([*seen, *done, ("u", "late", 99, "impression")]), None, "impression")
+    period = assign_periods(log.histories, LEAVE_ONE_OUT)
+    assert period.tolist() == [0, 0, 0, 0, 1, 1, 2, 2, 2]
 
 
 def test_a_user_with_two_events_trains_only():
@@ -81,7 +91,7 @@ def test_time_never_divides_a_second_and_never_runs_backwards(times):
 
 
 def test_one_second_for_all_cannot_be_divided_by_time():
-    with pytest.raises(DataError, match=r"1 different times in 20 events.*leave_one_out"):
+    with pytest.raises(DataError, match=r"20 events from 5 to 5.*leave_one_out"):
         periods([("u", f"i{n}", 5) for n in range(20)], BY_TIME)
 
 
@@ -97,28 +107,30 @@ def test_a_log_that_leaves_a_split_empty_is_refused(rows, split, message):
     log = EventLog.of(frame(rows))
     log = log.with_period(assign_periods(log.histories, split))
     with pytest.raises(DataError, match=message):
-        refuse_empty_splits(log.histories, split)
+        refuse_empty_splits(PeriodSummary.of(log.histories), split)
 
 
 def test_four_events_of_one_user_fill_every_split():
     log = EventLog.of(frame([("u", f"i{n}", n) for n in range(4)]))
     log = log.with_period(assign_periods(log.histories, LEAVE_ONE_OUT))
-    refuse_empty_splits(log.histories, LEAVE_ONE_OUT)
+    refuse_empty_splits(PeriodSummary.of(log.histories), LEAVE_ONE_OUT)
 
 
 def test_period_ranges_count_and_bound_each_period():
     log = EventLog.of(frame([("u", "a", 1), ("u", "b", 2), ("u", "c", 3), ("u", "d", 4)]))
-    ranges = period_ranges(log.with_period(assign_periods(log.histories, LEAVE_ONE_OUT)).histories)
+    log = log.with_period(assign_periods(log.histories, LEAVE_ONE_OUT))
+    ranges = PeriodSummary.of(log.histories).ranges
     assert (ranges["training"].events, ranges["training"].last_time) == (2, 2)
     assert (ranges["evaluation"].first_time, ranges["evaluation"].last_time) == (4, 4)
 
 
 def test_an_empty_period_has_no_times():
     log = EventLog.of(frame([("u", "a", 1)]))
-    ranges = period_ranges(log.with_period(np.zeros(1, np.int8)).histories)
+    ranges = PeriodSummary.of(log.with_period(np.zeros(1, np.int8)).histories).ranges
     assert (ranges["evaluation"].events, ranges["evaluation"].first_time) == (0, None)
 
 
 def test_the_digest_is_that_of_the_sorted_lines():
+    targets = pl.DataFrame({"user_id": ["2", "10", "2"], "item_id": ["z", "x", "y"]})
     expected = hashlib.sha256(b"10\tx\n2\ty\n2\tz").hexdigest()
-    assert targets_digest([("2", "z"), ("10", "x"), ("2", "y")]) == expected
+    assert targets_digest(targets) == expected

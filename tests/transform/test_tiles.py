@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transform.logs import frame
+from tests.transform.logs import LEAVE_ONE_OUT, frame
 from transform.event_log import EventLog
 from transform.settings import ExampleSettings
-from transform.tiles import RECENT_SECONDS, close_tiles, co_view_table, item_table
+from transform.tiles import close_tiles, co_view_table, item_table, open_tiles
 
 SETTINGS = ExampleSettings(co_view_window=2, co_view_neighbours=10)
 
@@ -17,8 +17,8 @@ SETTINGS = ExampleSettings(co_view_window=2, co_view_neighbours=10)
 def tables(rows, periods=None, settings=SETTINGS):
     extra = {"period": [0] * len(rows) if periods is None else periods}
     log = EventLog.of(frame(rows, extra))
-    tiles = close_tiles(log, settings)
-    return item_table(log, tiles), co_view_table(log, tiles)
+    tiles = close_tiles([open_tiles(log.histories, LEAVE_ONE_OUT, settings)], settings)
+    return item_table(log.items, tiles), co_view_table(log.items, tiles)
 
 
 def followers(co_view):
@@ -60,9 +60,8 @@ def test_only_training_events_count():
 
 
 def test_item_counts_and_times():
-    late = 100 + RECENT_SECONDS
-    items, _ = tables([("u", "a", 100), ("v", "a", late), ("v", "b", late)])
-    assert items.rows() == [("a", 2, 1, 100, late), ("b", 1, 1, late, late)]
+    items, _ = tables([("u", "a", 100), ("v", "a", 900), ("v", "b", 900)])
+    assert items.rows() == [("a", 2, 100, 900), ("b", 1, 900, 900)]
 
 
 def test_a_log_without_pairs_has_no_followers():
@@ -96,5 +95,6 @@ def test_weights_are_exact_sums_of_a_million_thirds():
         )
     )
     settings = ExampleSettings(co_view_window=3)
-    weight = followers(co_view_table(log, close_tiles(log, settings)))["a", "b"]
+    tiles = close_tiles([open_tiles(log.histories, LEAVE_ONE_OUT, settings)], settings)
+    weight = followers(co_view_table(log.items, tiles))["a", "b"]
     assert weight == np.float32(rows / 3)

@@ -13,6 +13,7 @@ ARGUMENTS = {
     "split": "{}",
     "example_settings": "{}",
     "features": "[]",
+    "aggregates": "[]",
     "seed": 1,
     "code": "abc",
 }

@@ -39,6 +39,7 @@ def run(folder, rows):
             "split": SplitSettings(protocol="leave_one_out").model_dump_json(),
             "example_settings": ExampleSettings(candidates=4).model_dump_json(),
             "features": "[]",
+            "aggregates": "[]",
             "seed": 1,
             "fingerprint": "f" * 64,
         },
@@ -79,7 +80,7 @@ def test_the_account_adds_up(outputs):
 def test_tiles_and_user_states_are_tables(outputs):
     tiles = Path(outputs["tiles"].uri)
     items = pl.read_parquet(tiles / Tiles.ITEMS_FILE)
-    assert items.columns == ["item_id", "count", "recent_count", "first_time", "last_time"]
+    assert items.columns == ["item_id", "count", "first_time", "last_time"]
     assert items["count"].sum() == 12 * 6
     followers = pl.read_parquet(tiles / Tiles.CO_VIEW_FILE)
     assert followers.schema == {
@@ -105,4 +106,10 @@ def test_another_run_writes_the_same_bytes(outputs, tmp_path):
 def test_bad_data_leaves_nothing_behind(tmp_path):
     with pytest.raises(DataError, match="Set `time_unit: ms`"):
         run(tmp_path / "bad", ["u,a,1600000000000"])
-    assert not (tmp_path / "bad" / "out").exists()
+    assert not [path for path in (tmp_path / "bad" / "out").rglob("*") if path.is_file()]
+
+
+def test_a_log_refused_by_a_later_stage_leaves_nothing_behind(tmp_path):
+    with pytest.raises(DataError, match="must hold events to validate with"):
+        run(tmp_path / "bad", ["u,a,1", "u,b,2"])
+    assert not [path for path in (tmp_path / "bad" / "out").rglob("*") if path.is_file()]

@@ -1,0 +1,93 @@
+"""The job writes what the log in memory gives, however it is divided."""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.transform.jobs import log_of, make_job, read_rows, run_job
+from tests.transform.logs import LEAVE_ONE_OUT, frame
+from transform.aggregates import Aggregate
+from transform.errors import DataError
+from transform.event_log import EventLog
+from transform.examples import serialize
+from transform.rows import build_rows
+from transform.settings import ExampleSettings, SplitSettings
+from transform.shop import Shop
+from transform.splits import assign_periods
+
+SPLITS = ("train", "ranking", "validation", "eval")
+BY_TIME = SplitSettings(protocol="time", eval_fraction=0.2, validation_fraction=0.2)
+AGGREGATES = (
+    Aggregate(name="views_1h", of="user", count="view", window="1h"),
+    Aggregate(name="item_views", of="item", count="view", window="1d"),
+)
+
+events = st.lists(
+    st.tuples(
+        st.sampled_from(["heavy", "heavy", "heavy", "u", "v", "w"]),
+        st.sampled_from("abcdef"),
+        st.integers(0, 200_000),
+        st.sampled_from(["view", "buy", "impression"]),
+    ),
+    min_size=12,
+    max_size=60,
+)
+
+
+def shape(partition_events):
+    return ExampleSettings(
+        history_length=3,
+        candidates=3,
+        max_history=6,
+        partition_events=partition_events,
+        labels=("buy",),
+        ranking_rows_per_user=5,
+    )
+
+
+def in_memory(log, split):
+    """Split -> serialized rows, by the code of the rows alone."""
+    events = EventLog.of(log, impression_type="impression")
+    events = events.with_period(assign_periods(events.histories, split))
+    shop = Shop.close(events, (), split, shape(1), 3, AGGREGATES)
+    batches = build_rows(events.histories, shop)
+    return {name: sorted(serialize(batch)) for name, batch in batches.items()}
+
+
+def by_job(folder, frames, split, partition_events):
+    job = make_job(
+        folder,
+        log_of(folder / "log", *frames),
+        split=split,
+        examples=shape(partition_events),
+        aggregates=AGGREGATES,
+    )
+    facts = run_job(job)
+    return {name: read_rows(job, name) for name in SPLITS}, facts
+
+
+@given(events, st.sampled_from([LEAVE_ONE_OUT, BY_TIME]), st.integers(2, 40))
+@settings(max_examples=30, deadline=None)
+def test_rows_do_not_depend_on_the_partitions(rows, split, partition_events):
+    log = frame(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            expected = in_memory(log, split)
+            found, facts = by_job(Path(folder), [log], split, partition_events)
+        except DataError:
+            return
+    assert found == expected
+    assert facts.rows_in == len(rows) == facts.events + facts.duplicates
+
+
+def test_a_heavy_user_is_worked_on_in_pieces(tmp_path):
+    rows = [("heavy", f"i{n % 40}", 1_000 * n) for n in range(400)]
+    rows += [(f"u{n}", f"i{n % 40}", 1_000 * n + k) for n in range(60) for k in range(5)]
+    found, facts = by_job(tmp_path, [frame(rows)], BY_TIME, 100)
+    assert found == in_memory(frame(rows), BY_TIME)
+    sizes = [part.events for part in facts.partitions]
+    assert sum(sizes) == len(rows)
+    assert max(sizes) <= 130
+    assert facts.users == 61
