@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+import tensorflow_data_validation as tfdv
 from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.statistics_gen.component import StatisticsGen
@@ -23,6 +24,7 @@ from components.event_example_gen.component import EventExampleGen
 from components.feature_schema.component import FeatureSchema
 from components.fingerprint import code_fingerprint
 from components.previous_model import PreviousBlessedModelStrategy
+from components.previous_span import PreviousSpanStrategy
 from components.pusher.component import Pusher
 from components.recommender_assembler.component import RecommenderAssembler
 from components.report.component import Report
@@ -45,11 +47,16 @@ BEAM_ARGS = (
 )
 
 
+# Hundredths tell where numbers lie, and how long histories are, well enough to notice a drift.
+QUANTILES = {"num_quantiles_histogram_buckets": 100, "num_values_histogram_buckets": 100}
+
+
 class _Rows(NamedTuple):
     """The log becomes rows, and the rows are looked at before anything learns from them."""
 
     events: EventExampleGen
     statistics: StatisticsGen
+    previous: Resolver
     schema: FeatureSchema
     anomalies: ExampleValidator
     data_gate: DataGate
@@ -108,6 +115,7 @@ def _rows(settings: Settings, gates: Gates) -> _Rows:
         "split": settings.split.model_dump_json(),
         "example_settings": settings.examples.model_dump_json(),
         "features": _features(settings),
+        "aggregates": _aggregates(settings),
         "seed": settings.seed,
         "code": code,
     }
@@ -128,10 +136,11 @@ def _rows(settings: Settings, gates: Gates) -> _Rows:
         anomalies=anomalies.outputs["anomalies"],
         examples=events.outputs["examples"],
         account=events.outputs["account"],
+        previous_statistics=previous.outputs["statistics"],
         rules=gates.data.model_dump_json(),
         **log,
     )
-    return _Rows(events, statistics, schema, anomalies, data_gate)
+    return _Rows(events, statistics, previous, schema, anomalies, data_gate)
 
 
 def _models(settings: Settings, rows: _Rows) -> _Models:
@@ -281,18 +290,33 @@ def _trainer(
     ).with_id(name)
 
 
+def _previous_span(candidate: BaseChannel) -> Resolver:
+    """Statistics of the data of the model blessed before; empty in the first run."""
+    return Resolver(
+        strategy_class=PreviousSpanStrategy,
+        statistics=Channel(type=standard_artifacts.ExampleStatistics),
+        model_blessing=_blessings(),
+        candidate=candidate,
+    ).with_id("LatestBlessedSpan")
+
+
 def _previous_model(candidate: BaseChannel) -> Resolver:
     """The model blessed before the candidate; empty in the first run."""
     return Resolver(
         strategy_class=PreviousBlessedModelStrategy,
         model=Channel(type=standard_artifacts.Model),
-        model_blessing=Channel(
-            type=standard_artifacts.ModelBlessing,
-            producer_component_id="Verdict",
-            output_key="blessing",
-        ),
+        model_blessing=_blessings(),
         candidate=candidate,
     ).with_id("LatestBlessedModel")
+
+
+def _blessings() -> Channel:
+    """The Verdict's; both Evaluators bless too, for one half of the question each."""
+    return Channel(
+        type=standard_artifacts.ModelBlessing,
+        producer_component_id="Verdict",
+        output_key="blessing",
+    )
 
 
 def _features(settings: Settings) -> str:

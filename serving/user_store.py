@@ -24,7 +24,7 @@ class UserStoreError(Exception):
 
 
 class UserStore:
-    """Histories and features of users, read from one Parquet file as they are asked for.
+    """Histories and features of users, read from Parquet files as they are asked for.
 
     Columns: `user_id` string; `history_item_id`, `history_event_type` list<string> and
     `history_time` list<int64>, oldest first; every other column is a query feature.
@@ -37,14 +37,14 @@ class UserStore:
 
     @classmethod
     def open(cls, path: Path) -> UserStore:
-        """A store on a Parquet file; only its schema is read now.
+        """A store on a Parquet file, or a folder of some; only the schema is read now.
 
         Raises:
             UserStoreError: The file is missing, damaged, or lacks a column.
         """
-        if not path.is_file():
+        if not path.exists():
             raise UserStoreError(
-                f"a user store is a Parquet file, there is none at {path}. "
+                f"a user store is a Parquet file, or a folder of some; there is none at {path}. "
                 "Run the pipeline, or correct the path"
             )
         table = pl.scan_parquet(path)
