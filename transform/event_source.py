@@ -31,8 +31,9 @@ from transform.settings import DataSettings
 
 # A few wrong clocks are dead letters; more than this is a wrong column or unit.
 MAX_FUTURE_SHARE = 0.01
-# Enough for columnar speed; a few hundred megabytes with some columns of text.
-ROWS_PER_PART = 1_000_000
+# Enough for columnar speed, and as many as most tools write into a row group of Parquet; a few
+# hundred megabytes with some columns of text.
+ROWS_PER_PART = 1 << 20
 # Of `order`, below the rank of the file.
 _ROW_BITS = 40
 

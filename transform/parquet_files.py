@@ -72,6 +72,8 @@ def read_row_groups(
     Raises:
         DataError: If the file is unreadable.
     """
+    if not row_groups:
+        return
     with _opened(path) as file:
         sizes = [file.metadata.row_group(group).num_rows for group in row_groups]
         before = sum(file.metadata.row_group(group).num_rows for group in range(row_groups[0]))
@@ -92,7 +94,8 @@ def first_rows(path: str, columns: Sequence[str], rows: int) -> pl.DataFrame:
     """
     with _opened(path) as file:
         nothing = file.schema_arrow.empty_table().select(columns)
-        batches = file.iter_batches(max(1, rows), columns=columns)
+        groups = file.metadata.num_row_groups
+        batches = file.iter_batches(max(1, rows), columns=columns) if groups else iter(())
         return pl.DataFrame(pl.from_arrow(next(batches, nothing))).head(rows)
 
 

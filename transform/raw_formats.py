@@ -56,7 +56,7 @@ class IdFormat:
         """
         where = column_of(raw, name)
         ids, kind = id_column(raw.frame[name], where, whole=self.whole)
-        if kind == "text" and not self.text_ids:
+        if raw.is_text and not self.text_ids:
             refuse_scientific(ids, where)
         if self.kind not in (None, kind) and not raw.is_text and ids.count():
             raise DataError(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
+import polars.selectors as cs
 
 from transform.csv_files import BLOCK_BYTES as CSV_BLOCK_BYTES
 from transform.csv_files import csv_names, read_csv
@@ -124,7 +125,9 @@ class RawFile:
         constants = [
             pl.lit(value, pl.String).alias(ours) for ours, value in self.chosen.constants.items()
         ]
-        return RawTable(self.file, self.group_rows is None, frame.select(*columns, *constants))
+        chosen = frame.select(*columns, *constants)
+        plain = chosen.with_columns(cs.by_dtype(pl.Categorical, pl.Enum).cast(pl.String))
+        return RawTable(self.file, self.group_rows is None, plain)
 
 
 def open_files(files: Iterable[TableFile], table: Table, wanted: Wanted) -> list[RawFile]:

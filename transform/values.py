@@ -92,7 +92,10 @@ def _from_floats(values: pl.Series, where: str) -> pl.Series:
 def _is_utf8(values: pl.Series) -> bool:
     if values.dtype != pl.Binary:
         return False
-    return values.cast(pl.String, strict=False).null_count() == values.null_count()
+    try:
+        return len(values.cast(pl.String)) == len(values)
+    except pl.exceptions.ComputeError:
+        return False
 
 
 def _refuse_fractions(fractions: pl.Series, where: str) -> None:
