@@ -120,7 +120,10 @@ def _rows(settings: Settings, gates: Gates) -> _Rows:
         "code": code,
     }
     events = EventExampleGen(**log)
-    statistics = StatisticsGen(examples=events.outputs["examples"])
+    statistics = StatisticsGen(
+        examples=events.outputs["examples"], stats_options=tfdv.StatsOptions(**QUANTILES)
+    )
+    previous = _previous_span(statistics.outputs["statistics"])
     schema = FeatureSchema(
         statistics=statistics.outputs["statistics"],
         features=_features(settings),

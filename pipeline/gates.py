@@ -166,6 +166,7 @@ DATA = DataRules(
         upper=0.6,
         why="time runs backwards in the files: look at the clock, or at how they were exported",
     ),
+    disorder_seconds=3600,
     described=Bound(
         name="described_share",
         lower=0.5,

@@ -1,12 +1,46 @@
-"""Checks of the account: what was rejected, and how much is left."""
+"""Checks of the account: whether it adds up, what was rejected, and how much is left."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from components.checks import Check
+from components.data_gate.counted_log import CountedLog
 from components.data_gate.rules import DataRules
 from transform.account import Account
+
+
+def check_order_and_sums(
+    account: Account, dead_letters: Path, again: CountedLog, rules: DataRules
+) -> Iterator[Check]:
+    """Whether every row read is an event, a duplicate or a dead letter, and rows are in order.
+
+    The counts are independent: what was read, what was written, what is there.
+
+    Args:
+        account: Rows read, as they were read, and events, as they were sorted and written.
+        dead_letters: Folder of the dataset of the rejected rows.
+        again: The log, read again to its end.
+        rules: The bounds.
+    """
+    rejected = sum(account.dead_letters.values())
+    sums = {
+        "read = events + duplicates + dead letters:": account.rows_in
+        - (account.events + account.duplicates + rejected),
+        "dead letters in their dataset:": rejected - rows_in(dead_letters),
+        "read again:": account.rows_in - again.rows,
+    }
+    for name, missing in sums.items():
+        yield rules.unaccounted.check(missing, subject=name)
+    yield rules.out_of_order.check(again.out_of_order_share)
+
+
+def rows_in(folder: Path) -> int:
+    """Rows of all Parquet files of a folder, from their footers."""
+    return sum(pq.read_metadata(file).num_rows for file in sorted(folder.glob("*.parquet")))
 
 
 def check_account(account: Account, rules: DataRules) -> Iterator[Check]:

@@ -1,115 +1,181 @@
 """The leakage certificate: no training row changes, whatever happens later.
 
-Every event after the training period is deleted, then replaced by another one, and the rows of a
-sample of users are built again. A training row that differs saw its future, and the certificate
-names the feature that let it.
+A sample of the log is built again with its future deleted, and with another future: what follows
+the training period; what follows a moment in the middle of it; and, for what a ranking row says of
+its user, the requested event itself. A row that differs saw its future, and the certificate names
+the feature that let it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from components.data_gate import alterations
+from components.data_gate.comparison import (
+    LEARNED,
+    Difference,
+    Rows,
+    compare,
+    known_at,
+    whole,
+    without_columns,
+)
 from transform import features as f
-from transform.dataset import Dataset
+from transform.aggregates import Aggregate, Of
 from transform.event_log import PERIOD, EventLog
-from transform.rows import Shop, build_rows
+from transform.features import Feature, label_key
+from transform.rows import build_rows
+from transform.settings import ExampleSettings, SplitSettings
+from transform.shop import Shop
 from transform.splits import TRAINING
 
-Rows = Mapping[str, pa.RecordBatch]
-# Events with their periods, ids of users -> the rows of these users, by split.
-Build = Callable[[pl.DataFrame, pl.Series], Rows]
+CUT_OFF, MIDDLE, REQUEST = "after training", "after mid-training", "at the request"
 
-# Rows that models learn from.
-LEARNED = (f.TRAIN, f.RANKING)
-_MONTH_SECONDS = 30 * 24 * 3600
+# Events in a training window, where rows before a moment inside the training period are compared.
+_WINDOW = 4
+
+# Events with their periods, shape of the rows -> the rows of all users, by split.
+Build = Callable[[pl.DataFrame, ExampleSettings], Rows]
 
 
-@dataclass
-class Difference:
-    """What differs between two builds of the same rows.
+@dataclass(frozen=True)
+class Declared:
+    """What the rows are made by.
 
     Attributes:
-        rows: Rows compared, by split.
-        changed: Rows that differ, by split and feature.
+        features: Declared features.
+        aggregates: Declared aggregates.
+        split: How events are divided.
+        examples: Shape of the rows.
+        seed: Seed of the sampled candidates.
     """
 
-    rows: Counter[str] = field(default_factory=Counter)
-    changed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    features: tuple[Feature, ...]
+    aggregates: tuple[Aggregate, ...]
+    split: SplitSettings
+    examples: ExampleSettings
+    seed: int
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """Columns of labels."""
+        return frozenset({f.LABEL, *(label_key(name) for name in self.examples.labels)})
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """Columns with a value for each candidate."""
+        aligned = self._aggregates_of(Of.ITEM, Of.USER_CATEGORY)
+        return aligned | self.targets | {f.CANDIDATE_ITEM_ID, f.CANDIDATE_PROBABILITY}
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """Columns of ranking rows that depend on the events of other users."""
+        return self._aggregates_of(Of.ITEM, Of.ALL) | {f.CANDIDATE_PROBABILITY}
+
+    def _aggregates_of(self, *kinds: Of) -> frozenset[str]:
+        return frozenset(one.name for one in self.aggregates if one.of in kinds)
 
 
-def builder(dataset: Dataset) -> Build:
-    """The build under test: the log is encoded, aggregated and folded from its events anew."""
+def builder(
+    declared: Declared, users: pl.DataFrame | None = None, items: pl.DataFrame | None = None
+) -> Build:
+    """The build under test: events are encoded, aggregated and folded anew.
 
-    def build(events: pl.DataFrame, users: pl.Series) -> Rows:
-        log = EventLog.of(events, dataset.data.users)
-        old = dataset.shop
-        shop = Shop.close(log, old.features, old.split, old.examples, old.seed)
-        chosen = log.histories.users[f.USER_ID].is_in(users.implode())
-        return build_rows(log.histories.take(np.flatnonzero(chosen)), shop)
+    Args:
+        declared: What the rows are made by.
+        users: The users table.
+        items: The items table.
+    """
+
+    def build(events: pl.DataFrame, examples: ExampleSettings) -> Rows:
+        log = EventLog.of(events, users, examples.impression_type)
+        shop = Shop.close(
+            log,
+            declared.features,
+            declared.split,
+            examples,
+            declared.seed,
+            declared.aggregates,
+            items,
+        )
+        batches = build_rows(log.histories, shop)
+        return {split: frame_of(batch) for split, batch in batches.items()}
 
     return build
 
 
-def certify(
-    original: Rows, events: pl.DataFrame, users: pl.Series, build: Build, seed: int
-) -> Difference:
-    """Builds the rows of some users with every later event deleted, and with it replaced.
+def certify(events: pl.DataFrame, declared: Declared, build: Build) -> list[Difference]:
+    """Builds the rows of a sample as it is, and in other worlds, and compares.
 
     Args:
-        original: Their rows as they are, for comparison.
-        events: The log with its periods.
-        users: Ids of the users.
+        events: Normalised events of some users with their periods, in total order.
+        declared: What the rows are made by.
         build: What builds rows.
-        seed: Seed of the replacement.
     """
-    found = Difference()
-    for altered in (without_future(events), with_other_future(events, seed)):
-        compare(original, build(altered, users), found)
+    return [
+        _after_training(events, declared, build),
+        _after_the_middle(events, declared, build),
+        _at_the_request(events, declared, build),
+    ]
+
+
+def _after_training(events: pl.DataFrame, declared: Declared, build: Build) -> Difference:
+    found, view = Difference(CUT_OFF), dict.fromkeys(LEARNED, whole)
+    before = build(events, declared.examples)
+    for other in _worlds(events, alterations.after_training(events), declared):
+        compare(before, build(other, declared.examples), view, found)
     return found
 
 
-def without_future(events: pl.DataFrame) -> pl.DataFrame:
-    """The events of the training period."""
-    return events.filter(pl.col(PERIOD) == TRAINING)
+def _after_the_middle(events: pl.DataFrame, declared: Declared, build: Build) -> Difference:
+    found, moment = Difference(MIDDLE), middle_of_training(events)
+    examples, shown = declared.examples, is_shown(events, declared.examples)
+    # The latest rows of a user are others when there are fewer events, so all of them are built.
+    # Windows are short, so that many end before the moment. Sampled candidates are not compared.
+    every = {
+        "ranking_rows_per_user": len(events),
+        "history_length": min(_WINDOW, examples.history_length),
+        "candidates": examples.candidates if shown else 2,
+    }
+    examples = examples.model_copy(update=every)
+    view = known_at(moment, declared.listed, examples, shown=shown)
+    before = build(events, examples)
+    for other in _worlds(events, alterations.after(events, moment), declared):
+        compare(before, build(other, examples), view, found, partly=True)
+    return found
 
 
-def with_other_future(events: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """The log with the later events replaced: other items, types and times, in other contexts."""
-    rng = np.random.default_rng(seed)
-    future = events.filter(pl.col(PERIOD) != TRAINING)
-    rows = len(future)
-    items = future[f.ITEM_ID].sample(rows, shuffle=True, seed=seed)
-    unheard_of = pl.Series(rng.random(rows) < 0.5)
-    other = future.select(
-        f.USER_ID,
-        pl.when(unheard_of).then("certificate " + items).otherwise(items).alias(f.ITEM_ID),
-        (pl.col(f.EVENT_TYPE) + " certificate").alias(f.EVENT_TYPE),
-        pl.col(f.EVENT_TIME) + pl.Series(rng.integers(1, _MONTH_SECONDS, rows)),
-        PERIOD,
-        *(
-            future[name].sample(rows, shuffle=True, seed=seed)
-            for name in future.columns
-            if name not in (f.USER_ID, f.ITEM_ID, f.EVENT_TYPE, f.EVENT_TIME, PERIOD)
-        ),
-    )
-    return pl.concat([without_future(events), other.select(events.columns)])
+def _at_the_request(events: pl.DataFrame, declared: Declared, build: Build) -> Difference:
+    found, examples = Difference(REQUEST), declared.examples
+    # Candidates may hold the requested item; what others do also depends on their last events.
+    view = {f.RANKING: without_columns(declared.listed | declared.shared)}
+    other = alterations.with_other_last(events, examples.impression_type)
+    compare(build(events, examples), build(other, examples), view, found)
+    return found
 
 
-def compare(original: Rows, rebuilt: Rows, found: Difference) -> None:
-    """Counts the learned rows that differ, by feature."""
-    for split in LEARNED:
-        before, after = original[split], rebuilt[split]
-        found.rows[split] += before.num_rows
-        if before.num_rows != after.num_rows:
-            found.changed[split, "number of rows"] += abs(before.num_rows - after.num_rows)
-            continue
-        for name in before.schema.names:
-            if not before.column(name).equals(after.column(name)):
-                pairs = zip(before.column(name), after.column(name), strict=True)
-                found.changed[split, name] += sum(not a.equals(b) for a, b in pairs)
+def _worlds(events: pl.DataFrame, future: pl.Series, declared: Declared) -> Iterable[pl.DataFrame]:
+    """The log with its future deleted, and with another one."""
+    yield alterations.without(events, future)
+    impression = declared.examples.impression_type
+    yield alterations.with_other(events, future, impression, declared.seed)
+
+
+def middle_of_training(events: pl.DataFrame) -> int:
+    """The median time of the training events (unix seconds)."""
+    times = events.filter(pl.col(PERIOD) == TRAINING)[f.EVENT_TIME]
+    return int(times.quantile(0.5, "lower") or 0)
+
+
+def is_shown(events: pl.DataFrame, examples: ExampleSettings) -> bool:
+    """Whether ranking rows are what users were shown; else their candidates are sampled."""
+    return bool((events[f.EVENT_TYPE] == examples.impression_type).any())
+
+
+def frame_of(batch: pa.RecordBatch) -> pl.DataFrame:
+    """The rows of a batch as columns."""
+    return pl.DataFrame(pa.Table.from_batches([batch]))

@@ -21,6 +21,7 @@ class DataGateSpec(ComponentSpec):
         "split": ExecutionParameter(type=str),
         "example_settings": ExecutionParameter(type=str),
         "features": ExecutionParameter(type=str),
+        "aggregates": ExecutionParameter(type=str),
         "seed": ExecutionParameter(type=int),
         "code": ExecutionParameter(type=str),
     }
@@ -30,6 +31,9 @@ class DataGateSpec(ComponentSpec):
         "anomalies": ChannelParameter(type=standard_artifacts.ExampleAnomalies),
         "examples": ChannelParameter(type=standard_artifacts.Examples),
         "account": ChannelParameter(type=DataAccount),
+        "previous_statistics": ChannelParameter(
+            type=standard_artifacts.ExampleStatistics, optional=True
+        ),
     }
     OUTPUTS: ClassVar = {"checks": ChannelParameter(type=Checks)}
 
@@ -53,8 +57,10 @@ class DataGate(base_component.BaseComponent):
         split: str,
         example_settings: str,
         features: str,
+        aggregates: str,
         seed: int,
         code: str,
+        previous_statistics: channel.BaseChannel | None = None,
     ) -> None:
         """Declares the node.
 
@@ -69,8 +75,11 @@ class DataGate(base_component.BaseComponent):
             split: SplitSettings as JSON.
             example_settings: ExampleSettings as JSON.
             features: Declared features as a JSON list.
+            aggregates: Declared aggregates as a JSON list.
             seed: Seed of the sampled candidates.
             code: Fingerprint of the code, so that changed code is not served from the cache.
+            previous_statistics: Statistics of the data of the model blessed before; without them,
+                or where there are none yet, nothing has drifted.
         """
         super().__init__(
             DataGateSpec(
@@ -84,8 +93,10 @@ class DataGate(base_component.BaseComponent):
                 split=split,
                 example_settings=example_settings,
                 features=features,
+                aggregates=aggregates,
                 seed=seed,
                 code=code,
+                previous_statistics=previous_statistics,
                 checks=channel.Channel(type=Checks),
             )
         )

@@ -7,24 +7,37 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
-from tensorflow_metadata.proto.v0 import anomalies_pb2
+from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
 from components.artifacts import Checks, DataAccount
 from components.checks import Check, write_checks
-from components.data_gate.account_checks import check_account
-from components.data_gate.certificate import LEARNED, builder, certify
-from components.data_gate.leakage_checks import check_leakage, check_written
+from components.data_gate.account_checks import check_account, check_order_and_sums
+from components.data_gate.certificate import Declared
+from components.data_gate.counted_log import CountedLog
+from components.data_gate.drift import check_drift, check_skew
+from components.data_gate.rows_checks import check_columns, check_rows
 from components.data_gate.rules import DataRules
 from components.data_gate.schema_checks import check_anomalies, check_presence
-from components.event_example_gen.executor import dataset_of
+from components.example_columns import ValueType
 from components.statistics import read_statistics
+from transform import features as f
 from transform.account import Account
+from transform.aggregates import parse_aggregates
 from transform.errors import DataError
-from transform.features import USER_ID, Feature
+from transform.event_source import EventReader
+from transform.features import Feature
+from transform.settings import DataSettings, ExampleSettings, SplitSettings
 
 _ANOMALIES_FILE = "SchemaDiff.pb"
+_READ = (f.TRAIN, f.RANKING, f.CATALOGUE)
+_TYPES: dict[int, ValueType] = {
+    statistics_pb2.FeatureNameStatistics.INT: "int",
+    statistics_pb2.FeatureNameStatistics.FLOAT: "float",
+    statistics_pb2.FeatureNameStatistics.STRING: "bytes",
+    statistics_pb2.FeatureNameStatistics.BYTES: "bytes",
+}
 
 Artifacts = dict[str, list[Any]]
 
@@ -41,10 +54,10 @@ class Executor(base_executor.BaseExecutor):
             DataError: If a check fails; the message lists the failing sentences.
         """
         rules = DataRules.model_validate_json(exec_properties["rules"])
+        declared = _declared(exec_properties)
         checks = [
-            *_of_the_account(input_dict, rules),
-            *_of_the_schema(input_dict, exec_properties, rules),
-            *_of_the_rows(input_dict, exec_properties, rules),
+            *_of_the_log(input_dict, exec_properties, declared, rules),
+            *_of_the_statistics(input_dict, declared, rules),
         ]
         folder = Path(artifact_utils.get_single_uri(output_dict["checks"]))
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,33 +70,44 @@ class Executor(base_executor.BaseExecutor):
             )
 
 
-def _of_the_account(inputs: Artifacts, rules: DataRules) -> Iterator[Check]:
-    path = Path(artifact_utils.get_single_uri(inputs["account"])) / DataAccount.ACCOUNT_FILE
-    return check_account(Account.model_validate_json(path.read_text()), rules)
+def _declared(properties: dict[str, Any]) -> Declared:
+    return Declared(
+        TypeAdapter(tuple[Feature, ...]).validate_json(properties["features"]),
+        parse_aggregates(properties["aggregates"]),
+        SplitSettings.model_validate_json(properties["split"]),
+        ExampleSettings.model_validate_json(properties["example_settings"]),
+        properties["seed"],
+    )
 
 
-def _of_the_schema(
-    inputs: Artifacts, properties: dict[str, Any], rules: DataRules
+def _of_the_log(
+    inputs: Artifacts, properties: dict[str, Any], declared: Declared, rules: DataRules
 ) -> Iterator[Check]:
-    features = TypeAdapter(tuple[Feature, ...]).validate_json(properties["features"])
+    """Checks that read the log or the rows, which is done once."""
+    folder = Path(artifact_utils.get_single_uri(inputs["account"]))
+    account = Account.model_validate_json((folder / DataAccount.ACCOUNT_FILE).read_text())
+    yield from check_account(account, rules)
+    data = DataSettings.model_validate_json(properties["data"])
+    examples = {name: artifact_utils.get_split_uris(inputs["examples"], name) for name in _READ}
+    log = CountedLog(EventReader.open(data, declared.features), rules.disorder_seconds)
+    yield from check_rows(log, data, account, examples, declared, rules)
+    dead_letters = folder / DataAccount.DEAD_LETTERS_FILE
+    yield from check_order_and_sums(account, dead_letters, log, rules)
+    ranking = read_statistics(inputs["statistics"])[f.RANKING]
+    types = {feature.path.step[0]: _TYPES[feature.type] for feature in ranking.features}
+    yield from check_columns(examples, types, declared, rules)
+
+
+def _of_the_statistics(inputs: Artifacts, declared: Declared, rules: DataRules) -> Iterator[Check]:
     statistics = read_statistics(inputs["statistics"])
-    yield from check_presence(statistics, features, rules)
+    yield from check_presence(statistics, declared.features, rules)
     found = {}
     for split in statistics:
         uri = artifact_utils.get_split_uri(inputs["anomalies"], split)
         content = (Path(uri) / _ANOMALIES_FILE).read_bytes()
         found[split] = anomalies_pb2.Anomalies.FromString(content)
     yield from check_anomalies(found, rules)
-
-
-def _of_the_rows(
-    inputs: Artifacts, properties: dict[str, Any], rules: DataRules
-) -> Iterator[Check]:
-    dataset = dataset_of(properties)
-    events, build = dataset.log.decode(), builder(dataset)
-    # Users lie in the order of a hash, so the first ones are a random sample.
-    users = dataset.log.histories.users[USER_ID].head(rules.certified_users)
-    rows = build(events, users)
-    yield from check_leakage(certify(rows, events, users, build, properties["seed"]), rules)
-    written = {name: artifact_utils.get_split_uris(inputs["examples"], name) for name in LEARNED}
-    yield from check_written(rows, written, rules)
+    yield from check_skew(statistics, declared.features, rules)
+    if inputs.get("previous_statistics"):
+        before = read_statistics(inputs["previous_statistics"])
+        yield from check_drift(statistics, before, declared.features, rules)

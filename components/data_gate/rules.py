@@ -16,7 +16,8 @@ class DataRules(Frozen):
         duplicates: On the share of input rows that repeat an earlier one.
         dead_letters: On the share of input rows that were rejected.
         future: On the share of input rows that lie in the future.
-        out_of_order: On the share of input rows far before the row that precedes them in the file.
+        out_of_order: On the share of input rows far before the row that precedes them in its file.
+        disorder_seconds: How far that is.
         described: On the share of items and users with events that their tables describe.
         rows: On the number of rows, in each split.
         category_drift: On the distance (L-infinity) of a feature of text to the blessed span.
@@ -39,6 +40,7 @@ class DataRules(Frozen):
     dead_letters: Bound
     future: Bound
     out_of_order: Bound
+    disorder_seconds: int
     described: Bound
     rows: Bound
     category_drift: Bound

@@ -11,6 +11,7 @@ RULES = DataRules(
     dead_letters=Bound(name="dead_letter_share", upper=0.1),
     future=Bound(name="future_share", upper=0.001),
     out_of_order=Bound(name="out_of_order_share", upper=0.01),
+    disorder_seconds=3600,
     described=Bound(name="described_share", lower=0.5),
     rows=Bound(name="rows", lower=2),
     category_drift=Bound(name="category_drift", upper=0.1),

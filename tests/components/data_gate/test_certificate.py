@@ -2,131 +2,275 @@
 
 from dataclasses import replace
 
-import numpy as np
 import polars as pl
-import pyarrow as pa
 import pytest
 
-from components.data_gate.certificate import builder, certify, with_other_future, without_future
-from tests.transform.logs import write_dataset
+from components.data_gate.certificate import (
+    CUT_OFF,
+    MIDDLE,
+    REQUEST,
+    Declared,
+    builder,
+    certify,
+    frame_of,
+    middle_of_training,
+)
+from tests.transform.logs import frame
+from transform.aggregates import Aggregate
 from transform.event_log import EventLog
 from transform.features import Feature
-from transform.rows import Shop, build_rows
-from transform.settings import SplitSettings
+from transform.rows import build_rows
+from transform.settings import ExampleSettings, SplitSettings
+from transform.shop import Shop
+from transform.splits import assign_periods
 
 BY_TIME = SplitSettings(protocol="time", eval_fraction=0.2, validation_fraction=0.2)
 LEAVE_ONE_OUT = SplitSettings(protocol="leave_one_out")
-ROWS = [
-    (f"u{user}", f"i{(user * 7 + n * (user % 3 + 1)) % 25}", 100 * n + user, ("view", "buy")[n % 2])
+DEVICE = Feature(name="device", side="context", kind="category")
+KIND = Feature(name="kind", side="candidate", kind="category")
+HOUR, DAY = 3600, 86_400
+AGGREGATES = (
+    Aggregate(name="views_1d", of="user", count="view", window="1d"),
+    Aggregate(name="buy_rate_2d", of="user", rate="buy", per="view", window="2d"),
+    Aggregate(name="kind_views_2d", of="user_category", by="kind", count="view", window="2d"),
+    Aggregate(name="item_views_2d", of="item", count="view", window="2d"),
+    Aggregate(name="item_age", of="item", age=True),
+    Aggregate(name="all_views_1d", of="all", count="view", window="1d"),
+)
+ITEMS = pl.DataFrame(
+    {"item_id": [f"i{n}" for n in range(25)], "kind": ["a", "b", "c", "d", "e"] * 5}
+)
+SAMPLED = [
+    (
+        f"u{user}",
+        f"i{(user * 7 + n * (user % 3 + 1)) % 25}",
+        5 * HOUR * n + user,
+        ("view", "buy")[n % 2],
+    )
     for user in range(20)
     for n in range(10)
 ]
-DEVICE = Feature(name="device", side="context", kind="category")
+# Every user is shown three items every five hours, and views the second of them a little later.
+SHOWN = [
+    row
+    for user in range(20)
+    for n in range(10)
+    for row in (
+        *(
+            (f"u{user}", f"i{(user + n * 3 + place) % 25}", 5 * HOUR * n + user, "impression")
+            for place in range(3)
+        ),
+        (f"u{user}", f"i{(user + n * 3 + 1) % 25}", 5 * HOUR * n + user + 60, "view"),
+    )
+]
+LOGS = {"sampled": SAMPLED, "shown": SHOWN}
 
 
-@pytest.fixture(params=[BY_TIME, LEAVE_ONE_OUT], ids=["time", "leave_one_out"])
-def dataset(request, tmp_path):
-    devices = {"device": [f"d{n % 4}" for n in range(len(ROWS))]}
-    return write_dataset(tmp_path, ROWS, split=request.param, features=(DEVICE,), extra=devices)
+def declare(split=BY_TIME, **changes):
+    examples = ExampleSettings(
+        candidates=6, history_length=2, labels=("view",), attribution_hours=1
+    )
+    made = Declared((DEVICE, KIND), AGGREGATES, split, examples, seed=5)
+    return replace(made, **changes)
 
 
-def certificate(dataset, build):
-    events = dataset.log.decode()
-    users = dataset.log.histories.users["user_id"].head(12)
-    return certify(build(events, users), events, users, build, seed=5)
+def divided(rows, declared):
+    """Normalised events with their periods."""
+    events = frame(rows, {"device": [f"d{n % 4}" for n in range(len(rows))]})
+    log = EventLog.of(events, None, declared.examples.impression_type)
+    return log.with_period(assign_periods(log.histories, declared.split)).decode()
 
 
-def test_the_fold_does_not_leak(dataset):
-    found = certificate(dataset, builder(dataset))
-    assert found.changed == {}
-    assert found.rows["train"] > 0
-    assert found.rows["ranking"] > 0
+def certificate(rows, plant=lambda build, declared: build, split=BY_TIME):
+    """Moment -> what was found."""
+    declared = declare(split)
+    build = plant(builder(declared, None, ITEMS), declared)
+    found = certify(divided(rows, declared), declared, build)
+    return {difference.moment: difference for difference in found}
 
 
-def test_the_future_is_really_deleted_and_really_replaced(dataset):
-    events = dataset.log.decode()
-    assert set(without_future(events)["period"]) == {0}
-    other = with_other_future(events, seed=5)
-    assert len(other) == len(events)
-    assert without_future(other).equals(without_future(events))
-    future, replaced = (frame.filter(pl.col("period") != 0) for frame in (events, other))
-    assert (future["item_id"] != replaced["item_id"]).mean() > 0.5
-    assert (replaced["event_time"] > future["event_time"]).all()
-    assert set(replaced["event_type"]) == {"view certificate", "buy certificate"}
-    # Each event still belongs to its user and period.
-    assert replaced.select("user_id", "period").equals(future.select("user_id", "period"))
+@pytest.mark.parametrize("split", [BY_TIME, LEAVE_ONE_OUT], ids=["time", "leave_one_out"])
+@pytest.mark.parametrize("log", LOGS)
+def test_the_fold_does_not_leak(log, split):
+    found = certificate(LOGS[log], split=split)
+    assert list(found) == [CUT_OFF, MIDDLE, REQUEST]
+    for moment, difference in found.items():
+        assert difference.changed == {}, moment
+        assert difference.rows["ranking"] > 0, moment
+        assert difference.rows["train"] > 0 or moment == REQUEST
+
+
+def test_the_middle_lies_inside_the_training_period():
+    events = divided(SAMPLED, declare())
+    training = events.filter(pl.col("period") == 0)["event_time"]
+    assert training.min() < middle_of_training(events) < training.max()
 
 
 # Builds with a leak, each of a kind that real pipelines have.
 
 
-def popularity_of_the_whole_log(dataset):
-    """Candidates are drawn by counts that include later events."""
-
-    def build(events, users):
-        log = EventLog.of(events)
-        every = log.with_period(np.zeros(len(events), np.int8))
-        old = dataset.shop
-        tiles = Shop.close(every, old.features, old.split, old.examples, old.seed).tiles
-        shop = replace(
-            Shop.close(log, old.features, old.split, old.examples, old.seed), tiles=tiles
-        )
-        return rows_of(log, shop, users)
-
-    return build
+def with_column(rows, split, name, values):
+    return {**rows, split: rows[split].with_columns(pl.Series(name, values))}
 
 
-def an_aggregate_that_includes_its_own_future(dataset):
-    """A query feature: how many events the user has, counted over the whole log."""
-
-    def build(events, users):
-        rows = dict(builder(dataset)(events, users))
-        counts = dict(events["user_id"].value_counts().iter_rows())
-        for split, batch in rows.items():
-            owner = [user[0].decode() for user in batch.column("user_id").to_pylist()]
-            column = pa.array([[counts.get(user, 0)] for user in owner], pa.list_(pa.int64()))
-            rows[split] = batch.append_column("user_events", column)
-        return rows
-
-    return build
+def owner(row):
+    return row[0].decode()
 
 
-def windows_over_the_whole_history(dataset):
+def events_counted(which):
+    """A build in which ranking rows also hold how many of some events their user has.
+
+    Args:
+        which: (events of the user, time of the request) -> which of them are counted.
+    """
+
+    def plant(build, _):
+        def leaking(events, examples):
+            rows = build(events, examples)
+            of_user = {user: part for (user,), part in events.group_by("user_id")}
+            asked = zip(rows["ranking"]["user_id"], rows["ranking"]["request_time"], strict=True)
+            counts = [[len(which(of_user[owner(u)], t[0]))] for u, t in asked]
+            return with_column(rows, "ranking", "user_events", counts)
+
+        return leaking
+
+    return plant
+
+
+def log_with_every_event_training(build, declared):
+    """Tiles, and so the candidates, are made of later events too."""
+
+    def leaking(events, examples):
+        everything = EventLog.of(events.with_columns(period=pl.lit(0, pl.Int8)))
+        args = (declared.features, declared.split, examples, declared.seed)
+        shop = Shop.close(everything, *args)
+        rows = build_rows(EventLog.of(events).histories, shop)
+        return {split: frame_of(batch) for split, batch in rows.items()}
+
+    return leaking
+
+
+def windows_over_the_whole_history(build, _):
     """Training windows are cut from every event of a user."""
-
-    def build(events, users):
-        log = EventLog.of(events)
-        old = dataset.shop
-        shop = Shop.close(log, old.features, old.split, old.examples, old.seed)
-        return rows_of(log.with_period(np.zeros(len(events), np.int8)), shop, users)
-
-    return build
+    return lambda events, examples: build(events.with_columns(period=pl.lit(0, pl.Int8)), examples)
 
 
-def rows_of(log, shop, users):
-    chosen = np.flatnonzero(log.histories.users["user_id"].is_in(users.implode()))
-    return build_rows(log.histories.take(chosen), shop)
+def histories_that_end_one_event_later(build, _):
+    """A ranking row's history shows the event that it asks for."""
+
+    def leaking(events, examples):
+        rows = build(events, examples)
+        order = events.sort("user_id", "event_time", maintain_order=True)
+        of_user = {user: part for (user,), part in order.group_by("user_id", maintain_order=True)}
+        asked = zip(rows["ranking"]["user_id"], rows["ranking"]["request_time"], strict=True)
+        shown = [
+            of_user[owner(u)]
+            .filter(pl.col("event_time") <= t[0])["item_id"]
+            .cast(pl.Binary)
+            .to_list()
+            for u, t in asked
+        ]
+        return with_column(rows, "ranking", "history_item_id", shown)
+
+    return leaking
+
+
+def popularity_of_the_same_day(build, _):
+    """An item aggregate that does not wait for its day to be over."""
+
+    def leaking(events, examples):
+        rows = build(events, examples)
+        days = dict(events.group_by(pl.col("event_time") // DAY).len().iter_rows())
+        values = [[days.get(t[0] // DAY, 0)] for t in rows["train"]["request_time"]]
+        return with_column(rows, "train", "events_today", values)
+
+    return leaking
+
+
+def rows_of_users_who_come_back(build, _):
+    """Rows come and go with what their users do after the training period."""
+
+    def leaking(events, examples):
+        rows = build(events, examples)
+        known = events.filter(pl.col("period") != 0)["user_id"].unique().cast(pl.Binary)
+        user = pl.col("user_id").list.first()
+        return {**rows, "train": rows["train"].filter(user.is_in(known.implode()))}
+
+    return leaking
 
 
 @pytest.mark.parametrize(
-    ("plant", "feature"),
+    ("plant", "moment", "feature"),
     [
-        (popularity_of_the_whole_log, ("ranking", "candidate_item_id")),
-        (an_aggregate_that_includes_its_own_future, ("train", "user_events")),
-        (windows_over_the_whole_history, ("train", "history_item_id")),
+        (
+            events_counted(lambda events, _: events),
+            CUT_OFF,
+            ("ranking", "user_events"),
+        ),
+        (
+            events_counted(lambda events, time: events.filter(pl.col("event_time") <= time + DAY)),
+            MIDDLE,
+            ("ranking", "user_events"),
+        ),
+        (
+            events_counted(
+                lambda events, time: events.filter(
+                    pl.col("event_time") <= time, pl.col("event_type") == "view"
+                )
+            ),
+            REQUEST,
+            ("ranking", "user_events"),
+        ),
+        (histories_that_end_one_event_later, REQUEST, ("ranking", "history_item_id")),
+        (log_with_every_event_training, CUT_OFF, ("ranking", "candidate_item_id")),
+        (windows_over_the_whole_history, CUT_OFF, ("train", "history_item_id")),
+        (popularity_of_the_same_day, MIDDLE, ("train", "events_today")),
+        (rows_of_users_who_come_back, CUT_OFF, ("train", "number of rows")),
+    ],
+    ids=[
+        "an aggregate over the whole log",
+        "an aggregate over the day after",
+        "an aggregate that includes its own event",
+        "a history that shows one event too many",
+        "popularity over the whole log",
+        "windows over the whole log",
+        "a tile of the day that is not over",
+        "rows that come and go",
     ],
 )
-def test_a_planted_leak_is_caught_and_named(dataset, plant, feature):
-    found = certificate(dataset, plant(dataset))
-    assert found.changed[feature] > 0
+def test_a_planted_leak_is_caught_and_named(plant, moment, feature):
+    found = certificate(SAMPLED, plant)
+    assert found[moment].changed[feature] > 0
 
 
-def test_rows_that_come_and_go_are_caught(dataset):
-    """A build that drops users whom the future does not mention."""
+def test_an_aggregate_with_its_own_event_shows_at_the_request_alone():
+    """Later events do not move it: only the altered request does."""
+    own = events_counted(
+        lambda events, time: events.filter(
+            pl.col("event_time") <= time, pl.col("event_type") == "view"
+        )
+    )
+    found = certificate(SAMPLED, own)
+    assert found[CUT_OFF].changed == found[MIDDLE].changed == {}
+    assert set(found[REQUEST].changed) == {("ranking", "user_events")}
 
-    def build(events, users):
-        known = events.filter(pl.col("period") != 0)["user_id"].unique()
-        kept = users.filter(users.is_in(known.implode()))
-        return builder(dataset)(events, kept)
 
-    assert certificate(dataset, build).changed["train", "number of rows"] > 0
+def test_labels_that_wait_for_too_long_are_caught():
+    """With impressions: a label that a deed of the next day still turns on."""
+
+    def plant(build, declared):
+        longer = {"attribution_hours": 48.0}
+        return lambda events, examples: build(events, examples.model_copy(update=longer))
+
+    found = certificate(
+        [
+            *SHOWN,
+            *(
+                (f"u{u}", f"i{(u + n * 3) % 25}", 5 * HOUR * n + u + DAY, "buy")
+                for u in range(20)
+                for n in range(5)
+            ),
+        ],
+        plant,
+    )
+    assert found[MIDDLE].changed["ranking", "label"] > 0

@@ -12,8 +12,9 @@ CHANNELS = {
     "anomalies": standard_artifacts.ExampleAnomalies,
     "examples": standard_artifacts.Examples,
     "account": DataAccount,
+    "previous_statistics": standard_artifacts.ExampleStatistics,
 }
-TEXTS = ("rules", "data", "split", "example_settings", "features", "code")
+TEXTS = ("rules", "data", "split", "example_settings", "features", "aggregates", "code")
 
 
 def declare(**changed):
@@ -29,3 +30,7 @@ def test_the_checks_come_out():
 def test_a_channel_of_another_type_is_refused(name):
     with pytest.raises(TypeError, match=name):
         declare(**{name: channel.Channel(type=Checks)})
+
+
+def test_the_first_run_has_no_earlier_statistics():
+    assert "previous_statistics" not in declare(previous_statistics=None).inputs

@@ -1,26 +1,17 @@
 """The screen: a column that reveals the label is found, an honest one is not."""
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pytest
 
 from components.data_gate.screen import columns_to_screen, screen
+from tests.components.data_gate.rows import lists, write_rows
 from transform.features import Feature
-from transform.point_in_time import write_shard
 
 PRICE = Feature(name="price", side="candidate", kind="number")
 KIND = Feature(name="kind", side="candidate", kind="category")
 TITLE = Feature(name="title", side="candidate", kind="text")
 WIDTH, REQUESTS, ITEMS = 8, 400, 60
-
-
-def lists(values):
-    flat = pl.Series(values).list.explode() if isinstance(values[0], list) else pl.Series(values)
-    counts = [len(v) if isinstance(v, list) else 1 for v in values]
-    array = flat.to_arrow()
-    array = array.cast(pa.binary() if flat.dtype == pl.String else pa.float32())
-    return pa.ListArray.from_arrays(np.concatenate([[0], np.cumsum(counts)]).astype("i4"), array)
 
 
 @pytest.fixture
@@ -35,26 +26,26 @@ def rows():
 
 def screened(tmp_path, rows, features=(), limit=REQUESTS, **columns):
     ranking = {
-        "user_id": lists([f"u{n // 4:03}" for n in range(REQUESTS)]),
-        "candidate_item_id": lists([[f"i{i}" for i in row] for row in rows["item"]]),
-        "label": lists(rows["label"].tolist()),
-        **{name: lists(values) for name, values in columns.items()},
+        "user_id": [f"u{n // 4:03}" for n in range(REQUESTS)],
+        "candidate_item_id": [[f"i{i}" for i in row] for row in rows["item"]],
+        "label": rows["label"].tolist(),
+        **columns,
     }
     catalogue = {
-        "item_id": lists([f"i{i}" for i in range(ITEMS)]),
-        "price": lists([float(i) for i in range(ITEMS)]),
-        "kind": lists([f"k{i // 20}" for i in range(ITEMS)]),
-        "title": lists(["t"] * ITEMS),
+        "item_id": [f"i{i}" for i in range(ITEMS)],
+        "price": [float(i) for i in range(ITEMS)],
+        "kind": [f"k{i // 20}" for i in range(ITEMS)],
+        "title": ["t"] * ITEMS,
     }
-    for split, table in (("ranking", ranking), ("catalogue", catalogue)):
-        batch = pa.RecordBatch.from_arrays(list(table.values()), list(table))
-        write_shard(batch, str(tmp_path), split, 0, 1)
     types = {
-        name: "bytes" if pa.types.is_binary(array.type.value_type) else "float"
-        for name, array in ranking.items()
+        name: "bytes" if pa.types.is_binary(lists(values).type.value_type) else "float"
+        for name, values in ranking.items()
     }
     wanted = dict(columns_to_screen(types, features, frozenset({"label_click"})))
-    uris = ([str(tmp_path / "Split-ranking")], [str(tmp_path / "Split-catalogue")])
+    uris = [
+        write_rows(tmp_path, split, table)
+        for split, table in (("ranking", ranking), ("catalogue", catalogue))
+    ]
     return screen(*uris, wanted, features, limit)
 
 
