@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import ValidationError
 
 from serving.query import FeatureValue, Query
+from transform.published_fold import FOLD_FILE, PublishedFold
+from transform.state import FoldSettings, UserState, snapshot
+from transform.user_tiles import TILES, load_tiles
 
 USER_ID = "user_id"
 HISTORY: dict[str, pl.DataType] = {
@@ -27,12 +31,17 @@ class UserStore:
     """Histories and features of users, read from Parquet files as they are asked for.
 
     Columns: `user_id` string; `history_item_id`, `history_event_type` list<string> and
-    `history_time` list<int64>, oldest first; every other column is a query feature.
+    `history_time` list<int64>, oldest first; `tiles`, where aggregates are declared; every other
+    column is a query feature. What the tiles count stands in `fold.json` beside.
     """
 
-    def __init__(self, path: Path, table: pl.LazyFrame, features: tuple[str, ...]) -> None:
+    def __init__(
+        self, path: Path, table: pl.LazyFrame, features: tuple[str, ...], fold: PublishedFold
+    ) -> None:
         self._path = path
         self._table = table
+        self._shop_values = fold.shop_values
+        self._settings = FoldSettings(windows=fold.windows)
         self.features = features
 
     @classmethod
@@ -60,8 +69,9 @@ class UserStore:
                 raise UserStoreError(
                     f"column {name!r} of a user store must be {expected}; in {path} it {found}"
                 )
-        features = tuple(name for name in schema if name != USER_ID and name not in HISTORY)
-        return cls(path, table, features)
+        known = {USER_ID, TILES, *HISTORY}
+        features = tuple(name for name in schema if name not in known)
+        return cls(path, table, features, _fold(path.with_name(FOLD_FILE)))
 
     def query(self, user_id: str, request_time: int | None = None) -> Query:
         """The query of one user; see `queries`."""
@@ -70,7 +80,8 @@ class UserStore:
     def queries(self, user_ids: Sequence[str], request_time: int | None = None) -> list[Query]:
         """The queries of users, in the order asked.
 
-        A user that the store does not know has an empty history and no features: a cold start.
+        A user that the store does not know has an empty history, no features, and aggregates of
+        nothing: a cold start.
 
         Args:
             user_ids: Users, each any number of times.
@@ -92,14 +103,34 @@ class UserStore:
         return [self._query(user_id, rows.get(user_id), at) for user_id in user_ids]
 
     def _query(self, user_id: str, row: dict[str, Any] | None, at: int) -> Query:
-        if row is None:
-            return Query(user_id=user_id, request_time=at)
+        row = row or {}
         features: dict[str, FeatureValue] = {
-            name: row[name] for name in self.features if row[name] is not None
+            name: row[name] for name in self.features if row.get(name) is not None
         }
-        past = sum(time <= at for time in row["history_time"] or ())
-        history = {name: tuple((row[name] or ())[:past]) for name in HISTORY}
+        state = UserState(tiles=load_tiles(row.get(TILES) or ()))
+        shown = snapshot(state, at, settings=self._settings)
+        past = sum(time <= at for time in row.get("history_time") or ())
+        items, types, times = (tuple((row.get(name) or ())[:past]) for name in HISTORY)
         try:
-            return Query(user_id=user_id, request_time=at, features=features, **history)
+            return Query(
+                user_id=user_id,
+                request_time=at,
+                history_item_id=items,
+                history_event_type=types,
+                history_time=times,
+                features=features | self._shop_values | shown["values"],
+                category_values=shown["category_values"],
+            )
         except ValueError as error:
             raise UserStoreError(f"{self._path}: {error}") from error
+
+
+def _fold(path: Path) -> PublishedFold:
+    if not path.is_file():
+        return PublishedFold()
+    try:
+        return PublishedFold.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise UserStoreError(
+            f"{path} must say how the states were folded: {error}. Run the pipeline again"
+        ) from error

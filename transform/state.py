@@ -18,14 +18,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from transform.windows import UserWindow
+from transform.windows import UserWindow, reach
 
 DEFAULT_EVENT_TYPE = "interaction"
 
@@ -176,25 +175,16 @@ def _insert(events: tuple[Event, ...], event: Event, max_history: int | None) ->
     return events if max_history is None else events[-max_history:]
 
 
-@cache
-def _reach(windows: tuple[UserWindow, ...]) -> dict[int, int]:
-    """Length of each hop -> the most of them that a window reaches back."""
-    reach: dict[int, int] = {}
-    for window in windows:
-        reach[window.hop] = max(window.hops, reach.get(window.hop, 0))
-    return reach
-
-
 def _count(
     tiles: Mapping[int, tuple[Tile, ...]], event: Event, windows: tuple[UserWindow, ...]
 ) -> Mapping[int, tuple[Tile, ...]]:
     """Adds an event to the tiles of every hop that counts it."""
     counted = dict(tiles)
-    for hop, reach in _reach(windows).items():
+    for hop, hops in reach(windows).items():
         keys = _keys(event, [window for window in windows if window.hop == hop])
         if keys:
             added = _add(counted.get(hop, ()), event.event_time // hop, keys)
-            oldest = added[-1].number - reach
+            oldest = added[-1].number - hops
             counted[hop] = added[bisect_left(added, oldest, key=lambda tile: tile.number) :]
     return counted
 

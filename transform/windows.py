@@ -8,6 +8,7 @@ longer by less than one hop, which is at most a sixtieth of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -60,3 +61,12 @@ class UserWindow(NamedTuple):
     def types(self) -> tuple[str, ...]:
         """The event types it counts."""
         return (self.counted,) if self.per is None else (self.counted, self.per)
+
+
+@cache
+def reach(windows: tuple[UserWindow, ...]) -> Mapping[int, int]:
+    """Length of each hop -> the most hops that a window reaches back."""
+    hops: dict[int, int] = {}
+    for window in windows:
+        hops[window.hop] = max(window.hops, hops.get(window.hop, 0))
+    return hops

@@ -9,6 +9,8 @@ import pytest
 
 from serving.query import Query
 from serving.user_store import UserStore, UserStoreError
+from transform.published_fold import FOLD_FILE, PublishedFold
+from transform.windows import UserWindow
 
 
 def table(**columns):
@@ -132,3 +134,65 @@ def test_a_history_that_is_none_is_told(write):
     store = UserStore.open(write(table(history_time=[[20, 10], [], [30]])))
     with pytest.raises(UserStoreError, match=r"users\.parquet: a history must run from the oldest"):
         store.query("ann", 100)
+
+
+def test_a_folder_of_files_is_one_store(tmp_path):
+    folder = tmp_path / "users.parquet"
+    folder.mkdir()
+    for part in range(3):
+        table()[part : part + 1].write_parquet(folder / f"part-{part}.parquet")
+    queries = UserStore.open(folder).queries(["eve", "ann"], 100)
+    assert [query.history_item_id for query in queries] == [("c",), ("a", "b")]
+
+
+def cell(number, event_type, category, count):
+    feature = "genre" if category else ""
+    return {
+        "hop": 60,
+        "number": number,
+        "event_type": event_type,
+        "feature": feature,
+        "category": category,
+        "count": count,
+    }
+
+
+FOLD = PublishedFold(
+    windows=(
+        UserWindow("views_1h", 3600, "view"),
+        UserWindow("liked_1h", 3600, "view", by="genre"),
+    ),
+    shop_values={"shop_views_1d": 7.0},
+)
+
+
+@pytest.fixture
+def folded(write):
+    """A store with aggregates: ann viewed jazz twice in minute 0, something in minute 10."""
+    cells = [cell(0, "view", "", 2), cell(0, "view", "jazz", 2), cell(10, "view", "", 1)]
+    path = write(table(tiles=[cells, [], []]))
+    path.with_name(FOLD_FILE).write_text(FOLD.model_dump_json())
+    return UserStore.open(path)
+
+
+@pytest.mark.parametrize(
+    ("at", "views", "liked"),
+    [(30, 2.0, {"jazz": 2.0}), (3_600, 3.0, {"jazz": 2.0}), (3_660, 1.0, {}), (9_000, 0.0, {})],
+)
+def test_aggregates_are_those_of_the_moment_asked_for(folded, at, views, liked):
+    query = folded.query("ann", at)
+    assert query.features == {"age": 30.0, "city": "Rome", "shop_views_1d": 7.0, "views_1h": views}
+    assert query.category_values == {"liked_1h": liked}
+
+
+def test_a_newcomer_has_zeros_and_the_values_of_the_shop(folded):
+    query = folded.query("nobody", 100)
+    assert query.features == {"shop_views_1d": 7.0, "views_1h": 0.0}
+    assert query.category_values == {"liked_1h": {}}
+
+
+def test_a_damaged_description_of_the_fold_is_told(write):
+    path = write(table())
+    path.with_name(FOLD_FILE).write_text("{")
+    with pytest.raises(UserStoreError, match="must say how the states were folded"):
+        UserStore.open(path)
