@@ -1,5 +1,7 @@
 """The log in pieces: as many events as asked for, and never many at once."""
 
+from collections import Counter
+
 import polars as pl
 import pytest
 
@@ -47,12 +49,15 @@ def test_what_is_held_at_once_depends_on_the_batch_not_on_the_log(monkeypatch):
 def test_parts_are_of_their_day_and_in_the_order_of_times(monkeypatch):
     monkeypatch.setattr(days, "BATCH_EVENTS", 2_000)
     seen = []
-    for part in log(20_000, days=3):
+    sessions = Counter()
+    for part in log(90_000, days=4):
         assert part.events["event_time"].is_between(part.day, part.day + DAY, "left").all()
         assert part.events["event_time"].is_sorted()
         seen.append((part.day, part.number))
+        sessions.update(part.events["session_id"].unique())
     assert seen == sorted(set(seen))
-    assert {day for day, _ in seen} == {START + n * DAY for n in range(3)}
+    assert {day for day, _ in seen} == {START + n * DAY for n in range(4)}
+    assert max(sessions.values()) == 2  # one that runs past midnight is in the parts of two days
 
 
 def test_sessions_and_requests_are_numbered_through(monkeypatch):

@@ -19,6 +19,12 @@ def test_users_are_numbered_as_they_came():
     assert PEOPLE.joined[-1] < PLAN.end
 
 
+def test_most_users_come_early_but_some_come_late():
+    place = (PEOPLE.joined - START) / (PLAN.end - START)
+    assert (place < 1 / 3).mean() == pytest.approx(0.6 * (1 - (2 / 3) ** 8) + 0.4 / 3, abs=0.04)
+    assert (place > 0.9).mean() == pytest.approx(0.04, abs=0.02)
+
+
 def test_a_tenth_never_come_again():
     assert (PEOPLE.activity == 0).mean() == pytest.approx(0.1, abs=0.03)
 
