@@ -9,8 +9,7 @@ PYTHON  ?=
 SOURCES := pipeline components transform trainer serving simulation benchmarks notebooks \
 	tests scripts setup.py
 
-BENCHMARKS = $(sort $(filter-out __init__,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py))) \
-	$(patsubst benchmarks/%/__main__.py,%,$(wildcard benchmarks/*/__main__.py)))
+BENCHMARKS = $(sort $(patsubst benchmarks/%/__main__.py,%,$(wildcard benchmarks/*/__main__.py)))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast lint lint-style lint-format lint-types lint-layers lint-shell \
