@@ -35,12 +35,10 @@ class Batch:
     Attributes:
         events: EVENT_COLUMNS, and of impressions the TRUTH_COLUMNS, in the order of times.
         sessions: How many sessions.
-        requests: How many slates were asked for.
     """
 
     events: pl.DataFrame
     sessions: int
-    requests: int
 
 
 class Simulator:
@@ -80,10 +78,9 @@ class Simulator:
         order = np.argsort(time, kind="stable")
         device = rng.choice(len(_DEVICES), len(visits.user), p=_DEVICE_WEIGHTS[era])
         events = self._table(visits, course, deeds.take(order), session[order], time[order], device)
-        batch = Batch(events, len(visits.user), len(course.page))
-        self._sessions += batch.sessions
-        self._requests += batch.requests
-        return batch
+        self._sessions += len(visits.user)
+        self._requests += len(course.page)
+        return Batch(events, len(visits.user))
 
     def _table(
         self,
