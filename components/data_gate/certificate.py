@@ -9,7 +9,6 @@ the feature that let it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import polars as pl
 import pyarrow as pa
@@ -24,12 +23,11 @@ from components.data_gate.comparison import (
     whole,
     without_columns,
 )
+from components.data_gate.declared import Declared
 from transform import features as f
-from transform.aggregates import Aggregate, Of
 from transform.event_log import PERIOD, EventLog
-from transform.features import Feature, label_key
 from transform.rows import build_rows
-from transform.settings import ExampleSettings, SplitSettings
+from transform.settings import ExampleSettings
 from transform.shop import Shop
 from transform.splits import TRAINING
 
@@ -40,44 +38,6 @@ _WINDOW = 4
 
 # Events with their periods, shape of the rows -> the rows of all users, by split.
 Build = Callable[[pl.DataFrame, ExampleSettings], Rows]
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What the rows are made by.
-
-    Attributes:
-        features: Declared features.
-        aggregates: Declared aggregates.
-        split: How events are divided.
-        examples: Shape of the rows.
-        seed: Seed of the sampled candidates.
-    """
-
-    features: tuple[Feature, ...]
-    aggregates: tuple[Aggregate, ...]
-    split: SplitSettings
-    examples: ExampleSettings
-    seed: int
-
-    @property
-    def targets(self) -> frozenset[str]:
-        """Columns of labels."""
-        return frozenset({f.LABEL, *(label_key(name) for name in self.examples.labels)})
-
-    @property
-    def listed(self) -> frozenset[str]:
-        """Columns with a value for each candidate."""
-        aligned = self._aggregates_of(Of.ITEM, Of.USER_CATEGORY)
-        return aligned | self.targets | {f.CANDIDATE_ITEM_ID, f.CANDIDATE_PROBABILITY}
-
-    @property
-    def shared(self) -> frozenset[str]:
-        """Columns of ranking rows that depend on the events of other users."""
-        return self._aggregates_of(Of.ITEM, Of.ALL) | {f.CANDIDATE_PROBABILITY}
-
-    def _aggregates_of(self, *kinds: Of) -> frozenset[str]:
-        return frozenset(one.name for one in self.aggregates if one.of in kinds)
 
 
 def builder(

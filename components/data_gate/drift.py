@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.checks import Bound, Check
+from components.data_gate.declared import Declared
 from components.data_gate.distances import (
     Distance,
     category_distance,
@@ -17,7 +18,8 @@ from components.data_gate.distances import (
 )
 from components.data_gate.rules import DataRules
 from transform import features as f
-from transform.features import Feature, Kind
+from transform.aggregates import Of, aggregates_of
+from transform.features import Kind
 
 Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatistics
 FeatureStatistics: TypeAlias = statistics_pb2.FeatureNameStatistics
@@ -33,7 +35,7 @@ _WATCHED = (f.TRAIN, f.CATALOGUE, f.RANKING)
 
 
 def check_drift(
-    now: BySplit, before: BySplit, features: Sequence[Feature], rules: DataRules
+    now: BySplit, before: BySplit, declared: Declared, rules: DataRules
 ) -> Iterator[Check]:
     """One check a feature: its distance to the earlier span.
 
@@ -44,14 +46,14 @@ def check_drift(
     Args:
         now: Statistics of this run, by split.
         before: Statistics of the run whose model was blessed last.
-        features: Declared features.
+        declared: What the rows are made by.
         rules: The bounds.
     """
     done: set[str] = set()
     for split in _WATCHED:
         ours, theirs = _Split.of(now, split), _Split.of(before, split)
-        declared = {feature.name for feature in features}
-        names = theirs.watched(features) & (ours.features.keys() | declared) - done
+        expected = {feature.name for feature in declared.features}
+        names = theirs.watched(declared) & (ours.features.keys() | expected) - done
         done |= names
         for name in sorted(names):
             subject = f"{split}.{name}"
@@ -62,14 +64,14 @@ def check_drift(
             yield _held(rules.number_drift, distance, f"{split}.{HISTORY_LENGTH}")
 
 
-def check_skew(now: BySplit, features: Sequence[Feature], rules: DataRules) -> Iterator[Check]:
+def check_skew(now: BySplit, declared: Declared, rules: DataRules) -> Iterator[Check]:
     """One check a feature: how far the requests of the test lie from those of the training.
 
     Only what a request has one of is compared: lists of candidates come from impressions in one
     split and are sampled in the other, and held-out histories are longer by design.
     """
     ours, theirs = _Split.of(now, f.EVAL), _Split.of(now, f.RANKING)
-    names = ours.watched(features) & theirs.watched(features)
+    names = ours.watched(declared) & theirs.watched(declared)
     for name in sorted(names):
         if ours.is_single(name) and theirs.is_single(name):
             subject = f"{f.EVAL}.{name}"
@@ -96,9 +98,11 @@ class _Split:
         observations = dataset.num_examples if users is None else users.string_stats.unique
         return cls(features, float(observations))
 
-    def watched(self, declared: Sequence[Feature]) -> set[str]:
+    def watched(self, declared: Declared) -> set[str]:
         """Names of the features whose distribution says something."""
-        incomparable = {x.name for x in declared if x.kind in _INCOMPARABLE}
+        incomparable = {x.name for x in declared.features if x.kind in _INCOMPARABLE}
+        # All requests of a day share the value: it says which days they are of.
+        incomparable |= {x.name for x in aggregates_of(declared.aggregates, Of.ALL)}
         return self.features.keys() - _NEVER - incomparable
 
     def is_single(self, name: str) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
@@ -14,8 +13,8 @@ from tfx.types import artifact_utils
 from components.artifacts import Checks, DataAccount
 from components.checks import Check, write_checks
 from components.data_gate.account_checks import check_account, check_order_and_sums
-from components.data_gate.certificate import Declared
 from components.data_gate.counted_log import CountedLog
+from components.data_gate.declared import Declared
 from components.data_gate.drift import check_drift, check_skew
 from components.data_gate.rows_checks import check_columns, check_rows
 from components.data_gate.rules import DataRules
@@ -24,11 +23,9 @@ from components.example_columns import ValueType
 from components.statistics import read_statistics
 from transform import features as f
 from transform.account import Account
-from transform.aggregates import parse_aggregates
 from transform.errors import DataError
 from transform.event_source import EventReader
-from transform.features import Feature
-from transform.settings import DataSettings, ExampleSettings, SplitSettings
+from transform.settings import DataSettings
 
 _ANOMALIES_FILE = "SchemaDiff.pb"
 _READ = (f.TRAIN, f.RANKING, f.CATALOGUE)
@@ -54,7 +51,7 @@ class Executor(base_executor.BaseExecutor):
             DataError: If a check fails; the message lists the failing sentences.
         """
         rules = DataRules.model_validate_json(exec_properties["rules"])
-        declared = _declared(exec_properties)
+        declared = Declared.of(exec_properties)
         checks = [
             *_of_the_log(input_dict, exec_properties, declared, rules),
             *_of_the_statistics(input_dict, declared, rules),
@@ -68,16 +65,6 @@ class Executor(base_executor.BaseExecutor):
                 f"DataGate stopped the run: {len(failed)} of {len(checks)} checks failed.\n"
                 + "\n".join(failed)
             )
-
-
-def _declared(properties: dict[str, Any]) -> Declared:
-    return Declared(
-        TypeAdapter(tuple[Feature, ...]).validate_json(properties["features"]),
-        parse_aggregates(properties["aggregates"]),
-        SplitSettings.model_validate_json(properties["split"]),
-        ExampleSettings.model_validate_json(properties["example_settings"]),
-        properties["seed"],
-    )
 
 
 def _of_the_log(
@@ -107,7 +94,7 @@ def _of_the_statistics(inputs: Artifacts, declared: Declared, rules: DataRules) 
         content = (Path(uri) / _ANOMALIES_FILE).read_bytes()
         found[split] = anomalies_pb2.Anomalies.FromString(content)
     yield from check_anomalies(found, rules)
-    yield from check_skew(statistics, declared.features, rules)
+    yield from check_skew(statistics, declared, rules)
     if inputs.get("previous_statistics"):
         before = read_statistics(inputs["previous_statistics"])
-        yield from check_drift(statistics, before, declared.features, rules)
+        yield from check_drift(statistics, before, declared, rules)

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import polars as pl
 
 from components.checks import Check
-from components.data_gate.certificate import Declared, builder, certify, is_shown
+from components.data_gate.certificate import builder, certify, is_shown
 from components.data_gate.counted_log import CountedLog
+from components.data_gate.declared import Declared
 from components.data_gate.leakage_checks import check_leakage, check_revealing, check_written
 from components.data_gate.rules import DataRules
 from components.data_gate.screen import columns_to_screen, screen

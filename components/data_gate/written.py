@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 import polars.selectors as cs
 
-from components.data_gate.certificate import CUT_OFF, Declared
+from components.data_gate.certificate import CUT_OFF
 from components.data_gate.comparison import (
     LEARNED,
     Difference,
@@ -17,6 +17,7 @@ from components.data_gate.comparison import (
     whole,
     without_columns,
 )
+from components.data_gate.declared import Declared
 from components.example_columns import ValueType, read_batches
 from transform import features as f
 

@@ -9,12 +9,12 @@ from components.data_gate.certificate import (
     CUT_OFF,
     MIDDLE,
     REQUEST,
-    Declared,
     builder,
     certify,
     frame_of,
     middle_of_training,
 )
+from components.data_gate.declared import Declared
 from tests.transform.logs import frame
 from transform.aggregates import Aggregate
 from transform.event_log import EventLog

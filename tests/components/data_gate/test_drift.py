@@ -2,10 +2,13 @@
 
 import pytest
 
+from components.data_gate.declared import Declared
 from components.data_gate.drift import check_drift, check_skew
 from tests.components.data_gate.bounds import RULES, failed
 from tests.components.data_gate.statistics import categories, dataset, numbers
+from transform.aggregates import Aggregate
 from transform.features import Feature
+from transform.settings import ExampleSettings, SplitSettings
 
 FEATURES = (
     Feature(name="city", side="query", kind="category"),
@@ -14,6 +17,8 @@ FEATURES = (
     Feature(name="title", side="candidate", kind="text"),
     Feature(name="released", side="candidate", kind="time"),
 )
+AGGREGATES = (Aggregate(name="views_1d", of="all", count="view", window="1d"),)
+DECLARED = Declared(FEATURES, AGGREGATES, SplitSettings(), ExampleSettings(), seed=1)
 CITIES = {"Wien": 600, "Graz": 400}
 AGES = list(range(20, 70))
 
@@ -30,7 +35,9 @@ def train(users=5000, **changed):
     return dataset(10_000, *(c for c in columns.values() if c is not None), users=users)
 
 
-def statistics(*, price=(1.0, 2.0, 3.0), views=(0.0, 1.0), title="t1", released=1.0, **changed):
+def statistics(
+    *, price=(1.0, 2.0, 3.0), views=(0.0, 1.0), title="t1", released=1.0, volume=(5.0,), **changed
+):
     catalogue = dataset(
         5000,
         numbers(price, name="price"),
@@ -40,16 +47,17 @@ def statistics(*, price=(1.0, 2.0, 3.0), views=(0.0, 1.0), title="t1", released=
         categories({title: 10}, name="item_id"),
     )
     city = categories(CITIES, name="city")
-    ranking = dataset(9000, numbers(views, name="views_7d"), city, users=5000)
+    volumes = numbers(volume, name="views_1d")
+    ranking = dataset(9000, numbers(views, name="views_7d"), volumes, city, users=5000)
     return {"train": train(**changed), "catalogue": catalogue, "ranking": ranking}
 
 
 def drifted(**changes):
-    return failed(check_drift(statistics(**changes), statistics(), FEATURES, RULES))
+    return failed(check_drift(statistics(**changes), statistics(), DECLARED, RULES))
 
 
 def test_equal_data_passes_and_everything_that_says_something_is_watched():
-    checks = list(check_drift(statistics(), statistics(), FEATURES, RULES))
+    checks = list(check_drift(statistics(), statistics(), DECLARED, RULES))
     assert failed(checks) == []
     assert [check.name for check in checks] == [
         "train.age number_drift",
@@ -93,7 +101,7 @@ def test_a_planted_shift_is_stopped_and_named(change, name):
 
 def test_the_sentence_says_what_was_measured_against_which_bound():
     now = statistics(city=categories({"Wien": 900, "Graz": 100}, name="city"))
-    (check,) = (c for c in check_drift(now, statistics(), FEATURES, RULES) if not c.passed)
+    (check,) = (c for c in check_drift(now, statistics(), DECLARED, RULES) if not c.passed)
     assert check.value == pytest.approx(0.3)
     # sqrt(ln(2 * 2 / 1e-4) / 2 * (1/5000 + 1/5000)) on top of 0.1, by hand.
     assert check.upper == pytest.approx(0.1 + 0.04603, abs=1e-5)
@@ -112,13 +120,13 @@ def test_a_declared_feature_that_no_row_has_any_more_is_stopped(name):
     assert [check.partition(" ")[0] for check in drifted(**{name: None})] == [f"train.{name}"]
 
 
-def test_times_texts_and_ids_of_rows_may_change():
-    assert drifted(title="t2", released=9e9) == []
+def test_times_texts_ids_of_rows_and_the_volume_of_the_day_may_change():
+    assert drifted(title="t2", released=9e9, volume=(500.0,)) == []
 
 
 def test_a_new_feature_has_nothing_to_be_compared_with():
     before = statistics(city=None)
-    names = [check.name for check in check_drift(statistics(), before, FEATURES, RULES)]
+    names = [check.name for check in check_drift(statistics(), before, DECLARED, RULES)]
     assert "train.city category_drift" not in names
 
 
@@ -129,7 +137,7 @@ def requests(**columns):
 
 def test_requests_of_the_test_like_those_of_the_training_pass():
     both = requests(views_7d=AGES, age=AGES, label=[0.0, 1.0])
-    checks = list(check_skew({"ranking": both, "eval": both}, FEATURES, RULES))
+    checks = list(check_skew({"ranking": both, "eval": both}, DECLARED, RULES))
     assert [(check.name, check.passed) for check in checks] == [
         ("eval.age number_skew", True),
         ("eval.views_7d number_skew", True),
@@ -138,7 +146,7 @@ def test_requests_of_the_test_like_those_of_the_training_pass():
 
 def test_a_skewed_feature_is_stopped_and_named():
     splits = {"ranking": requests(views_7d=AGES), "eval": requests(views_7d=[1000.0])}
-    assert failed(check_skew(splits, FEATURES, RULES)) == ["eval.views_7d number_skew"]
+    assert failed(check_skew(splits, DECLARED, RULES)) == ["eval.views_7d number_skew"]
 
 
 def test_lists_of_candidates_are_not_compared():
@@ -146,4 +154,4 @@ def test_lists_of_candidates_are_not_compared():
     listed.num_stats.common_stats.max_num_values = 2
     single = requests(item_views=[1000.0])
     splits = {"ranking": dataset(5000, listed, users=5000), "eval": single}
-    assert list(check_skew(splits, FEATURES, RULES)) == []
+    assert list(check_skew(splits, DECLARED, RULES)) == []

@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from components.data_gate.certificate import Declared, builder
+from components.data_gate.certificate import builder
+from components.data_gate.declared import Declared
 from components.data_gate.sub_log import first_users
 from components.data_gate.written import compare_with_written
 from tests.transform.logs import frame
