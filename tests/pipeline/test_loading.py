@@ -1,5 +1,6 @@
 """Settings from YAML: what is expanded, what is refused, and in which words."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from pipeline.loading import cache_dir, expand_path, load_settings, settings_hash
 from pipeline.refusals import SettingsError
 from pipeline.settings import Settings
+from transform.settings import DataSettings
 
 CONFIGS = Path(__file__).parents[2] / "pipeline" / "configs"
 SMALL = "name: shop\nroot: runs\ndata: {events: {path: log.csv}}\n"
@@ -72,6 +74,19 @@ def test_the_cache_folder(monkeypatch, environment, expected):
         monkeypatch.setenv(name, value)
     assert cache_dir() == Path(expected)
     assert expand_path("$SLUICE_CACHE/a", Path("/base"), "root") == f"{expected}/a"
+
+
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [(", until: 2024-03-31", date(2024, 3, 31)), (", until: 7", 7), ("", None)],
+)
+def test_a_window_ends_with_a_day_or_the_number_of_a_span(tmp_path, until, expected):
+    window = f"{{events: {{path: 'log-{{SPAN}}.csv'}}, window: {{last: 90{until}}}}}"
+    settings = load(tmp_path, f"name: shop\nroot: runs\ndata: {window}\n")
+    assert (settings.data.window.last, settings.data.window.until) == (90, expected)
+    assert settings.data.events.path == str(tmp_path / "log-{SPAN}.csv")
+    again = DataSettings.model_validate_json(settings.data.model_dump_json())
+    assert again == settings.data
 
 
 def test_numbers_in_scientific_notation_and_dates_are_read_as_written(tmp_path):

@@ -7,8 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.datasets import movielens
+from pipeline.datasets import complete_journey, movielens
+from pipeline.datasets.cached import Fetched
 from pipeline.datasets.errors import FetchError
+from pipeline.datasets.movielens_sources import ROWS
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def fetched(monkeypatch, tmp_path):
 
     def fetch(cache, archive=None):
         calls.append((cache, archive))
-        return movielens.Fetched(cache / movielens.NAME, movielens.ROWS, len(calls) > 1, "here")
+        return Fetched(cache / movielens.NAME, ROWS, len(calls) > 1, "here")
 
     monkeypatch.setenv("SLUICE_CACHE", str(tmp_path))
     monkeypatch.setattr(movielens, "fetch", fetch)
@@ -54,7 +56,8 @@ def test_an_archive_is_passed_on(fetched, tmp_path):
 def test_another_name_is_wrong_usage(fetched):
     result = fetch("movielens-1b")
     assert result.exit_code == 2
-    assert "there is one data set: movielens-100k. Received: movielens-1b" in result.stderr
+    said = " ".join(result.stderr.replace("│", " ").split())
+    assert "the data sets are movielens-100k and complete-journey. Received: movielens-1b" in said
 
 
 def test_a_failure_is_told_in_a_line(fetched, monkeypatch):
@@ -66,3 +69,16 @@ def test_a_failure_is_told_in_a_line(fetched, monkeypatch):
     assert result.exit_code == 1
     assert result.stderr == "sluice: it needs a network. Check it.\n"
     assert "... failed" in result.stdout
+
+
+def test_the_other_data_set_has_its_own_terms(monkeypatch, tmp_path):
+    monkeypatch.setenv("SLUICE_CACHE", str(tmp_path))
+    monkeypatch.setattr(
+        complete_journey,
+        "fetch",
+        lambda cache, archive=None: Fetched(cache / "complete-journey", {"events": 9}, True, "x"),
+    )
+    result = fetch("complete-journey")
+    assert result.exit_code == 0
+    assert "84.51" in result.stdout
+    assert "9 rows" in result.stdout

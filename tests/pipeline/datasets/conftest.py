@@ -86,7 +86,7 @@ def pinned(monkeypatch, wheel_file):
     rows = {"events": 3, "items": 3, "users": 2}
     for module in (movielens, movielens_sources):
         monkeypatch.setattr(module, "RECBOLE", wheel)
-        monkeypatch.setattr(module, "ROWS", rows)
+    monkeypatch.setattr(movielens_sources, "ROWS", rows)
     monkeypatch.setattr(movielens_sources, "EVENTS_SHA256", sha256(EVENTS.encode()))
     return wheel
 
