@@ -1,0 +1,203 @@
+"""Aggregates through the whole served path: raw rows and dense requests get the same scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_transform as tft
+import tensorflow_transform.beam as tft_beam
+from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
+from tfx_bsl.public import tfxio
+
+from trainer.calibration import Calibration
+from trainer.catalogue import read_catalogue
+from trainer.export import Description
+from trainer.ranker.training import build as build_ranker
+from trainer.recommender.model import Parts, Recommender
+from trainer.recommender.signatures import ServedRecommender
+from trainer.recommender.tables import CoView
+from trainer.rows import read_rows
+from trainer.settings import RankerSettings, RecommenderSettings, RetrieverSettings
+from trainer.two_tower.training import build as build_retriever
+from trainer.vocabulary import read_vocabulary
+from transform.aggregates import Aggregate, Of
+from transform.features import Feature, Kind, Side
+from transform.preprocessing import preprocessing_fn
+from transform.schema import build_schema
+
+pytestmark = pytest.mark.slow  # an analysis of the transform, two models, and a SavedModel
+
+FEATURES = (Feature(name="genre", side=Side.CANDIDATE, kind=Kind.CATEGORY, separator="|"),)
+AGGREGATES = (
+    Aggregate(name="views", of=Of.USER, count="view", window="7d"),
+    Aggregate(name="liked", of=Of.USER_CATEGORY, by="genre", count="view", window="7d"),
+    Aggregate(name="trend", of=Of.ITEM, trend="view", window="7d"),
+    Aggregate(name="shop_views", of=Of.ALL, count="view", window="7d"),
+)
+ITEMS = {"a": "jazz|folk", "b": "folk", "c": ""}
+TREND = {"a": 1.5, "b": -1.0, "c": 0.0}
+
+
+def example(**values: list[Any]) -> bytes:
+    feature = {}
+    for name, many in values.items():
+        if not many:
+            feature[name] = tf.train.Feature()
+        elif isinstance(many[0], str):
+            data = [text.encode() for text in many]
+            feature[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=data))
+        elif isinstance(many[0], int):
+            feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=many))
+        else:
+            feature[name] = tf.train.Feature(float_list=tf.train.FloatList(value=many))
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+
+
+def request(views: float, liked: dict[str, float]) -> bytes:
+    return example(
+        user_id=["u"],
+        history_item_id=["a", "b"],
+        history_event_type=["view", "view"],
+        history_time=[10, 20],
+        request_time=[30],
+        views=[views],
+        shop_views=[50.0],
+        liked_key=list(liked),
+        liked_value=list(liked.values()),
+        candidate_item_id=list(ITEMS),
+        trend=[TREND[item] for item in ITEMS],
+        label=[1.0, 0.0, 0.0],
+        candidate_probability=[1.0, 0.5, 0.5],
+    )
+
+
+REQUESTS = [request(3.0, {"jazz": 2.0, "folk": 1.0}), request(0.0, {})]
+CATALOGUE = [
+    example(item_id=[item], item_count=[2], genre=[genre], trend=[TREND[item]])
+    for item, genre in ITEMS.items()
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The transform graph, and transformed rows: `requests` and `catalogue`."""
+    folder = tmp_path_factory.mktemp("served")
+    source = tfxio.TFExampleBeamRecord(
+        physical_format="inmem",
+        schema=build_schema(FEATURES, {}, AGGREGATES),
+        telemetry_descriptors=["test"],
+    )
+    config = {
+        "features": [feature.model_dump(mode="json") for feature in FEATURES],
+        "aggregates": [aggregate.model_dump(mode="json") for aggregate in AGGREGATES],
+    }
+    options = beam.options.pipeline_options.PipelineOptions(["--runner=FnApiRunner"])
+    with beam.Pipeline(options=options) as pipeline, tft_beam.Context(str(folder / "tmp")):
+        batches = pipeline | beam.Create(REQUESTS + CATALOGUE) | source.BeamSource()
+        analysed = (batches, source.TensorAdapterConfig()) | tft_beam.AnalyzeDataset(
+            lambda inputs: preprocessing_fn(inputs, config)
+        )
+        _ = analysed | tft_beam.WriteTransformFn(str(folder / "graph"))
+    schema = tft.TFTransformOutput(str(folder / "graph")).transformed_metadata.schema
+    encoder = RecordBatchToExamplesEncoder(schema)
+    for name, rows in (("requests", REQUESTS), ("catalogue", CATALOGUE)):
+        with beam.Pipeline(options=options) as pipeline, tft_beam.Context(str(folder / "tmp")):
+            graph = pipeline | tft_beam.ReadTransformFn(str(folder / "graph"))
+            batches = pipeline | beam.Create(rows) | source.BeamSource()
+            transformed, _ = ((batches, source.TensorAdapterConfig()), graph) | (
+                tft_beam.TransformDataset(output_record_batches=True)
+            )
+            _ = (
+                transformed
+                | beam.FlatMapTuple(lambda batch, _: encoder.encode(batch))
+                | beam.io.WriteToTFRecord(str(folder / name), file_name_suffix=".gz")
+            )
+    return folder
+
+
+class Served(NamedTuple):
+    """The composed recommender, and what the ranker makes of the transformed requests."""
+
+    signatures: Any
+    model: Any
+    trained: Any
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> Served:
+    """An untrained recommender, saved and loaded again; a score is the ranker's probability."""
+    tf.keras.utils.set_random_seed(5)
+    graph = tft.TFTransformOutput(str(folder / "graph"))
+    vocabulary = read_vocabulary(graph, list(FEATURES))
+    catalogue = read_catalogue(
+        [f"{folder}/catalogue*"], graph, FEATURES, AGGREGATES, items=vocabulary.items
+    )
+    (row,) = read_rows([f"{folder}/requests*"], graph, batch_size=10)
+
+    shape = {
+        "features": FEATURES,
+        "aggregates": AGGREGATES,
+        "vocabulary": vocabulary,
+        "history_length": 4,
+    }
+    retriever = RetrieverSettings(dimension=8, layers=1, uniform_negatives=5).model_dump()
+    ranker = build_ranker(
+        Description(settings=RankerSettings(dimension=8, hidden=(8,)).model_dump(), **shape),
+        catalogue,
+        row,
+    )
+    none = np.zeros((vocabulary.items, 1))
+    recommender = Recommender(
+        Parts(
+            build_retriever(Description(settings=retriever, **shape), catalogue, row, seed=1),
+            ranker,
+            catalogue,
+            CoView(none.astype(np.int64), none.astype(np.float32)),
+            0.8,
+            RecommenderSettings(exclude_seen=False),
+            FEATURES,
+        )
+    )
+    plain = Calibration(weights=(1.0, 0.0, 0.0, 0.0), slope=1.0, offset=0.0)
+    recommender.set_calibration(plain, plain)
+    ServedRecommender(recommender, graph, FEATURES, AGGREGATES).save(folder / "model")
+    loaded = tf.saved_model.load(str(folder / "model"))
+    return Served(loaded.signatures, loaded, tf.sigmoid(ranker(row)).numpy())
+
+
+QUERY = {
+    "user_id": tf.constant(["u", "u"]),
+    "history_item_id": tf.constant([["a", "b"]] * 2),
+    "history_event_type": tf.constant([["view", "view"]] * 2),
+    "history_time": tf.constant([[10, 20]] * 2, tf.int64),
+    "request_time": tf.constant([30, 30], tf.int64),
+    "views": tf.constant([3.0, float("nan")]),
+    "shop_views": tf.constant([50.0, 50.0]),
+    "liked_key": tf.constant([["jazz", "folk"], ["", ""]]),
+    "liked_value": tf.constant([[2.0, 1.0], [0.0, 0.0]]),
+}
+CANDIDATES = tf.constant([list(ITEMS)] * 2)
+
+
+def test_the_request_gets_the_scores_that_training_computes(served: Served) -> None:
+    """The rows hold the item aggregates that the served table holds."""
+    score = served.signatures["rank"](**QUERY, candidate_item_id=CANDIDATES)["score"]
+    np.testing.assert_allclose(score, served.trained, atol=1e-6)
+    assert np.abs(served.trained[0] - served.trained[1]).min() > 1e-5
+
+
+def test_a_raw_row_gets_the_scores_of_its_request(served: Served) -> None:
+    score = served.signatures["rank_examples"](examples=tf.constant(REQUESTS))["score"]
+    np.testing.assert_allclose(score, served.trained, atol=1e-6)
+
+
+def test_the_list_has_the_scores_of_the_ranking(served: Served) -> None:
+    nothing = tf.constant([[""], [""]])
+    lists = served.signatures["recommend"](**QUERY, exclude_item_id=nothing, top_k=tf.constant(3))
+    ranked = served.signatures["rank"](**QUERY, candidate_item_id=lists["item_id"])["score"]
+    np.testing.assert_allclose(lists["score"], ranked, atol=1e-6)
