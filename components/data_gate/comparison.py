@@ -18,7 +18,7 @@ View = Callable[[pl.DataFrame], pl.DataFrame]
 
 # Rows that models learn from.
 LEARNED = (f.TRAIN, f.RANKING)
-NUMBER_OF_ROWS = "number of rows"
+NUMBER_OF_ROWS = "number_of_rows"
 _USER, _NTH = "#user", "#nth"  # no feature can have these names
 
 

@@ -13,7 +13,7 @@ from components.report import sentences
 from components.report.facts import Facts
 from components.report.figures import reliability
 from components.report.glossary import term
-from components.report.sections import checks, data, models, overview, quality, slices
+from components.report.sections import checks, data, findings, models, overview, quality, slices
 from components.report.templating import environment
 from components.report.terms import Term
 
@@ -49,9 +49,14 @@ class View:
     curves: list[models.Curve]
     account: str
     described: str
+    reading: str
     flow: list[data.FlowRow]
     periods: list[data.PeriodRow]
     splits: list[data.SplitRow]
+    leakage: list[findings.CertificateRow]
+    drift: list[findings.Finding]
+    skew: list[findings.Finding]
+    revealing: list[findings.Finding]
     features: list[data.FeatureRow]
     serving: list[overview.Card]
     lineage: list[tuple[str, str]]
@@ -100,9 +105,14 @@ def _view(facts: Facts) -> View:
         curves=models.curves(facts),
         account=sentences.account(facts),
         described=sentences.described(facts),
+        reading=sentences.reading(facts),
         flow=data.flow(facts.account),
         periods=data.periods(facts.account),
         splits=data.splits(facts.account),
+        leakage=findings.leakage(facts),
+        drift=findings.drift(facts),
+        skew=findings.skew(facts),
+        revealing=findings.revealing(facts),
         features=data.features(facts),
         serving=overview.serving(facts),
         lineage=overview.lineage(facts),

@@ -105,14 +105,31 @@ def account(facts: Facts) -> str:
     if data is None:
         return "The data were not accounted for in this run."
     rejected = sum(data.dead_letters.values())
-    text = (
-        f"Of {data.rows_in:,} rows read, {data.events:,} ({share(data.events, data.rows_in)}) are "
-        f"used, {data.duplicates:,} are duplicates and {rejected:,} were rejected."
-    )
     missing = data.rows_in - data.events - data.duplicates - rejected
+    text = (
+        f"{data.rows_in:,} rows read {'≠' if missing else '='} {data.events:,} events + "
+        f"{data.duplicates:,} duplicates + {rejected:,} dead letters"
+    )
     if not missing:
-        return text + " Every row is accounted for."
-    return text + f" These do not add up: {missing:,} rows are unaccounted for."
+        return f"{text}. Every row is accounted for."
+    return f"{text}. These do not add up: {missing:,} rows are unaccounted for."
+
+
+def reading(facts: Facts) -> str:
+    """How much of the log was read, and how much of it users did not do but were shown."""
+    data = facts.account
+    if data is None:
+        return ""
+    text = f"{data.bytes_read / 1e6:,.1f} of {data.bytes_total / 1e6:,.1f} MB of the log were read"
+    if len(data.partitions) == 1:
+        text += f", from the partition {data.partitions[0]}"
+    elif data.partitions:
+        first, last = data.partitions[0], data.partitions[-1]
+        text += f", from {len(data.partitions):,} partitions ({first} to {last})"
+    if data.impressions:
+        shown = share(data.impressions, data.events)
+        text += f". {data.impressions:,} events ({shown}) are impressions"
+    return f"{text}."
 
 
 def described(facts: Facts) -> str:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from components.report import sentences
+from components.report.data_findings import (
+    DRIFT,
+    SKEW,
+    certificate,
+    distances,
+    single_features,
+)
 from components.report.facts import Evaluation, Facts, Slice
 
 
@@ -18,6 +26,8 @@ def to_json(facts: Facts) -> str:
         quality: `rows`: the recommender first, then each baseline, with metric -> value.
         slices: evaluation -> list of `feature`, `value`, `count`, `metrics`.
         pushed_version: int, or null if the model was not pushed.
+        data: `drift` and `skew` (distances of features), `certificate` (rows compared, and the
+            features that changed), `single_features` (AUC of each alone).
         account, serving (check name -> value), checks, artifacts, versions: as on the page.
 
     A value that was not measured is null; NaN and infinity never appear.
@@ -42,6 +52,7 @@ def _summary(facts: Facts) -> dict[str, Any]:
         "slices": {e.name: _slices(e) for e in facts.evaluations},
         "pushed_version": facts.pushed_version,
         "account": None if facts.account is None else facts.account.model_dump(),
+        "data": _data(facts),
         "serving": {check.name: check.value for check in facts.gate("serving").checks},
         "checks": [
             {"gate": gate.name, **check.model_dump(), "sentence": check.sentence}
@@ -50,6 +61,16 @@ def _summary(facts: Facts) -> dict[str, Any]:
         ],
         "artifacts": [artifact.model_dump() for artifact in facts.artifacts],
         "versions": facts.versions,
+    }
+
+
+def _data(facts: Facts) -> dict[str, Any]:
+    """What DataGate found."""
+    return {
+        "drift": [asdict(row) for row in distances(facts, DRIFT)],
+        "skew": [asdict(row) for row in distances(facts, SKEW)],
+        "certificate": [asdict(row) for row in certificate(facts)],
+        "single_features": [asdict(row) for row in single_features(facts)],
     }
 
 

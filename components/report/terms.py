@@ -90,9 +90,24 @@ TERMS = {
     "presence": Term(label="Rows that have a required feature", better="higher", kind="share"),
     "duplicate_share": Term(label="Duplicates among the rows read", better="lower", kind="share"),
     "dead_letter_share": Term(label="Rejected rows", better="lower", kind="share"),
+    "unaccounted_rows": Term(label="Rows unaccounted for", better="lower"),
+    "out_of_order_share": Term(
+        label="Rows far before the row above them", better="lower", kind="share"
+    ),
     "future_share": Term(label="Events from the future", better="lower", kind="share"),
     "described_share": Term(label="Described by their table", better="higher", kind="share"),
     "rows": Term(label="Rows"),
+    "category_drift": Term(label="Drift of a category: largest change of a share", better="lower"),
+    "number_drift": Term(label="Drift of a number: Jensen-Shannon divergence", better="lower"),
+    "category_skew": Term(
+        label="Skew of a category, test against training: largest difference of a share",
+        better="lower",
+    ),
+    "number_skew": Term(
+        label="Skew of a number, test against training: Jensen-Shannon divergence", better="lower"
+    ),
+    "single_feature_auc": Term(label="AUC of a single feature"),
+    "certified_rows": Term(label="Rows compared for the leakage certificate", better="higher"),
     "leaked_rows": Term(label="Rows that know their own future", better="lower"),
     "unexplained_rows": Term(label="Rows that the log does not explain", better="lower"),
     "start": Term(label="Start-up time", better="lower"),
@@ -101,6 +116,9 @@ TERMS = {
     "rows_replayed": Term(label="Held-out rows replayed", better="higher"),
     "embedding_difference": Term(
         label="Embeddings, served against trained: largest difference", better="lower"
+    ),
+    "row_difference": Term(
+        label="Scores of a request against those of its row: largest difference", better="lower"
     ),
     "score_difference": Term(
         label="Scores of recommend against rank: largest difference", better="lower"

@@ -225,7 +225,7 @@ def rows_of_users_who_come_back(build, _):
         (log_with_every_event_training, CUT_OFF, ("ranking", "candidate_item_id")),
         (windows_over_the_whole_history, CUT_OFF, ("train", "history_item_id")),
         (popularity_of_the_same_day, MIDDLE, ("train", "events_today")),
-        (rows_of_users_who_come_back, CUT_OFF, ("train", "number of rows")),
+        (rows_of_users_who_come_back, CUT_OFF, ("train", "number_of_rows")),
     ],
     ids=[
         "an aggregate over the whole log",

@@ -79,7 +79,7 @@ def test_rows_that_were_not_written_are_missed(tmp_path, log):
     less = [row for row in log if row[2] < 600]
     uris = write(tmp_path, log)
     uris["ranking"] = write(tmp_path / "less", less)["ranking"]
-    assert compared(log, uris).changed["ranking", "number of rows"] > 0
+    assert compared(log, uris).changed["ranking", "number_of_rows"] > 0
 
 
 def test_rows_that_were_written_without_reason_are_found(tmp_path, log):
@@ -89,4 +89,4 @@ def test_rows_that_were_written_without_reason_are_found(tmp_path, log):
     ]
     uris = write(tmp_path, log)
     uris["ranking"] = write(tmp_path / "more", sorted(more))["ranking"]
-    assert compared(log, uris).changed["ranking", "number of rows"] > 0
+    assert compared(log, uris).changed["ranking", "number_of_rows"] > 0

@@ -57,8 +57,10 @@ class Run:
     def account(self):
         made = self._artifact(artifacts.DataAccount, "account")
         self._write(made, artifacts.DataAccount.ACCOUNT_FILE, blessed().account.model_dump_json())
+        folder = Path(made.uri) / artifacts.DataAccount.DEAD_LETTERS_FILE
+        folder.mkdir()
         dead = pl.DataFrame({"file": ["a.csv"], "row": [3], "reason": ["user_id is missing"]})
-        dead.write_parquet(Path(made.uri) / artifacts.DataAccount.DEAD_LETTERS_FILE)
+        dead.write_parquet(folder / "part-00000.parquet")
         return made
 
     def checks(self, name, *checks):

@@ -54,6 +54,7 @@ def _everything():
         "account": Account(
             rows_in=100_060,
             events=100_000,
+            impressions=40_000,
             duplicates=48,
             dead_letters={"event_time lies in the future": 2, "user_id is missing": 10},
             users=943,
@@ -74,6 +75,9 @@ def _everything():
             },
             eval_targets_sha256="ab12" * 16,
             fingerprint="77e1" * 16,
+            bytes_read=1_250_000,
+            bytes_total=5_000_000,
+            partitions=("dt=1997-09-20", "dt=1997-09-21", "dt=1998-04-22"),
         ),
         "gates": (_data_gate(), _verdict_gate(), _serving_gate()),
         "blessed": True,
@@ -123,16 +127,30 @@ def _quality(model, ndcg, recall, mrr):
 
 
 def _data_gate():
-    checks = (
+    drift = Bound(name="category_drift", upper=0.12, why="the mix is another")
+    apart = Bound(name="number_drift", upper=0.11, why="the numbers lie elsewhere")
+    skew = Bound(name="number_skew", upper=0.3, why="the test asks for others")
+    leaked = Bound(name="leaked_rows", upper=0, why="the training rows know the future")
+    certified = Bound(name="certified_rows", lower=1, why="nothing was compared")
+    auc = Bound(name="single_feature_auc", lower=0.02, upper=0.98, why="it tells the label")
+    checks = [
         Bound(name="duplicate_share", upper=0.5, why="the log repeats itself").check(0.0005),
         Bound(name="anomalies", upper=0, why="columns are not what they were").check(
             0.0, subject="train"
         ),
-        Bound(name="leaked_rows", upper=0, why="the training rows know the future").check(
-            0.0, subject="train"
-        ),
-    )
-    return Gate(name="data", measured=True, checks=checks)
+        apart.check(0.031, subject="train.age"),
+        drift.check(0.004, subject="train.gender"),
+        skew.check(0.15, subject="eval.age"),
+        auc.check(0.71, subject="released"),
+        auc.check(0.22, subject="genres"),
+        Bound(name="single_feature_auc").check(0.5, subject="gender"),
+    ]
+    for moment in ("after training:", "at the request:"):
+        checks += [
+            certified.check(400, subject=f"ranking {moment}"),
+            leaked.check(0.0, subject=f"ranking {moment}"),
+        ]
+    return Gate(name="data", measured=True, checks=tuple(checks))
 
 
 def _verdict_gate():

@@ -10,13 +10,13 @@ from tests.components.report.facts_of_a_run import EMPTY, blessed, withheld
 
 def test_a_blessed_model_names_its_version():
     assert sentences.verdict(blessed()) == (
-        "Blessed: all 14 checks passed. It is served as version 3."
+        "Blessed: all 22 checks passed. It is served as version 3."
     )
 
 
 def test_a_withheld_model_names_the_first_reason():
     assert sentences.verdict(withheld()) == (
-        "Withheld: 1 of 9 checks failed. NDCG@10 is 0.0500; it must be at least 0.1 "
+        "Withheld: 1 of 17 checks failed. NDCG@10 is 0.0500; it must be at least 0.1 "
         "(lists are worse than those of ItemKNN)."
     )
 
@@ -80,8 +80,35 @@ def _slice(feature, value, count, ndcg):
 def test_rows_that_do_not_add_up_are_said():
     account = blessed().account.model_copy(update={"duplicates": 43})
     text = sentences.account(blessed(account=account))
-    assert text.endswith("These do not add up: 5 rows are unaccounted for.")
-    assert sentences.account(blessed()).endswith("Every row is accounted for.")
+    assert text == (
+        "100,060 rows read ≠ 100,000 events + 43 duplicates + 12 dead letters. "
+        "These do not add up: 5 rows are unaccounted for."
+    )
+    assert sentences.account(blessed()) == (
+        "100,060 rows read = 100,000 events + 48 duplicates + 12 dead letters. "
+        "Every row is accounted for."
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (
+            {},
+            "1.2 of 5.0 MB of the log were read, from 3 partitions (dt=1997-09-20 to "
+            "dt=1998-04-22). 40,000 events (40 %) are impressions.",
+        ),
+        (
+            {"partitions": ("dt=1997-09-20",), "impressions": 0},
+            "1.2 of 5.0 MB of the log were read, from the partition dt=1997-09-20.",
+        ),
+        ({"partitions": (), "impressions": 0}, "1.2 of 5.0 MB of the log were read."),
+    ],
+)
+def test_how_much_was_read_is_said(change, text):
+    account = blessed().account.model_copy(update=change)
+    assert sentences.reading(blessed(account=account)) == text
+    assert sentences.reading(EMPTY) == ""
 
 
 @pytest.mark.parametrize(("factor", "side"), [(2.0, "high"), (0.5, "low")])

@@ -31,6 +31,17 @@ def test_a_blessed_run():
     assert found["pushed_version"] == 3
     assert found["serving"]["first_call_seconds"] == 0.14125
     assert found["account"]["rows_in"] == 100_060
+    assert found["data"]["drift"][0] == {
+        "against": "drift",
+        "kind": "category",
+        "split": "train",
+        "feature": "gender",
+        "value": 0.004,
+        "bound": 0.12,
+        "passed": True,
+    }
+    assert [row["rows"] for row in found["data"]["certificate"]] == [400, 400]
+    assert found["data"]["single_features"][0]["bounds"] == [0.02, 0.98]
     assert {check["gate"] for check in found["checks"]} == {"data", "verdict", "serving"}
     assert found["slices"]["list"][0] == {
         "feature": "",
