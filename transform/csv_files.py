@@ -21,17 +21,27 @@ _TAIL_BYTES = 1 << 16
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
+def csv_head(path: str, separator: str, table: str) -> bytes:
+    """The first lines, decompressed.
+
+    Raises:
+        DataError: If the file cannot be decompressed.
+    """
+    with _opened(path, separator, table) as stream:
+        head = bytes(stream.read(_HEAD_BYTES))
+    return head[: head.rfind(b"\n") + 1] or head
+
+
 def csv_names(path: str, separator: str, table: str) -> tuple[str, ...]:
     """Names of the columns.
 
     Raises:
         DataError: If there is no header, or the file is cut off or no UTF-8.
     """
-    with _opened(path, separator, table) as stream:
-        head = stream.read(_HEAD_BYTES)
-        lines = head[: head.rfind(b"\n") + 1] or head
-        rows = csv.reader(io.StringIO(lines.decode("utf-8-sig"), newline=""), delimiter=separator)
-        names = tuple(next((row for row in rows if row), ()))
+    head = csv_head(path, separator, table)
+    with _named(path, separator, table):
+        lines = io.StringIO(head.decode("utf-8-sig"), newline="")
+        names = tuple(next((row for row in csv.reader(lines, delimiter=separator) if row), ()))
     _refuse_cut_off(path, separator, len(names))
     return names
 
@@ -84,14 +94,19 @@ def read_csv(
 @contextmanager
 def _opened(path: str, separator: str, table: str) -> Iterator[Any]:
     """Opens a file, decompressed; names it in what goes wrong."""
+    with _named(path, separator, table), open_binary(path) as stream:
+        compression = _compression(stream)
+        if compression is None:
+            yield stream
+        else:
+            with pa.CompressedInputStream(pa.PythonFile(stream, "r"), compression) as plain:
+                yield plain
+
+
+@contextmanager
+def _named(path: str, separator: str, table: str) -> Iterator[None]:
     try:
-        with open_binary(path) as stream:
-            compression = _compression(stream)
-            if compression is None:
-                yield stream
-            else:
-                with pa.CompressedInputStream(pa.PythonFile(stream, "r"), compression) as plain:
-                    yield plain
+        yield
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise DataError(

@@ -70,7 +70,7 @@ class RawFile:
         Raises:
             DataError: If the file is empty, cut off or unreadable, or lacks a column.
         """
-        if _is_parquet(file):
+        if is_parquet(file):
             layout = parquet_layout(file.path, file.size)
             names, rows = layout.names, layout.rows
         else:
@@ -153,7 +153,12 @@ def read_raw(table: Table, wanted: Wanted) -> Iterator[RawTable]:
         yield RawTable(file.file, parts[0].is_text, pl.concat(part.frame for part in parts))
 
 
-def _is_parquet(file: TableFile) -> bool:
+def is_parquet(file: TableFile) -> bool:
+    """Whether a file is Parquet, by its first bytes; otherwise it is taken for a CSV.
+
+    Raises:
+        DataError: If it is empty, or only called Parquet.
+    """
     with open_binary(file.path) as stream:
         head = stream.read(len(MAGIC))
     if not head:

@@ -17,6 +17,8 @@ EXAMPLES = (
     "sluice init --events e.csv --column user_id=who --column item_id=what --out my.yaml",
 )
 
+_OPTIONAL = ("event_id", "request_id", "position")
+
 Out = Annotated[Path, typer.Option(metavar="FILE", help="Settings file to write.")]
 Events = Annotated[
     str, typer.Option(metavar="PATH", help="The log: CSV or Parquet; a file, a folder or a glob.")
@@ -31,8 +33,8 @@ Columns = Annotated[
     typer.Option(
         "--column",
         metavar="OURS=THEIRS",
-        help="Which column of the log holds user_id, item_id, event_time or event_type, where "
-        "its name does not tell. May be given several times.",
+        help="Which column of the log holds user_id, item_id, event_time, event_type, event_id, "
+        "request_id or position, where its name does not tell. May be given several times.",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the settings file.")]
@@ -87,7 +89,7 @@ def _write(out: Path, text: str) -> None:
 
 
 def _chosen(pairs: list[str]) -> dict[str, str]:
-    ours = ("user_id", "item_id", "event_time", "event_type")
+    ours = ("user_id", "item_id", "event_time", "event_type", *_OPTIONAL)
     chosen = dict(pair.partition("=")[::2] for pair in pairs)
     if wrong := [name for name, theirs in chosen.items() if name not in ours or not theirs]:
         raise typer.BadParameter(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Iterable
 
 import polars as pl
 
 from pipeline.starter.names import snake_case
 from transform.errors import DataError
 from transform.features import Kind
-from transform.times import unix_seconds
-from transform.values import text_or_missing
+from transform.text import text_or_missing
+from transform.times import time_format, unix_seconds
 
 _LIST_SEPARATOR = "|"
 _SEPARATORS = ("|", ";", ", ", ",", " ")
@@ -63,8 +64,15 @@ def judge(values: pl.Series) -> Judgement:
     return _judge_text(given.cast(pl.String), distinct)
 
 
-def time_unit(values: pl.Series, where: str) -> str:
+def time_unit(
+    values: pl.Series, where: str, more: Callable[[], Iterable[pl.Series]] = tuple
+) -> str:
     """Unit of a numeric time column, by its size; `s` for date-times.
+
+    Args:
+        values: Some values.
+        where: What to call the column in messages.
+        more: All values, asked for only where some leave days and months undecided.
 
     Raises:
         DataError: The column holds no times.
@@ -74,7 +82,7 @@ def time_unit(values: pl.Series, where: str) -> str:
         return "s"
     numbers = given.cast(pl.Float64, strict=False).drop_nulls()
     if 2 * len(numbers) <= len(given) or not len(numbers):
-        unix_seconds(given, "s", where)  # dates as text, or it says what is wrong
+        time_format([(given, where)], "s", more)  # dates as text, or it says what is wrong
         return "s"
     middle = float(numbers.median())  # type: ignore[arg-type]
     low, high = _DAYS_WRITTEN_AS_NUMBERS

@@ -32,11 +32,19 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         *("event_time", "timestamp", "event_timestamp", "time", "ts", "datetime", "date_time"),
         *("created_at", "created", "unix_time", "unixtime", "unix_review_time", "event_date"),
         *("date", "t_dat", "purchase_date", "order_date", "review_time", "rated_at", "viewed_at"),
+        *("dt", "ds", "day"),
     ),
     "event_type": (
         *("event_type", "eventtype", "event", "event_name", "action", "action_type", "behavior"),
         *("behaviour", "behavior_type", "interaction_type", "interaction", "activity", "type"),
     ),
+    "event_id": ("event_id", "eventid", "event_uuid", "event_guid", "message_id", "insert_id"),
+    "request_id": (
+        *("request_id", "requestid", "slate_id", "list_id", "impression_list_id", "search_id"),
+        *("srch_id", "query_id", "page_view_id", "pageview_id", "recommendation_id"),
+    ),
+    "position": ("position", "pos", "rank", "slot", "display_position", "list_position"),
+    "valid_from": ("valid_from", "validfrom", "effective_from", "valid_since"),
 }
 
 

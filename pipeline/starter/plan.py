@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from pipeline.starter.errors import InitError
+from pipeline.starter.event_columns import EventTypes, event_types, optional_columns
 from pipeline.starter.kinds import Judgement, judge, time_unit
 from pipeline.starter.names import SYNONYMS, feature_name, find
 from pipeline.starter.sample import Sample
@@ -15,7 +16,6 @@ from transform.features import RESERVED_NAMES
 from transform.values import id_column
 
 _EXAMPLES = {"user_id": "customer_no", "item_id": "article", "event_time": "when"}
-_MOST_EVENT_TYPES = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,11 +52,13 @@ class Plan:
         tables: `events`, and `items` and `users` where they were given.
         features: Features to declare.
         assumptions: In the order in which they were made.
+        types: The types of the log's events.
     """
 
     tables: dict[str, TablePlan] = dataclasses.field(default_factory=dict)
     features: list[FeaturePlan] = dataclasses.field(default_factory=list)
     assumptions: list[str] = dataclasses.field(default_factory=list)
+    types: EventTypes = dataclasses.field(default_factory=EventTypes)
 
 
 def make_plan(samples: Mapping[str, Sample], chosen: Mapping[str, str]) -> Plan:
@@ -92,19 +94,28 @@ def _plan_events(plan: Plan, sample: Sample, chosen: Mapping[str, str]) -> None:
     columns = {
         ours: _column_of(ours, sample, chosen) for ours in ("user_id", "item_id", "event_time")
     }
-    taken = [name for name in sample.frame.columns if name not in columns.values()]
-    event_type = chosen.get("event_type") or find("event_type", taken)
-    if event_type and sample.frame[event_type].n_unique() <= _MOST_EVENT_TYPES:
-        columns["event_type"] = event_type
+    free = [name for name in sample.frame.columns if name not in columns.values()]
+    plan.types = event_types(sample, free, chosen)
+    if plan.types.column is not None:
+        columns["event_type"] = plan.types.column
+    columns |= optional_columns(sample, free, chosen, plan.types)
     for key in ("user_id", "item_id"):
         id_column(sample.frame[columns[key]], _where(columns[key], sample))
-    moment = sample.frame[columns["event_time"]]
-    unit = time_unit(moment, _where(columns["event_time"], sample))
+    name = columns["event_time"]
+    moment = sample.frame[name]
+    unit = time_unit(moment, _where(name, sample), lambda: sample.column(name))
     plan.assumptions.extend(_said_of_events(columns, moment, unit))
+    plan.assumptions.extend(_said_of_impressions(plan.types))
+    unused = _unused_event_columns(sample, columns, plan)
+    plan.tables["events"] = TablePlan(sample, _renamed(columns), unit, unused)
+
+
+def _unused_event_columns(sample: Sample, columns: dict[str, str], plan: Plan) -> dict[str, str]:
+    keys = dict(sample.file.partition.columns)
     unused = {
         name: "a context feature may hold only what is known when a request comes in"
         for name in sample.frame.columns
-        if name not in columns.values()
+        if name not in columns.values() and name not in keys
     }
     if unused:
         plan.assumptions.append(
@@ -112,7 +123,7 @@ def _plan_events(plan: Plan, sample: Sample, chosen: Mapping[str, str]) -> None:
             "request comes in (a device, a page) can be declared with `side: context`; one that "
             "is known only afterwards (a rating) would leak the answer."
         )
-    plan.tables["events"] = TablePlan(sample, _renamed(columns), unit, unused)
+    return unused
 
 
 def _plan_entities(plan: Plan, sample: Sample, name: str, key: str, side: str) -> None:
@@ -124,10 +135,17 @@ def _plan_entities(plan: Plan, sample: Sample, name: str, key: str, side: str) -
             f"settings by hand with `data: {{{name}: {{columns: {{{key}: NAME}}}}}}`."
         )
     columns, unused = {key: column}, {}
+    since = find("valid_from", sample.frame.columns) if name == "items" else None
+    if since is not None:
+        columns["valid_from"] = since
+        plan.assumptions.append(
+            f"items: {since!r} says since when a row holds; of an item's rows the latest not after "
+            "the end of training counts."
+        )
     taken = {*RESERVED_NAMES, *(feature.name for feature in plan.features)}
     plan.assumptions.append(f"{name}: {key} is the column {column!r}.")
     unit = None  # a table has one unit of time; the first column decides
-    for values in sample.frame.drop(column):
+    for values in sample.frame.drop(set(columns.values())):
         judgement = judge(values)
         unit = unit or judgement.time_unit
         if judgement.kind is None or judgement.time_unit not in (None, unit):
@@ -185,6 +203,15 @@ def _said_of_events(columns: dict[str, str], moment: pl.Series, unit: str) -> li
     if "event_type" not in columns:
         said.append("events: there is no event type; all events count alike, as interactions.")
     return said
+
+
+def _said_of_impressions(types: EventTypes) -> list[str]:
+    if types.impression is None:
+        return []
+    return [
+        f"events: {types.impression!r} says what was shown: it is no behaviour, but the ranker "
+        f"learns from what followed it ({', '.join(types.labels) or 'nothing in these rows'})."
+    ]
 
 
 def _renamed(columns: dict[str, str]) -> dict[str, str]:

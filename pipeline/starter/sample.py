@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import dataclasses
 import itertools
-from pathlib import Path
+from collections.abc import Iterator
 
 import polars as pl
 
 from pipeline.starter.errors import InitError
-from transform.files import table_files
+from transform.csv_files import csv_head
+from transform.files import TableFile, table_files
+from transform.raw_columns import Chosen, Wanted
+from transform.raw_tables import RawFile, is_parquet
 from transform.settings import Table
 
 ROWS = 200_000
 _SEPARATORS = (",", "\t", ";", "|")
 _LINES = 50
-_PARQUET_MAGIC = b"PAR1"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,56 +27,76 @@ class Sample:
 
     Attributes:
         path: As the user gave it.
-        file: The file that was read: the first, where the path leads to several.
+        files: All files that the path leads to, by partition.
         separator: Field separator; None for Parquet.
-        frame: The first rows, CSV columns as text.
-        complete: True where these are all rows of the file.
+        frame: The first rows of some of the files, CSV columns as text.
+        complete: True where these are all rows.
     """
 
     path: str
-    file: Path
+    files: tuple[RawFile, ...]
     separator: str | None
     frame: pl.DataFrame
     complete: bool
 
+    @property
+    def file(self) -> TableFile:
+        """The first file."""
+        return self.files[0].file
+
+    def column(self, name: str) -> Iterator[pl.Series]:
+        """All values of a column, piece by piece."""
+        for file in self.files:
+            for raw in file.read(ROWS):
+                yield raw.frame[name]
+
 
 def read_sample(path: str, name: str) -> Sample:
-    """Reads the first rows of a table.
+    """Reads the first rows of a table: of its first, its middle and its last file.
 
     Args:
         path: A file, a folder or a glob.
         name: `events`, `items` or `users`, for messages.
 
     Raises:
-        DataError: There is no such file.
-        InitError: It is empty, has no header, or cannot be read.
+        DataError: There is no such file, or it cannot be read.
+        InitError: It is empty or has no header.
     """
-    file = table_files(Table(path=path), name)[0]
-    try:
-        with file.open("rb") as stream:
-            head = stream.read(1 << 16)
-        separator = None if head.startswith(_PARQUET_MAGIC) else _sniff(head, file)
-        frame = _read(file, separator)
-    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        said = str(error).strip().splitlines()
-        raise InitError(
-            f"a table must be Parquet, or CSV in UTF-8. Received: {file}, which fails with "
-            f"'{said[0] if said else type(error).__name__}'. Write the file anew in one of the two."
-        ) from error
-    if frame.is_empty():
-        raise InitError(f"a table must hold rows. Received: {file}, which has none.")
-    return Sample(path, file, separator, frame.head(ROWS), complete=frame.height <= ROWS)
+    found = table_files(Table(path=path), name)
+    separator = _separator(found[0], name)
+    table = Table(path=path, separator=separator or ",")
+    files = [_with_all_columns(RawFile.of(file, table, Wanted(name, []))) for file in found]
+    picked = {0, len(files) // 2, len(files) - 1}
+    most = ROWS // len(picked)
+    heads = [head for place in sorted(picked) for head in _head(files[place], most + 1)]
+    if not heads:
+        raise InitError(f"a table must hold rows. Received: {found[0]}, which has none.")
+    complete = len(picked) == len(files) and all(len(head) <= most for head in heads)
+    frame = pl.concat([head.head(most) for head in heads], how="diagonal_relaxed")
+    return Sample(path, tuple(files), separator, frame, complete)
 
 
-def _read(file: Path, separator: str | None) -> pl.DataFrame:
-    if separator is None:
-        return pl.scan_parquet(file).head(ROWS + 1).collect()
-    return pl.read_csv(
-        file, separator=separator, infer_schema=False, n_rows=ROWS + 1, truncate_ragged_lines=True
-    )
+def _separator(file: TableFile, name: str) -> str | None:
+    if not file.size:
+        raise InitError(f"a table must hold rows. Received: {file}, which is empty. Write it anew.")
+    return None if is_parquet(file) else _sniff(csv_head(file.path, ",", name), file)
 
 
-def _sniff(head: bytes, file: Path) -> str:
+def _with_all_columns(file: RawFile) -> RawFile:
+    """The same file with every column, and the keys of its Hive folders, under their names."""
+    keys = dict(file.file.partition.columns)
+    constants = {key: value for key, value in keys.items() if key not in file.names}
+    return dataclasses.replace(file, chosen=Chosen({n: n for n in file.names}, constants))
+
+
+def _head(file: RawFile, rows: int) -> Iterator[pl.DataFrame]:
+    """The first rows, if there are any."""
+    for raw in itertools.islice(file.read(rows), 1):
+        if len(raw.frame):
+            yield raw.frame
+
+
+def _sniff(head: bytes, file: TableFile) -> str:
     """The separator that divides the first lines into the same number of columns, two or more."""
     if not head.strip():
         raise InitError(f"a table must hold rows. Received: {file}, which is empty. Write it anew.")

@@ -6,8 +6,10 @@ import json
 import os
 from pathlib import Path
 
+from pipeline.starter.event_columns import EventTypes
 from pipeline.starter.plan import Plan, TablePlan
-from pipeline.starter.sample import ROWS
+from pipeline.starter.sample import Sample
+from transform.file_access import is_remote
 
 _HEAD = """\
 # Settings of a Sluice pipeline, written by `sluice init` from the columns of the tables.
@@ -43,6 +45,7 @@ def render(plan: Plan, name: str, out: Path) -> str:
     lines = [_HEAD.format(name=name, file=out.name), "data:"]
     for table, planned in plan.tables.items():
         lines.extend(_table(table, planned, out))
+    lines.extend(_window(plan.tables["events"].sample))
     lines.append("")
     if plan.features:
         lines.append(
@@ -59,14 +62,38 @@ def render(plan: Plan, name: str, out: Path) -> str:
         lines.append("# No features yet; one is a line such as")
         lines.append("#   - {name: category, side: candidate, kind: category}")
         lines.append("features: []")
-    return "\n".join(lines) + "\n" + _TAIL
+    return "\n".join([*lines, *_examples(plan.types)]) + "\n" + _TAIL
+
+
+def _window(sample: Sample) -> list[str]:
+    """How to read less of a log in partitions."""
+    places = [file.file.partition.place for file in sample.files]
+    if places[0] is None:
+        return []
+    return [
+        f"  # The log lies in partitions from {places[0]} to {places[-1]}; all of it is read.",
+        f"  # To read only the last ones: window: {{last: {min(90, len(set(places)))}}}",
+    ]
+
+
+def _examples(types: EventTypes) -> list[str]:
+    """What the ranker learns from, where the log says what was shown."""
+    if types.impression is None:
+        return []
+    labels = ", ".join(_quoted(label) for label in types.labels)
+    return [
+        "",
+        "# What was shown makes the rows of the ranker; each label is a column of its own in them.",
+        "examples:",
+        f"  impression_type: {_quoted(types.impression)}",
+        f"  labels: [{labels}]",
+    ]
 
 
 def _table(name: str, planned: TablePlan, out: Path) -> list[str]:
     sample = planned.sample
-    rows = f"{sample.frame.height:,} rows" if sample.complete else f"its first {ROWS:,} rows"
     lines = [
-        f"  {name}:  # looked at {rows} of {sample.file.name}",
+        f"  {name}:  # looked at {_looked_at(sample)}",
         f"    path: {_quoted(_path_from(out, sample.path))}",
     ]
     if planned.columns:
@@ -80,8 +107,17 @@ def _table(name: str, planned: TablePlan, out: Path) -> list[str]:
     return lines
 
 
+def _looked_at(sample: Sample) -> str:
+    what = Path(sample.file.path).name if len(sample.files) == 1 else f"{len(sample.files)} files"
+    if sample.complete:
+        return f"{sample.frame.height:,} rows of {what}"
+    return f"{sample.frame.height:,} of the rows of {what}"
+
+
 def _path_from(out: Path, path: str) -> str:
     """A data path relative to the settings file's folder, or absolute where that is far off."""
+    if is_remote(path):
+        return path
     absolute = os.path.abspath(Path(path).expanduser())  # noqa: PTH100 -- keeps globs and links
     relative = os.path.relpath(absolute, out.resolve().parent)
     return absolute if relative.startswith("../../..") else relative

@@ -6,6 +6,8 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.loading import load_settings
+from pipeline.starter import sample
+from transform.event_source import EventReader
 
 MILLISECONDS = 1_700_000_000_000
 
@@ -169,3 +171,106 @@ def test_awkward_column_names_survive_the_yaml(folder):
     result = init("--events", "log.csv", "--out", "my.yaml", *said)
     assert result.exit_code == 0, result.output
     assert tuple(load_settings("my.yaml").data.events.columns.values()) == names
+
+
+@pytest.fixture
+def impressions(folder):
+    """A log of impressions and what followed, a partition a day, under names of its own."""
+    for day in (1, 2, 3):
+        path = folder / "log" / f"dt=2024-01-0{day}"
+        path.mkdir(parents=True)
+        number = range(20)
+        pl.DataFrame(
+            {
+                "uid": [f"u{n % 4}" for n in number],
+                "sku": [f"i{n}" for n in number],
+                "ts": [1_704_067_200 + day * 86_400 + n for n in number],
+                "action": ["shown"] * 15 + ["click"] * 4 + ["buy"],
+                "message_id": [f"{day}-{n}" for n in number],
+                "searchId": [f"r{n % 5}" for n in number],
+                "slot": [n % 5 for n in number],
+            }
+        ).write_parquet(path / "part.parquet")
+        (path / "_SUCCESS").write_text("")
+    return folder / "log"
+
+
+def test_a_partitioned_log_of_impressions(folder, impressions):
+    result = init("--events", "log", "--out", "my.yaml")
+    assert result.exit_code == 0, result.output
+    settings = load_settings("my.yaml")
+    assert settings.data.events.path == str(impressions)
+    assert settings.data.events.columns == {
+        "user_id": "uid",
+        "item_id": "sku",
+        "event_time": "ts",
+        "event_type": "action",
+        "event_id": "message_id",
+        "request_id": "searchId",
+        "position": "slot",
+    }
+    assert settings.examples.impression_type == "shown"
+    assert settings.examples.labels == ("click", "buy")
+    assert "'shown' says what was shown" in result.output
+    assert "Not used" not in result.output
+    text = (folder / "my.yaml").read_text()
+    assert "# looked at 60 rows of 3 files" in text
+    assert "partitions from 2024-01-01 to 2024-01-03" in text
+    assert "window: {last: 3}" in text
+
+
+def test_what_it_wrote_can_be_read(folder, impressions):
+    init("--events", "log", "--out", "my.yaml")
+    settings = load_settings("my.yaml")
+    reader = EventReader.open(settings.data, settings.features)
+    parts = [part for chunk in reader.chunks for part in reader.read(chunk)]
+    assert sum(len(part.frame) for part in parts) == 60
+    assert {"event_id", "request_id", "position"} < set(parts[0].frame.columns)
+
+
+def test_without_impressions_there_are_no_labels_and_no_lists(folder):
+    write_log(folder / "log.csv", ("user_id", "item_id", "event_time", "event", "position"))
+    assert init("--events", "log.csv", "--out", "my.yaml").exit_code == 0
+    settings = load_settings("my.yaml")
+    assert settings.examples.labels == ()
+    assert "position" not in settings.data.events.columns
+    assert "window" not in (folder / "my.yaml").read_text()
+
+
+def test_a_column_that_does_not_name_each_event_is_no_event_id(folder):
+    write_log(folder / "log.csv", ("user_id", "item_id", "event_time", "message_id"))
+    result = init("--events", "log.csv", "--out", "my.yaml")
+    assert "event_id" not in load_settings("my.yaml").data.events.columns
+    assert "Not used from the events: message_id" in result.output
+
+
+def test_the_day_of_a_folder_is_the_time_where_there_is_no_other(folder):
+    (folder / "log" / "dt=2024-01-01").mkdir(parents=True)
+    (folder / "log" / "dt=2024-01-01" / "e.csv").write_text("user_id,item_id\n1,a\n2,b\n")
+    assert init("--events", "log", "--out", "my.yaml").exit_code == 0
+    assert load_settings("my.yaml").data.events.columns == {"event_time": "dt"}
+
+
+def test_days_and_months_are_told_apart_by_the_whole_log(folder, monkeypatch):
+    monkeypatch.setattr(sample, "ROWS", 5)
+    rows = [f"{n},a,03/04/2021" for n in range(9)]
+    (folder / "e.csv").write_text("\n".join(["user_id,item_id,date", *rows, "9,b,04/25/2021", ""]))
+    assert init("--events", "e.csv", "--out", "my.yaml").exit_code == 0
+    (folder / "e.csv").write_text("\n".join(["user_id,item_id,date", *rows, ""]))
+    result = init("--events", "e.csv", "--out", "other.yaml")
+    assert "which number is the month" in result.stderr
+
+
+def test_items_that_change_say_since_when(folder):
+    write_log(folder / "log.csv")
+    pl.DataFrame(
+        {
+            "item_id": ["a", "a"] * 20,
+            "valid_from": [1_700_000_000 + n for n in range(40)],
+            "colour": ["red", "blue"] * 20,
+        }
+    ).write_parquet(folder / "items.parquet")
+    result = init("--events", "log.csv", "--items", "items.parquet", "--out", "my.yaml")
+    assert result.exit_code == 0, result.output
+    assert [feature.name for feature in load_settings("my.yaml").features] == ["colour"]
+    assert "'valid_from' says since when a row holds" in result.output

@@ -1,5 +1,7 @@
 """Formats, separators and headers of the tables that people have."""
 
+import gzip
+
 import polars as pl
 import pytest
 
@@ -34,15 +36,45 @@ def test_csv_columns_stay_text(tmp_path):
     assert read_sample(str(path), "events").frame.columns == ["user", "item"]
 
 
-def test_parquet_folders_and_globs_are_read_by_their_first_file(tmp_path):
-    for day in ("02", "01"):
-        (tmp_path / "log" / f"day={day}").mkdir(parents=True)
-        frame = pl.DataFrame({"user": [day]})
-        frame.write_parquet(tmp_path / "log" / f"day={day}" / "part.parquet")
-    for path in (tmp_path / "log", tmp_path / "log" / "*" / "*.parquet"):
+@pytest.fixture
+def days(tmp_path):
+    for day in range(1, 6):
+        folder = tmp_path / "log" / f"dt=2024-01-0{day}"
+        folder.mkdir(parents=True)
+        pl.DataFrame({"user": [day] * 9}).write_parquet(folder / "part.parquet")
+        (folder / "_SUCCESS").write_text("")
+    return tmp_path / "log"
+
+
+def test_of_folders_and_globs_the_first_the_middle_and_the_last_file_are_read(days):
+    for path in (days, days / "*" / "*.parquet"):
         read = read_sample(str(path), "events")
-        assert read.frame.rows() == [("01",)]
+        assert read.frame.unique().sort("user").rows() == [
+            (1, "2024-01-01"),
+            (3, "2024-01-03"),
+            (5, "2024-01-05"),
+        ]
+        assert read.frame.columns == ["user", "dt"]
         assert read.separator is None
+        assert not read.complete
+
+
+def test_a_whole_column_can_be_read(days):
+    values = pl.concat(read_sample(str(days), "events").column("user"))
+    assert values.to_list() == [day for day in range(1, 6) for _ in range(9)]
+
+
+def test_files_may_lack_columns_of_others(tmp_path):
+    pl.DataFrame({"user": [1]}).write_parquet(tmp_path / "a.parquet")
+    pl.DataFrame({"user": [2], "page": ["x"]}).write_parquet(tmp_path / "b.parquet")
+    frame = read_sample(str(tmp_path), "events").frame
+    assert frame.rows() == [(1, None), (2, "x")]
+
+
+def test_a_compressed_csv_is_looked_into(tmp_path):
+    path = tmp_path / "log.csv.gz"
+    path.write_bytes(gzip.compress(b"user;item\n1;a\n"))
+    assert read_sample(str(path), "events").separator == ";"
 
 
 def test_only_the_first_rows_are_looked_at(tmp_path, monkeypatch):
@@ -62,13 +94,15 @@ def test_only_the_first_rows_are_looked_at(tmp_path, monkeypatch):
         (b"user_id,item_id\n", "has none"),
         (b"1\t242\t881250949\n2\t302\t891717742\n", "must begin with a line of column names"),
         (b"one column\nonly\n", "a comma, tab, semicolon or bar"),
-        (b"PAR1 but nothing else", "must be Parquet, or CSV"),
+        (b"PAR1 but nothing else", "must be a whole Parquet file"),
+        (b"user,item\n1,caf\xe9\n", "must be a CSV in UTF-8"),
+        (b"user,item\n1,a\n2\n", "must be a CSV|cut off"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path, content, words):
     path = tmp_path / "log.csv"
     path.write_bytes(content)
-    with pytest.raises(InitError, match=words) as caught:
+    with pytest.raises((InitError, DataError), match=words) as caught:
         read_sample(str(path), "events")
     assert str(path) in str(caught.value)
 
