@@ -115,6 +115,11 @@ SERVING = (
         why="`recommend` and `rank` give the same item different scores",
     ),
     Bound(
+        name="row_difference",
+        upper=1e-5,
+        why="a request gets other scores than the held-out row that it was made of",
+    ),
+    Bound(
         name="malformed_refused",
         lower=1.0,
         why="a malformed request must be answered with INVALID_ARGUMENT",

@@ -27,10 +27,14 @@ class HeldOutRequest:
 
     Attributes:
         query: The request as a client would send it.
+        candidates: Its candidates.
+        record: The serialized row.
         identity: Tells the row's transformed form from others.
     """
 
     query: Query
+    candidates: tuple[str, ...]
+    record: bytes
     identity: Identity
 
 
@@ -48,6 +52,7 @@ def read_requests(
         keys.HISTORY_EVENT_TYPE: "bytes",
         keys.HISTORY_TIME: "int",
         keys.REQUEST_TIME: "int",
+        keys.CANDIDATE_ITEM_ID: "bytes",
         keys.CANDIDATE_PROBABILITY: "float",
         **{feature.name: _value_type(feature) for feature in declared},
     }
@@ -56,11 +61,16 @@ def read_requests(
     for aggregate in aggregates_of(aggregates, Of.USER_CATEGORY):
         columns |= {aggregate.key_name: "bytes", aggregate.value_name: "float"}
     requests: list[HeldOutRequest] = []
-    for _, frame in read_batches(uris, columns):
+    for records, frame in read_batches(uris, columns):
         rows = frame.head(limit - len(requests)).iter_rows(named=True)
         requests += [
-            HeldOutRequest(_query(row, declared, aggregates), _identity(row, _IDENTITY))
-            for row in rows
+            HeldOutRequest(
+                query=_query(row, declared, aggregates),
+                candidates=_text(row[keys.CANDIDATE_ITEM_ID]),
+                record=record,
+                identity=_identity(row, _IDENTITY),
+            )
+            for record, row in zip(records, rows, strict=False)
         ]
         if len(requests) >= limit:
             break
@@ -100,24 +110,25 @@ def _value_type(feature: Feature) -> ValueType:
 def _query(
     row: dict[str, Any], features: Iterable[Feature], aggregates: Sequence[Aggregate]
 ) -> Query:
-    def text(name: str) -> tuple[str, ...]:
-        return tuple(value.decode("utf-8") for value in row[name])
-
     return Query(
-        user_id=text(keys.USER_ID)[0],
+        user_id=_text(row[keys.USER_ID])[0],
         request_time=row[keys.REQUEST_TIME][0],
-        history_item_id=text(keys.HISTORY_ITEM_ID),
-        history_event_type=text(keys.HISTORY_EVENT_TYPE),
+        history_item_id=_text(row[keys.HISTORY_ITEM_ID]),
+        history_event_type=_text(row[keys.HISTORY_EVENT_TYPE]),
         history_time=tuple(row[keys.HISTORY_TIME]),
         features={
             **{feature.name: _value(row[feature.name], feature) for feature in features},
             **{a.name: _number(row[a.name]) for a in aggregates_of(aggregates, Of.USER, Of.ALL)},
         },
         category_values={
-            a.name: dict(zip(text(a.key_name), row[a.value_name], strict=True))
+            a.name: dict(zip(_text(row[a.key_name]), row[a.value_name], strict=True))
             for a in aggregates_of(aggregates, Of.USER_CATEGORY)
         },
     )
+
+
+def _text(values: Sequence[bytes]) -> tuple[str, ...]:
+    return tuple(value.decode("utf-8") for value in values)
 
 
 def _value(values: Sequence[Any], feature: Feature) -> FeatureValue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 import numpy as np
@@ -19,14 +19,17 @@ from components.serving_validator.calls import (
     output,
     predict_request,
 )
+from components.serving_validator.held_out import HeldOutRequest
 from serving.client import RecommenderClient
 from serving.embedded import EmbeddedServer
 from serving.inputs import Inputs, query_inputs
 from serving.query import Query
+from serving.tensors import dense
 from transform import features as keys
 
 _LIST_LENGTH = 10
 _BATCH = 64
+Asked = TypeVar("Asked")
 _UNKNOWN = "\u2205 nobody"  # an id that no log has
 
 
@@ -89,6 +92,22 @@ class Probe:
             candidates: Inputs = {**_without_exclusions(batch), keys.CANDIDATE_ITEM_ID: items}
             ranked = output(self._predict("rank", candidates), "score")
             largest.append(_largest((ranked - scores)[items != b""]))
+        return float(np.max(largest, initial=0.0))
+
+    def row_difference(self, requests: Sequence[HeldOutRequest]) -> float:
+        """Largest difference between a candidate's score in `rank` and in `rank_examples`.
+
+        A request carries what the client knows, a row what the pipeline wrote: aggregates and all.
+        """
+        largest: list[float] = []
+        for batch in _batches(requests):
+            items = dense([request.candidates for request in batch], "")
+            query = _without_exclusions([request.query for request in batch])
+            ranked = self._predict("rank", {**query, keys.CANDIDATE_ITEM_ID: items})
+            rows = np.array([request.record for request in batch], dtype=object)
+            of_rows = self._predict("rank_examples", {"examples": rows})
+            difference = output(ranked, "score") - output(of_rows, "score")
+            largest.append(_largest(difference[items != ""]))
         return float(np.max(largest, initial=0.0))
 
     def malformed_refused(self, query: Query) -> float:
@@ -173,7 +192,7 @@ def _without_exclusions(queries: Sequence[Query]) -> Inputs:
     return inputs
 
 
-def _batches(queries: Sequence[Query]) -> Iterator[Sequence[Query]]:
+def _batches(queries: Sequence[Asked]) -> Iterator[Sequence[Asked]]:
     for first in range(0, len(queries), _BATCH):
         yield queries[first : first + _BATCH]
 

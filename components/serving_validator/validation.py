@@ -104,6 +104,7 @@ class TryOut:
             "first_call_seconds": probe.first_call_seconds(queries[0]),
             **self._parity(probe),
             "score_difference": probe.score_difference(queries),
+            "row_difference": probe.row_difference(self.requests),
             "malformed_refused": probe.malformed_refused(queries[0]),
             "cold_start_full": probe.cold_start_full(queries[:_COLD_STARTS], self.items),
             "seen_items_shown": probe.seen_items_shown(queries),

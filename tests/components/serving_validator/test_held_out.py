@@ -49,6 +49,13 @@ def test_rows_become_requests(folder):
     assert requests[0].query.history_item_id == ()
 
 
+def test_requests_keep_their_candidates_and_their_row(folder):
+    request = _requests(folder)[2]
+    assert list(request.candidates) == raw_row(2, 2)["candidate_item_id"]
+    example = tf.train.Example.FromString(request.record)
+    assert list(example.features.feature["user_id"].bytes_list.value) == [b"u2"]
+
+
 def test_missing_values_are_those_of_the_training(folder):
     requests = _requests(folder)
     assert requests[1].query.features["age"] == 31.5

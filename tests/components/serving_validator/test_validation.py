@@ -5,6 +5,7 @@ import pytest
 
 from components.checks import Bound
 from components.serving_validator.calls import ContractError, read_signatures
+from components.serving_validator.held_out import HeldOutRequest
 from components.serving_validator.probe import Probe
 from components.serving_validator.validation import TryOut
 from serving.query import Query
@@ -99,3 +100,27 @@ def test_nothing_to_compare_is_no_match():
 def test_an_embedding_of_another_width_is_a_breach_of_the_contract():
     with pytest.raises(ContractError, match=r"shape of the retriever's\. Received: \(100, 3\)"):
         _answering([0.0, 0.0, 0.0]).embedding_difference(QUERIES, np.zeros((100, 2), np.float32))
+
+
+def _ranking(of_request, of_row):
+    """A probe of a server that gives three candidates these scores."""
+    probe = Probe(server=None, client=None, calls=None, declared={})
+    answers = {"rank": of_request, "rank_examples": of_row}
+
+    def predict(signature, inputs):
+        return {"score": np.array([answers[signature]] * len(next(iter(inputs.values()))))}
+
+    object.__setattr__(probe, "_predict", predict)
+    return probe
+
+
+@pytest.mark.parametrize(
+    ("of_row", "passed"),
+    [([0.1, 0.2, 0.9], True), ([0.1, 0.2001, 0.0], False), ([0.1, np.nan, 0.0], False)],
+)
+def test_a_request_must_get_the_scores_of_its_row(of_row, passed):
+    """The third place is padding."""
+    request = HeldOutRequest(QUERIES[0], ("a", "b"), b"", ())
+    wider = HeldOutRequest(QUERIES[1], ("a", "b", ""), b"", ())
+    found = _ranking([0.1, 0.2, 0.0], of_row).row_difference([request, wider])
+    assert Bound(name="row_difference", upper=1e-5).check(found).passed == passed
