@@ -46,6 +46,12 @@ def test_nothing_learns_before_the_data_passed_its_gate(nodes: dict[str, Any], n
     assert "DataGate" in before(nodes, node)
 
 
+def test_data_are_held_against_those_of_the_blessed_model(nodes: dict[str, Any]) -> None:
+    (channel,) = nodes["DataGate"].inputs.inputs["previous_statistics"].channels
+    assert channel.producer_node_query.id == "LatestBlessedSpan"
+    assert nodes["DataGate"].inputs.inputs["previous_statistics"].min_count == 0
+
+
 def test_nothing_is_pushed_before_every_gate(nodes: dict[str, Any]) -> None:
     gates = {"DataGate", "RankerEvaluator", "ListEvaluator", "Verdict", "ServingValidator"}
     assert gates < before(nodes, "Pusher")
@@ -55,11 +61,14 @@ def test_the_report_comes_last(nodes: dict[str, Any]) -> None:
     assert before(nodes, "Report") == set(nodes) - {"Report"}
 
 
-def test_only_the_verdict_s_blessings_make_a_model_the_one_to_beat(nodes: dict[str, Any]) -> None:
+@pytest.mark.parametrize("resolver", ["LatestBlessedModel", "LatestBlessedSpan"])
+def test_only_the_verdict_s_blessings_make_a_model_the_one_to_beat(
+    nodes: dict[str, Any], resolver: str
+) -> None:
     """Both Evaluators write blessings too, for one half of the question each."""
     sources = [
         query.name.field_value.string_value
-        for source in nodes["LatestBlessedModel"].inputs.inputs.values()
+        for source in nodes[resolver].inputs.inputs.values()
         for channel in source.channels
         if channel.artifact_query.type.name == "ModelBlessing"
         for query in channel.context_queries
