@@ -24,8 +24,11 @@ class UserStates(Artifact):
     """The fold's state of every user at the end of the log, as the online side reads it.
 
     Files:
-        users.parquet: a folder of Parquet files: `user_id` string; `history_item_id`, `history_event_type` list<string> and
-            `history_time` list<int64>, oldest first; one column for each declared query feature.
+        users.parquet: a folder of Parquet files: `user_id` string; `history_item_id`,
+            `history_event_type` list<string> and `history_time` list<int64>, oldest first; one
+            column for each declared query feature; where aggregates of users are declared,
+            `tiles`: a list of hop (seconds), number, event_type, feature, category, count.
+        fold.json: where aggregates are declared: transform.published_fold.PublishedFold.
     """
 
     TYPE_NAME = "SluiceUserStates"

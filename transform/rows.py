@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from transform import features as f
-from transform.aggregates import user_windows
+from transform.aggregates import Of, aggregates_of, user_windows
 from transform.event_log import ITEM, PERIOD, TYPE, Histories, ranges, user_keys
 from transform.features import Feature, Kind, Side, label_key
 from transform.impressions import shown_lists
@@ -227,14 +227,23 @@ class _RowBuilder:
                 name: _lists(pl.Series(values), drawn.counts)
                 for name, values in of_candidates.items()
             },
+            **self._category_values(moments),
         }
+
+    def _category_values(self, moments: Moments) -> dict[str, pa.Array]:
+        """What a client would send of the aggregates by category."""
+        shop, columns = self._shop, {}
+        found = self._user_aggregates.category_values(moments)
+        for aggregate in aggregates_of(shop.aggregates, Of.USER_CATEGORY):
+            values = found[aggregate.name]
+            names = shop.categories[str(aggregate.by)].names.gather(values.category)
+            columns[aggregate.key_name] = _lists(names, values.counts)
+            columns[aggregate.value_name] = _lists(pl.Series(values.value), values.counts)
+        return columns
 
     @functools.cached_property
     def _user_aggregates(self) -> UserAggregates:
-        events, shop = self._histories, self._shop
-        columns = EventColumns(
-            events.offsets, events.column(ITEM), events.column(TYPE), events.column(f.EVENT_TIME)
-        )
+        columns, shop = EventColumns.of(self._histories), self._shop
         windows = user_windows(shop.aggregates)
         return UserAggregates(windows, columns, shop.types.to_list(), shop.categories)
 

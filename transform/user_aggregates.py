@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from transform.categories import Categories
 from transform.category_counts import CategoryCounts
-from transform.event_log import ranges
+from transform.event_log import ITEM, TYPE, Histories, ranges
+from transform.features import EVENT_TIME
 from transform.windows import UserWindow
 
 Ints = NDArray[np.int64]
@@ -37,6 +38,12 @@ class EventColumns:
     item: Ints
     type: Ints
     time: Ints
+
+    @classmethod
+    def of(cls, histories: Histories) -> EventColumns:
+        """The columns of some users' histories."""
+        item, type_, time = (histories.column(name) for name in (ITEM, TYPE, EVENT_TIME))
+        return cls(histories.offsets, item, type_, time)
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,14 @@ from transform.example_job import ExampleJob
 from transform.facts import JobFacts
 from transform.features import Feature
 from transform.point_in_time import WriteExamples, read_facts
+from transform.published_fold import FOLD_FILE
 from transform.rows import catalogue_rows
 from transform.settings import DataSettings, ExampleSettings, SplitSettings
 from transform.shards import write_catalogue
 from transform.sources import read_items, read_users
 from transform.tables import join, make_folder, write_parquet, write_text
 from transform.tiles import co_view_table, item_table
+from transform.user_states import published_fold
 
 # Hidden, so that no reader of the splits takes it for one; gone when the node is done.
 _WORK = ".work"
@@ -86,6 +88,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         catalogue = catalogue_rows(job.shop, items, end)
         write_catalogue(catalogue, job.output)
         _write_tiles(job, folders["tiles"])
+        _write_fold(job, facts, folders["user_states"])
         account = account_for(
             facts,
             job.reader,
@@ -137,6 +140,13 @@ def _write_tiles(job: ExampleJob, folder: str) -> None:
     shop = job.shop
     write_parquet(join(folder, Tiles.ITEMS_FILE), item_table(shop.items, shop.tiles))
     write_parquet(join(folder, Tiles.CO_VIEW_FILE), co_view_table(shop.items, shop.tiles))
+
+
+def _write_fold(job: ExampleJob, facts: JobFacts, folder: str) -> None:
+    if job.aggregates:
+        end = max(period["last_time"] for period in facts.periods.values() if period["events"])
+        fold = published_fold(job.shop, end)
+        write_text(join(folder, FOLD_FILE), fold.model_dump_json(indent=2) + "\n")
 
 
 def _write_account(account: Account, facts: JobFacts, folder: str) -> None:

@@ -11,10 +11,13 @@ from tfx.types import artifact_utils, standard_artifacts
 from components.artifacts import DataAccount, Tiles, UserStates
 from components.event_example_gen.executor import Executor
 from transform.errors import DataError
+from transform.published_fold import FOLD_FILE, PublishedFold
 from transform.settings import DataSettings, ExampleSettings, SplitSettings, Table
+from transform.windows import UserWindow
 
 HEADER = "user_id,item_id,event_time\n"
 ROWS = [f"u{u},i{(u * 3 + n) % 20},{u + n}" for u in range(12) for n in range(8)]
+AGGREGATES = '[{"name": "acts_1d", "of": "user", "count": "interaction", "window": "1d"}]'
 BEAM = ["--runner=FnApiRunner", "--direct_running_mode=in_memory"]
 
 
@@ -39,7 +42,7 @@ def run(folder, rows):
             "split": SplitSettings(protocol="leave_one_out").model_dump_json(),
             "example_settings": ExampleSettings(candidates=4).model_dump_json(),
             "features": "[]",
-            "aggregates": "[]",
+            "aggregates": AGGREGATES,
             "seed": 1,
             "fingerprint": "f" * 64,
         },
@@ -91,6 +94,15 @@ def test_tiles_and_user_states_are_tables(outputs):
     users = pl.read_parquet(Path(outputs["user_states"].uri, UserStates.USERS_FILE))
     assert len(users) == 12
     assert users["history_item_id"].list.len().to_list() == [8] * 12
+
+
+def test_user_states_say_how_to_go_on_with_the_fold(outputs):
+    folder = Path(outputs["user_states"].uri)
+    fold = PublishedFold.model_validate_json((folder / FOLD_FILE).read_text())
+    assert fold.windows == (UserWindow("acts_1d", 86_400, "interaction"),)
+    tiles = pl.read_parquet(folder / UserStates.USERS_FILE)["tiles"]
+    counts = [sum(cell["count"] for cell in cells) for cells in tiles]
+    assert counts == [8] * 12
 
 
 def test_another_run_writes_the_same_bytes(outputs, tmp_path):
