@@ -24,10 +24,11 @@ def job_for(settings: Path, log: Path, out: Path) -> Job:
     shape = tree.get("examples", {})
     split = SplitSettings(**tree.get("split", {}))
     impression_type = shape.get("impression_type", "impression")
-    validation_from, eval_from = cut_offs(log, split, impression_type)
+    training_until, validation_from, eval_from = cut_offs(log, split, impression_type)
     return Job(
         log=str(log),
         out=str(out),
+        training_until=training_until,
         validation_from=validation_from,
         eval_from=eval_from,
         features=tuple(Feature(**feature) for feature in tree.get("features", ())),
@@ -43,15 +44,16 @@ def job_for(settings: Path, log: Path, out: Path) -> Job:
     )
 
 
-def cut_offs(log: Path, split: SplitSettings, impression_type: str) -> tuple[int, int]:
-    """First seconds of the validation and of the evaluation period, by the rule of the splits."""
+def cut_offs(log: Path, split: SplitSettings, impression_type: str) -> tuple[int, int, int]:
+    """Last training behaviour, first seconds of the validation and of the evaluation period."""
     behaviour = pl.col("event_type") != impression_type
     keys = ["user_id", "item_id", "event_time", "event_type"]
     events = pl.scan_parquet(log / "events" / "**" / "*.parquet").filter(behaviour)
     line = events.select(keys).unique().select(pl.col("event_time").sort()).collect().to_series()
     held_out = split.eval_fraction + split.validation_fraction
     places = (int(len(line) * (1 - held_out)), int(len(line) * (1 - split.eval_fraction)))
-    return line[places[0]], line[places[1]]
+    validation_from, eval_from = (line[place] for place in places)
+    return line.filter(line < validation_from)[-1], validation_from, eval_from
 
 
 def _shape(shape: dict[str, Any], name: str) -> int:

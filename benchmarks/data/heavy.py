@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.data.sizes import Sizes
-from benchmarks.data.workshop import Workshop
+from benchmarks.data.workshop import Side, Workshop, run_once
 from benchmarks.results import Row, at_most
 from components.artifacts import DataAccount
 
@@ -18,8 +18,10 @@ _STRAGGLER = 1.3
 def heavy_user(shop: Workshop, sizes: Sizes) -> list[Row]:
     """The slowest partition against the middle one."""
     log = shop.log(sizes.heavy, heavy_user=sizes.heavy_user)
-    shop.sluice(log)
-    seconds = partition_seconds(shop.out("sluice") / "account" / DataAccount.PARTITIONS_FILE)
+    run_once(shop, Side.SLUICE, log)
+    seconds = partition_seconds(
+        shop.out(Side.SLUICE, log) / "account" / DataAccount.PARTITIONS_FILE
+    )
     return [
         at_most(
             f"slowest partition, one user with {sizes.heavy_user:,} of {sizes.heavy:,} events",

@@ -56,6 +56,7 @@ class Job:
     Attributes:
         log: Folder with `events/`, `items.parquet` and `users.parquet`.
         out: Folder for `Split-NAME` folders of TFRecord files.
+        training_until: Time of the last behaviour of the training period (unix seconds).
         validation_from: First second of the validation period.
         eval_from: First second of the evaluation period.
         features: Declared features.
@@ -72,6 +73,7 @@ class Job:
 
     log: str
     out: str
+    training_until: int
     validation_from: int
     eval_from: int
     features: tuple[Feature, ...]

@@ -175,7 +175,7 @@ def _catalogue(
         for feature in job.features_of("candidate"):
             example[feature.name] = feature_value(known.get(feature.name), feature.kind)
         for aggregate in job.aggregates_of("item"):
-            day = job.validation_from // DAY
+            day = job.training_until // DAY
             example[aggregate.name] = [item_value(aggregate, tiles, item_id, day)]
         return example
 

@@ -14,7 +14,7 @@ import polars as pl
 from benchmarks.data.digest import decode, read_records
 from benchmarks.data.job import DAY, EVAL, RANK_BITS, RANKING, VALIDATION, Job
 from benchmarks.data.sizes import Sizes
-from benchmarks.data.workshop import Workshop, rows_of
+from benchmarks.data.workshop import Side, Workshop, run_once
 from benchmarks.results import Row, at_most
 from pipeline.loading import load_settings
 from pipeline.settings import Settings
@@ -51,11 +51,11 @@ class Request:
 def batch_is_online(shop: Workshop, sizes: Sizes) -> list[Row]:
     """Random request rows of the log of the speed comparison."""
     log = shop.log(sizes.speed)
-    out = rows_of(shop, log)
-    job = shop.job(log, "replay")
+    run_once(shop, Side.SLUICE, log)
+    job = shop.job(Side.SPARK, log)
     with shop.environment(log):
         settings = load_settings(shop.settings)
-    requests = random_requests(out / "examples", sizes.replayed)
+    requests = random_requests(shop.examples(Side.SLUICE, log), sizes.replayed)
     events = read_log(job)
     different = {
         *user_differences(requests, events, settings),

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.data.digest import differences, digests
 from benchmarks.data.sizes import Sizes
-from benchmarks.data.workshop import Workshop
-from benchmarks.processes import Cost
+from benchmarks.data.workshop import Side, Workshop, run_once
 from benchmarks.results import Row, at_least, at_most
 
 _OVER_SPARK, _OVER_PER_ELEMENT = 5.0, 10.0
-_SPARK, _PER_ELEMENT = "PySpark local[2]", "per-element Beam"
+_PEERS = {Side.SPARK: "PySpark local[2]", Side.PER_ELEMENT: "per-element Beam"}
 
 
 def same_rows(shop: Workshop, sizes: Sizes) -> list[Row]:
     """All sides on one log: the features that any two of them write differently."""
     log = shop.log(sizes.same_rows)
-    job = shop.job(log, "spark")
-    beam = shop.job(log, "per_element")
-    shop.sluice(log)
-    shop.spark(job)
-    shop.per_element(beam)
-    ours = digests(shop.examples("sluice"), job)
-    others = {
-        _SPARK: differences(ours, digests(Path(job.out), job)),
-        _PER_ELEMENT: differences(ours, digests(Path(beam.out), beam)),
+    job = shop.job(Side.SPARK, log)
+    for side in (Side.SLUICE, *_PEERS):
+        run_once(shop, side, log)
+    ours = digests(shop.examples(Side.SLUICE, log), job)
+    found = {
+        name: differences(ours, digests(shop.examples(side, log), job))
+        for side, name in _PEERS.items()
     }
-    counts = {name: float(len(found)) for name, found in others.items()}
-    named = ", ".join(sorted({feature for found in others.values() for feature in found}))
-    measure = "features that the sides write differently" + (f" ({named})" if named else "")
+    counts = {name: float(len(features)) for name, features in found.items()}
+    named = sorted({feature for features in found.values() for feature in features})
+    measure = " ".join(["features that the sides write differently", ", ".join(named)]).strip()
     return [at_most(measure, max(counts.values()), "features", 0, counts)]
 
 
@@ -42,42 +39,45 @@ def speed(shop: Workshop, sizes: Sizes) -> list[Row]:
     and starting Spark's session are not in it.
     """
     large, small = shop.log(sizes.speed), shop.log(sizes.per_element)
-    job, beam = shop.job(large, "spark"), shop.job(small, "per_element")
     rates = _rates(
+        shop,
         {
-            "Sluice": (sizes.speed, lambda: shop.sluice(large)),
-            _SPARK: (sizes.speed, lambda: shop.spark(job)),
-            "Sluice, small": (sizes.per_element, lambda: shop.sluice(small)),
-            _PER_ELEMENT: (sizes.per_element, lambda: shop.per_element(beam)),
+            (Side.SLUICE, large): sizes.speed,
+            (Side.SPARK, large): sizes.speed,
+            (Side.SLUICE, small): sizes.per_element,
+            (Side.PER_ELEMENT, small): sizes.per_element,
         },
         sizes.repeats,
     )
-    ours = rates["Sluice"]
+    ours, spark = rates[Side.SLUICE, large], rates[Side.SPARK, large]
+    per_element = rates[Side.PER_ELEMENT, small]
     return [
         Row(
             f"events into written examples, {sizes.speed:,} events",
             ours,
             "events/s",
             peers={
-                _SPARK: rates[_SPARK],
-                f"{_PER_ELEMENT} ({sizes.per_element:,} events)": rates[_PER_ELEMENT],
-                f"Sluice ({sizes.per_element:,} events)": rates["Sluice, small"],
+                _PEERS[Side.SPARK]: spark,
+                f"{_PEERS[Side.PER_ELEMENT]} ({sizes.per_element:,} events)": per_element,
+                f"Sluice ({sizes.per_element:,} events)": rates[Side.SLUICE, small],
             },
         ),
-        at_least("the same, over PySpark", ours / rates[_SPARK], "x", _OVER_SPARK),
+        at_least("the same, over PySpark", ours / spark, "x", _OVER_SPARK),
         at_least(
             "the same, over per-element Beam on a smaller log",
-            ours / rates[_PER_ELEMENT],
+            ours / per_element,
             "x",
             _OVER_PER_ELEMENT,
         ),
     ]
 
 
-def _rates(sides: Mapping[str, tuple[int, Callable[[], Cost]]], repeats: int) -> dict[str, float]:
+def _rates(
+    shop: Workshop, sides: Mapping[tuple[Side, Path], int], repeats: int
+) -> dict[tuple[Side, Path], float]:
     """Events a second of each side: the middle one of some runs, the sides taking turns."""
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(repeats):
-        for name, (_, work) in sides.items():
-            seconds[name].append(work().said["seconds"])
-    return {name: events / statistics.median(seconds[name]) for name, (events, _) in sides.items()}
+    seconds = {key: [run_once(shop, *key).said["seconds"]] for key in sides}
+    for _ in range(repeats - 1):
+        for key in sides:
+            seconds[key].append(shop.run(*key).said["seconds"])
+    return {key: events / statistics.median(seconds[key]) for key, events in sides.items()}

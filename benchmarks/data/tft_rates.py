@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 from benchmarks.data.sizes import Sizes
-from benchmarks.data.workshop import Workshop, rows_of
-from benchmarks.processes import run
+from benchmarks.data.workshop import Side, Workshop, run_once
 from benchmarks.results import Row
 
 
 def tft_rates(shop: Workshop, sizes: Sizes) -> list[Row]:
     """TFT over the rows that Sluice's side has written of the log of the speed comparison."""
     log = shop.log(sizes.speed)
-    out, side = rows_of(shop, log), "tft"
-    said = shop.said(side)
-    arguments: list[str | Path] = [
-        shop.settings,
-        out / "examples",
-        shop.out(side),
-        str(sizes.spans),
-        said,
-    ]
-    command: list[str | Path] = [sys.executable, "-m", "benchmarks.data.tft_side", *arguments]
-    cost = run(command, shop.printed(side), said, shop.variables(log))
-    rows = _rows_out(out)
+    run_once(shop, Side.SLUICE, log)
+    cost = shop.run(Side.TFT, log, shop.examples(Side.SLUICE, log), str(sizes.spans))
+    rows = _rows_out(shop.out(Side.SLUICE, log))
     # As the pipeline has it: what training may know is analysed, all is transformed.
     analysed, every = rows["train"] + rows["catalogue"], sum(rows.values())
     seconds = {name: float(value) for name, value in cost.said.items()}

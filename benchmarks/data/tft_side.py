@@ -1,6 +1,6 @@
 """TFT over written examples: analysis with and without the analyser cache, and the transform.
 
-`python -m benchmarks.data.tft_side SETTINGS EXAMPLES WORK SPANS SAID`, in a fresh process, with the
+`python -m benchmarks.data.tft_side SETTINGS WORK SAID EXAMPLES SPANS`, in a fresh process, with the
 preprocessing function, its configuration, the splits and the Beam arguments of the pipeline's own
 Transform node. The training rows are dealt out to spans, of which the last is the newest one.
 """
@@ -34,8 +34,8 @@ from transform.schema import build_schema
 
 def main() -> None:
     """Measures all three."""
-    settings, examples, work = map(Path, sys.argv[1:4])
-    spans, said = int(sys.argv[4]), Path(sys.argv[5])
+    settings, work, said, examples = map(Path, sys.argv[1:5])
+    spans = int(sys.argv[5])
     shutil.rmtree(work, ignore_errors=True)
     side = _Side.of(settings, examples, work, spans)
     cold = _seconds(lambda: side.analyse([]))

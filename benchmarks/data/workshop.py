@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from benchmarks.data.asking import SETTINGS, job_for
@@ -18,6 +19,16 @@ from benchmarks.data.spark.environment import spark_command, spark_variables
 from benchmarks.processes import Cost, run, start
 
 _SEED = 7
+
+
+class Side(StrEnum):
+    """Who works on a log."""
+
+    SLUICE = "sluice"
+    SPARK = "spark"
+    PER_ELEMENT = "per-element"
+    KILLED = "killed"  # Sluice, disturbed
+    TFT = "tft"  # on the rows that Sluice has written
 
 
 @dataclass(frozen=True)
@@ -40,91 +51,79 @@ class Workshop:
             shutil.rmtree(draft, ignore_errors=True)
             command = [sys.executable, "-m", "simulation", "--out", str(draft)]
             command += ["--events", str(events), "--seed", str(_SEED)]
-            if heavy_user:
-                command += ["--heavy-user", str(heavy_user)]
+            command += ["--heavy-user", str(heavy_user)]
             draft.parent.mkdir(parents=True, exist_ok=True)
             subprocess.run(command, check=True)
             draft.rename(folder)
         return folder
 
-    def job(self, log: Path, side: str) -> Job:
-        """The job of a peer on a log."""
-        return job_for(self.settings, log, self.out(side))
+    def out(self, side: Side, log: Path) -> Path:
+        """What a side writes of a log."""
+        return self.folder / "sides" / f"{side}-{log.name}"
 
-    def out(self, side: str) -> Path:
-        """What a side writes."""
-        return self.folder / "sides" / side
+    def examples(self, side: Side, log: Path) -> Path:
+        """Where the split folders of a side lie."""
+        out = self.out(side, log)
+        return out / "examples" if side in (Side.SLUICE, Side.KILLED) else out
 
-    def examples(self, side: str) -> Path:
-        """Where the split folders of Sluice's side lie."""
-        return self.out(side) / "examples"
+    def job(self, side: Side, log: Path) -> Job:
+        """The job of a peer."""
+        return job_for(self.settings, log, self.out(side, log))
 
-    def sluice(self, log: Path, side: str = "sluice") -> Cost:
-        """Runs Sluice's side."""
-        self.clear(side)
-        return run(
-            self.sluice_command(side), self.printed(side), self.said(side), self.variables(log)
-        )
+    def run(self, side: Side, log: Path, *arguments: str | Path) -> Cost:
+        """Runs a side to its end, over nothing that an earlier run has left."""
+        self.clear(side, log)
+        command, variables = self._command(side, log, *arguments)
+        return run(command, self._beside(side, log, "log"), self._said(side, log), variables)
 
-    def start_sluice(self, log: Path, side: str) -> subprocess.Popen[bytes]:
-        """Starts Sluice's side over whatever an earlier process has left."""
-        return start(self.sluice_command(side), self.printed(side), self.variables(log))
+    def start(self, side: Side, log: Path) -> subprocess.Popen[bytes]:
+        """Starts a side over whatever an earlier run has left."""
+        command, variables = self._command(side, log)
+        return start(command, self._beside(side, log, "log"), variables)
 
-    def spark(self, job: Job, side: str = "spark") -> Cost:
-        """Runs PySpark's side."""
-        arguments = self._prepare(job, side)
-        command = spark_command(*arguments)
-        return run(command, self.printed(side), self.said(side), spark_variables())
-
-    def per_element(self, job: Job, side: str = "per_element") -> Cost:
-        """Runs the side of per-element Beam."""
-        arguments = self._prepare(job, side)
-        command = [sys.executable, "-m", "benchmarks.data.per_element", *arguments]
-        return run(command, self.printed(side), self.said(side))
-
-    def sluice_command(self, side: str) -> list[str | Path]:
-        """The command of Sluice's side."""
-        module = "benchmarks.data.sluice_side"
-        return [sys.executable, "-m", module, self.settings, self.out(side), self.said(side)]
-
-    def variables(self, log: Path) -> dict[str, str]:
-        """What the settings file refers to."""
-        return {"BENCH_LOG": str(log), "BENCH_ROOT": str(self.folder / "pipeline")}
+    def clear(self, side: Side, log: Path) -> None:
+        """Removes what a side has written."""
+        shutil.rmtree(self.out(side, log), ignore_errors=True)
+        self.out(side, log).mkdir(parents=True)
 
     @contextlib.contextmanager
     def environment(self, log: Path) -> Iterator[None]:
-        """Sets these variables for a block."""
+        """Sets, for a block, the variables that the settings file refers to."""
         before = dict(os.environ)
-        os.environ.update(self.variables(log))
+        os.environ.update(self._variables(log))
         try:
             yield
         finally:
             os.environ.clear()
             os.environ.update(before)
 
-    def _prepare(self, job: Job, side: str) -> list[str | Path]:
-        self.clear(side)
-        description = self.folder / "sides" / f"{side}.job.json"
-        job.write(description)
-        return [description, self.said(side)]
+    def _command(
+        self, side: Side, log: Path, *arguments: str | Path
+    ) -> tuple[list[str | Path], dict[str, str]]:
+        """The command line of a side and its environment variables."""
+        said = self._said(side, log)
+        python: list[str | Path] = [sys.executable, "-m"]
+        if side in (Side.SPARK, Side.PER_ELEMENT):
+            description = self._beside(side, log, "job.json")
+            self.job(side, log).write(description)
+            if side is Side.SPARK:
+                return spark_command(description, said), spark_variables()
+            return [*python, "benchmarks.data.per_element", description, said], {}
+        module = "tft_side" if side is Side.TFT else "sluice_side"
+        options = [self.settings, self.out(side, log), said, *arguments]
+        return [*python, f"benchmarks.data.{module}", *options], self._variables(log)
 
-    def clear(self, side: str) -> None:
-        """Removes what a side has written."""
-        shutil.rmtree(self.out(side), ignore_errors=True)
-        self.out(side).mkdir(parents=True)
+    def _variables(self, log: Path) -> dict[str, str]:
+        return {"BENCH_LOG": str(log), "BENCH_ROOT": str(self.folder / "pipeline")}
 
-    def printed(self, side: str) -> Path:
-        """What a side prints."""
-        return self.folder / "sides" / f"{side}.log"
+    def _said(self, side: Side, log: Path) -> Path:
+        return self._beside(side, log, "said.json")
 
-    def said(self, side: str) -> Path:
-        """What a side reports."""
-        return self.folder / "sides" / f"{side}.said.json"
+    def _beside(self, side: Side, log: Path, ending: str) -> Path:
+        return self.folder / "sides" / f"{side}-{log.name}.{ending}"
 
 
 @functools.cache
-def rows_of(shop: Workshop, log: Path) -> Path:
-    """What Sluice's side writes of a log; written once for all measures that only read it."""
-    side = f"rows-{log.name}"
-    shop.sluice(log, side)
-    return shop.out(side)
+def run_once(shop: Workshop, side: Side, log: Path) -> Cost:
+    """Runs a side unless it has run in this process; what it wrote serves several measures."""
+    return shop.run(side, log)

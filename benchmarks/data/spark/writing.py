@@ -59,7 +59,7 @@ def write_catalogue(items: pa.Table, tiles: Tiles, job: Job) -> None:
     columns = {"item_id": item_ids, "item_count": pa.array(count, pa.int64())}
     for feature in job.features_of("candidate"):
         columns[feature.name] = _feature(joined[feature.name].combine_chunks(), feature)
-    end = np.full(len(code), job.validation_from)
+    end = np.full(len(code), job.training_until)
     for aggregate in job.aggregates_of("item"):
         columns[aggregate.name] = pa.array(tiles.values(aggregate, code, end))
     file = RecordFile(Path(job.out, f"Split-{CATALOGUE}", "part-00000.gz"))

@@ -10,28 +10,25 @@ from benchmarks.data.heavy import heavy_user
 from benchmarks.data.resumption import resumed_bytes, tree_digests
 from benchmarks.data.sizes import FULL, SMOKE
 from benchmarks.data.speed import speed
+from benchmarks.data.workshop import Side
 from benchmarks.processes import Cost
 
 
 class ToyShop:
     """Sides with given costs, by the number of events of the log."""
 
-    def __init__(self, folder=None, sluice=None, spark=1.0, per_element=1.0):
-        self.folder, self.costs = folder, sluice or {}
-        self.spark = lambda job: Cost(0, 0, {"seconds": spark})
-        self.per_element = lambda job: Cost(0, 0, {"seconds": per_element})
+    def __init__(self, folder=None, sluice=None, peers=()):
+        self.folder, self.costs, self.peers = folder, sluice or {}, dict(peers)
 
     def log(self, events, heavy_user=0):
         return events
 
-    def job(self, log, side):
-        return side
-
-    def sluice(self, log, side="sluice"):
-        seconds, peak = self.costs.get(log, (1.0, 1))
+    def run(self, side, log):
+        known = self.costs.get(log, (1.0, 1))
+        seconds, peak = known if side is Side.SLUICE else (self.peers[side], 1)
         return Cost(seconds + 10, peak, {"seconds": seconds})
 
-    def out(self, side):
+    def out(self, side, log):
         return self.folder
 
 
@@ -42,8 +39,7 @@ class ToyShop:
 def test_speeds_are_compared_by_events_a_second(spark, per_element, holds):
     shop = ToyShop(
         sluice={FULL.speed: (2.0, 1), FULL.per_element: (1.0, 1)},
-        spark=spark,
-        per_element=per_element,
+        peers={Side.SPARK: spark, Side.PER_ELEMENT: per_element},
     )
     rates, *bars = speed(shop, FULL)
     assert rates.value == FULL.speed / 2
@@ -97,28 +93,25 @@ class KilledShop(ToyShop):
         super().__init__(folder)
         self._finished, self._second, self.starts = finished, second, 0
 
-    def out(self, side):
+    def examples(self, side, log):
         return self.folder / side
 
-    def examples(self, side):
-        return self.out(side) / "examples"
+    def clear(self, side, log):
+        self.examples(side, log).mkdir()
 
-    def clear(self, side):
-        self.out(side).mkdir()
-
-    def write(self, side, files, content=b"row"):
+    def write(self, side, log, files, content=b"row"):
         for number in range(files):
-            path = self.examples(side) / "Split-train" / f"data_tfrecord-{number}"
+            path = self.examples(side, log) / "Split-train" / f"data_tfrecord-{number}"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
 
-    def sluice(self, log, side="sluice"):
-        self.write(side, 4)
+    def run(self, side, log):
+        self.write(side, log, 4)
 
-    def start_sluice(self, log, side):
+    def start(self, side, log):
         self.starts += 1
         first = self.starts == 1
-        self.write(side, self._finished if first else 4, b"row" if first else self._second)
+        self.write(side, log, self._finished if first else 4, b"row" if first else self._second)
         return SimpleNamespace(poll=lambda: 0, wait=lambda: 0, pid=0)
 
 

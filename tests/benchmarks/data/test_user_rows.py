@@ -10,6 +10,7 @@ VALIDATION_FROM, EVAL_FROM = START + 10 * DAY, START + 20 * DAY
 JOB = Job(
     log="",
     out="",
+    training_until=0,
     validation_from=VALIDATION_FROM,
     eval_from=EVAL_FROM,
     features=(Feature("age", "query", "number"), Feature("device", "context", "category")),
