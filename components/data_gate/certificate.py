@@ -68,26 +68,28 @@ def builder(
     return build
 
 
-def certify(events: pl.DataFrame, declared: Declared, build: Build) -> list[Difference]:
-    """Builds the rows of a sample as it is, and in other worlds, and compares.
+def certify(rows: Rows, events: pl.DataFrame, declared: Declared, build: Build) -> list[Difference]:
+    """Builds the rows of a sample in other worlds, and compares.
 
     Args:
+        rows: The rows as they are.
         events: Normalised events of some users with their periods, in total order.
         declared: What the rows are made by.
         build: What builds rows.
     """
     return [
-        _after_training(events, declared, build),
+        _after_training(rows, events, declared, build),
         _after_the_middle(events, declared, build),
-        _at_the_request(events, declared, build),
+        _at_the_request(rows, events, declared, build),
     ]
 
 
-def _after_training(events: pl.DataFrame, declared: Declared, build: Build) -> Difference:
+def _after_training(
+    rows: Rows, events: pl.DataFrame, declared: Declared, build: Build
+) -> Difference:
     found, view = Difference(CUT_OFF), dict.fromkeys(LEARNED, whole)
-    before = build(events, declared.examples)
     for other in _worlds(events, alterations.after_training(events), declared):
-        compare(before, build(other, declared.examples), view, found)
+        compare(rows, build(other, declared.examples), view, found)
     return found
 
 
@@ -109,12 +111,14 @@ def _after_the_middle(events: pl.DataFrame, declared: Declared, build: Build) ->
     return found
 
 
-def _at_the_request(events: pl.DataFrame, declared: Declared, build: Build) -> Difference:
+def _at_the_request(
+    rows: Rows, events: pl.DataFrame, declared: Declared, build: Build
+) -> Difference:
     found, examples = Difference(REQUEST), declared.examples
     # Candidates may hold the requested item; what others do also depends on their last events.
     view = {f.RANKING: without_columns(declared.listed | declared.shared)}
     other = alterations.with_other_last(events, examples.impression_type)
-    compare(build(events, examples), build(other, examples), view, found)
+    compare(rows, build(other, examples), view, found)
     return found
 
 

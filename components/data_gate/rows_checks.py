@@ -57,7 +57,7 @@ def check_rows(
     shown = is_shown(divided, declared.examples)
     expected = build(divided, declared.examples)
     written = compare_with_written(expected, examples, around, declared, shown=shown)
-    yield from check_leakage(certify(divided, declared, build), rules)
+    yield from check_leakage(certify(expected, divided, declared, build), rules)
     yield from check_written(written, rules)
 
 

@@ -85,7 +85,8 @@ def certificate(rows, plant=lambda build, declared: build, split=BY_TIME):
     """Moment -> what was found."""
     declared = declare(split)
     build = plant(builder(declared, None, ITEMS), declared)
-    found = certify(divided(rows, declared), declared, build)
+    events = divided(rows, declared)
+    found = certify(build(events, declared.examples), events, declared, build)
     return {difference.moment: difference for difference in found}
 
 
