@@ -15,7 +15,7 @@ import pyarrow.csv
 from transform.errors import DataError
 from transform.file_access import open_binary
 
-BLOCK_BYTES = 1 << 24
+BLOCK_BYTES = 1 << 22
 _HEAD_BYTES = 1 << 18
 _TAIL_BYTES = 1 << 16
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}

@@ -1,4 +1,9 @@
-"""Date-times written as text -> unix seconds."""
+"""Date-times written as text -> unix seconds.
+
+Year first (ISO 8601, also with `/` or `.`), or day or month first: which of the two is decided by
+the whole column, as some day is beyond the twelfth. Without a time zone it is UTC, without a time
+of day midnight.
+"""
 
 from __future__ import annotations
 
@@ -138,20 +143,6 @@ def decided(evidence: DateEvidence, where: str) -> DateOrder:
 def date_format(text: pl.Series, order: DateOrder) -> DateFormat:
     """The format of text of an order, with the spelling that most of it has."""
     return DateFormat(order, max(_FAST[order], key=lambda pattern: _parse(text, pattern).count()))
-
-
-def parse_date_times(text: pl.Series, where: str) -> pl.Series:
-    """Unix seconds of the date-times of a whole column; null where the text is none.
-
-    Year first (ISO 8601, also with `/` or `.`), or day or month first: which of the two is decided
-    by the whole column, as some day is beyond the twelfth. Without a time zone it is UTC, without
-    a time of day midnight.
-
-    Raises:
-        DataError: If days and months cannot be told apart.
-    """
-    order = decided(DateEvidence.of(text.drop_nulls()), where)
-    return date_format(text, order).seconds(text)
 
 
 def _plain(text: pl.Series) -> pl.Series:

@@ -1,16 +1,28 @@
 """Date-times written as text."""
 
+from datetime import UTC, datetime
+
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from transform.date_times import parse_date_times
+from transform.date_times import (
+    DateEvidence,
+    DateFormat,
+    DateOrder,
+    date_format,
+    decided,
+)
 from transform.errors import DataError
 
 MOMENT = 1_609_495_200  # 2021-01-01 10:00:00 UTC
 
 
 def parse(*texts):
-    return parse_date_times(pl.Series(texts, dtype=pl.String), "The column `t`").to_list()
+    text = pl.Series(texts, dtype=pl.String)
+    order = decided(DateEvidence.of(text.drop_nulls()), "The column `t`")
+    return date_format(text, order).seconds(text).to_list()
 
 
 @pytest.mark.parametrize(
@@ -59,3 +71,44 @@ def test_equal_days_and_months_are_no_question():
 
 def test_nothing_that_is_understood():
     assert parse("soon", None) == [None, None]
+
+
+SPELLINGS = {
+    DateOrder.YEAR_FIRST: ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y/%m/%dT%H:%M:%S GMT"],
+    DateOrder.DAY_FIRST: ["%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d-%m-%YT%H:%M:%S"],
+    DateOrder.MONTH_FIRST: ["%m/%d/%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S", "%m.%d.%Y %H:%M:%SZ"],
+}
+
+
+@given(
+    order=st.sampled_from(list(DateOrder)),
+    moments=st.lists(
+        st.tuples(
+            st.datetimes(datetime(1980, 1, 1), datetime(2090, 1, 1)),
+            st.integers(min_value=0, max_value=2),
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    usual=st.integers(min_value=0, max_value=2),
+)
+def test_the_spelling_that_is_tried_first_changes_no_value(order, moments, usual):
+    spellings = SPELLINGS[order]
+    text = pl.Series([moment.strftime(spellings[kind]) for moment, kind in moments])
+    expected = [int(moment.replace(tzinfo=UTC, microsecond=0).timestamp()) for moment, _ in moments]
+    assert DateFormat(order, spellings[usual]).seconds(text).to_list() == expected
+    assert date_format(text, order).seconds(text).to_list() == expected
+
+
+def test_what_is_written_in_another_order_is_no_date():
+    assert DateFormat(DateOrder.DAY_FIRST, "%d/%m/%Y").seconds(
+        pl.Series(["31/12/2021", "12/31/2021", "2021-12-31", "31/12/21", None])
+    ).to_list() == [1_640_908_800, None, None, None, None]
+
+
+def test_evidence_from_several_files_is_joined():
+    undecided = DateEvidence.of(pl.Series(["3/4/2021", "5/6/2021"]))
+    telling = DateEvidence.of(pl.Series(["13/4/2021"]))
+    assert undecided.order is None
+    assert undecided.differ
+    assert DateEvidence.joined([undecided, telling]).order is DateOrder.DAY_FIRST
