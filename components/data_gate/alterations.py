@@ -7,7 +7,7 @@ import polars as pl
 
 from transform import features as f
 from transform.event_log import PERIOD
-from transform.splits import TRAINING
+from transform.splits import EVALUATING, TRAINING
 
 _MONTH_SECONDS = 30 * 24 * 3600
 _MARK = "certificate"
@@ -63,22 +63,32 @@ def with_other(
     return pl.concat([without(events, future), other])
 
 
-def with_other_last(events: pl.DataFrame, impression_type: str) -> pl.DataFrame:
-    """The log with another item and type in each user's last training event and those after it.
+def from_the_last_of_training() -> pl.Expr:
+    """Which events are a user's last of the training period, or come later in total order."""
+    return (pl.col(PERIOD) == TRAINING).cast(pl.Int64).cum_sum(reverse=True).over(f.USER_ID) <= 1
+
+
+def of_the_test(impression_type: str) -> pl.Expr:
+    """Which events are behaviours of the evaluation period."""
+    return (pl.col(PERIOD) == EVALUATING) & (pl.col(f.EVENT_TYPE) != impression_type)
+
+
+def with_other_deeds(events: pl.DataFrame, which: pl.Expr, impression_type: str) -> pl.DataFrame:
+    """The log with other items and types in some events, which stay where they are.
 
     The types are exchanged among those that the log has, so that counts of any of them move.
 
     Args:
         events: Normalised events with their periods, in total order.
-        impression_type: The event type that is no behaviour.
+        which: The events to change.
+        impression_type: The event type that is no behaviour; it stays.
     """
-    last = (pl.col(PERIOD) == TRAINING).cast(pl.Int64).cum_sum(reverse=True).over(f.USER_ID) <= 1
     types = sorted(set(events[f.EVENT_TYPE].unique()) - {impression_type})
-    turned = dict(zip(types, [*types[1:], types[0] if len(types) > 1 else _MARK], strict=True))
+    turned = dict(zip(types, [*types[1:], types[0] if types[1:] else _MARK], strict=True))
     item, kind = pl.col(f.ITEM_ID), pl.col(f.EVENT_TYPE)
     return events.with_columns(
-        pl.when(last).then(f"{_MARK} " + item).otherwise(item).alias(f.ITEM_ID),
-        pl.when(last).then(kind.replace(turned)).otherwise(kind).alias(f.EVENT_TYPE),
+        pl.when(which).then(f"{_MARK} " + item).otherwise(item).alias(f.ITEM_ID),
+        pl.when(which).then(kind.replace(turned)).otherwise(kind).alias(f.EVENT_TYPE),
     )
 
 

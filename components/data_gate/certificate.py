@@ -1,9 +1,9 @@
 """The leakage certificate: no training row changes, whatever happens later.
 
 A sample of the log is built again with its future deleted, and with another future: what follows
-the training period; what follows a moment in the middle of it; and, for what a ranking row says of
-its user, the requested event itself. A row that differs saw its future, and the certificate names
-the feature that let it.
+the training period; what follows a moment in the middle of it; and, for what a request says of its
+user, the requested event itself. A row that differs saw its future, and the certificate names the
+feature that let it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from components.data_gate.comparison import (
     Difference,
     Rows,
     compare,
+    first_without,
     known_at,
     whole,
     without_columns,
@@ -35,6 +36,9 @@ CUT_OFF, MIDDLE, REQUEST = "after training", "after mid-training", "at the reque
 
 # Events in a training window, where rows before a moment inside the training period are compared.
 _WINDOW = 4
+
+# What a test request says of the item that it asks for.
+_ASKED = {f.TARGET_ITEM_ID, f.ITEM_RUNG}
 
 # Events with their periods, shape of the rows -> the rows of all users, by split.
 Build = Callable[[pl.DataFrame, ExampleSettings], Rows]
@@ -115,10 +119,15 @@ def _at_the_request(
     rows: Rows, events: pl.DataFrame, declared: Declared, build: Build
 ) -> Difference:
     found, examples = Difference(REQUEST), declared.examples
+    impression = examples.impression_type
     # Candidates may hold the requested item; what others do also depends on their last events.
-    view = {f.RANKING: without_columns(declared.listed | declared.shared)}
-    other = alterations.with_other_last(events, examples.impression_type)
-    compare(rows, build(other, examples), view, found)
+    others = declared.listed | declared.shared
+    for which, view in (
+        (alterations.from_the_last_of_training(), {f.RANKING: without_columns(others)}),
+        (alterations.of_the_test(impression), {f.EVAL: first_without(others | _ASKED)}),
+    ):
+        other = alterations.with_other_deeds(events, which, impression)
+        compare(rows, build(other, examples), view, found)
     return found
 
 

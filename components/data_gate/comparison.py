@@ -110,6 +110,16 @@ def without_columns(names: Set[str]) -> View:
     return rest
 
 
+def first_without(names: Set[str]) -> View:
+    """The first row of each user, but for some columns."""
+
+    def first(rows: pl.DataFrame) -> pl.DataFrame:
+        is_first = pl.col(f.USER_ID).is_first_distinct()
+        return rows.filter(is_first).drop(names & set(rows.columns))
+
+    return first
+
+
 def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with their user and their place among the user's rows."""
     user = pl.col(f.USER_ID).list.first().alias(_USER)

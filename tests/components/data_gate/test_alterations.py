@@ -39,14 +39,32 @@ def test_the_future_is_replaced_and_nothing_else():
     assert new.select(gaps).to_series().all()
 
 
-def test_the_last_training_event_of_each_user_is_another_and_those_before_stay():
-    other = alterations.with_other_last(EVENTS, "impression")
-    changed = EVENTS["item_id"] != other["item_id"]
+def changed(which):
+    """The log, and which of its events have another item."""
+    other = alterations.with_other_deeds(EVENTS, which, "impression")
     assert other.select("user_id", "event_time").equals(EVENTS.select("user_id", "event_time"))
-    training = EVENTS.with_columns(changed=changed).filter(pl.col("period") == 0)
-    assert (
-        training.group_by("user_id").agg(pl.col("changed").sum())["changed"].to_list() == [1] * 12
+    return EVENTS.with_columns(changed=EVENTS["item_id"] != other["item_id"])
+
+
+def test_each_user_s_last_training_event_is_another_and_those_before_stay():
+    found = changed(alterations.from_the_last_of_training())
+    training = found.filter(pl.col("period") == 0).group_by("user_id").agg(pl.col("changed"))
+    assert all(
+        flags.to_list() == [False] * (len(flags) - 1) + [True] for flags in training["changed"]
     )
-    last = training.group_by("user_id").agg(pl.col("changed").last())["changed"]
-    assert last.all()
-    assert changed.filter(EVENTS["period"] != 0).all()
+    assert found.filter(pl.col("period") != 0)["changed"].all()
+
+
+def test_deeds_of_the_test_are_others_and_its_impressions_stay():
+    found = changed(alterations.of_the_test("impression"))
+    asked = (pl.col("period") == 2) & (pl.col("event_type") == "view")
+    assert found.select((asked == pl.col("changed")).all()).item()
+
+
+def test_types_are_exchanged_among_those_of_the_log():
+    events = frame([("u", "i", n, kind) for n, kind in enumerate(["buy", "impression", "view"])])
+    other = alterations.with_other_deeds(events, pl.lit(value=True), "impression")
+    assert other["event_type"].to_list() == ["view", "impression", "buy"]
+    views = events.filter(pl.col("event_type") == "view")
+    other = alterations.with_other_deeds(views, pl.lit(value=True), "impression")
+    assert other["event_type"].to_list() == ["certificate"]

@@ -19,10 +19,12 @@ from tests.transform.logs import frame
 from transform.aggregates import Aggregate
 from transform.event_log import EventLog
 from transform.features import Feature
+from transform.item_tiles import DayTiles
 from transform.rows import build_rows
 from transform.settings import ExampleSettings, SplitSettings
 from transform.shop import Shop
 from transform.splits import assign_periods
+from transform.user_aggregates import UserAggregates
 
 BY_TIME = SplitSettings(protocol="time", eval_fraction=0.2, validation_fraction=0.2)
 LEAVE_ONE_OUT = SplitSettings(protocol="leave_one_out")
@@ -242,6 +244,31 @@ def rows_of_users_who_come_back(build, _):
 def test_a_planted_leak_is_caught_and_named(plant, moment, feature):
     found = certificate(SAMPLED, plant)
     assert found[moment].changed[feature] > 0
+
+
+def test_the_fold_s_own_aggregates_are_caught_when_they_include_their_own_event(monkeypatch):
+    right = UserAggregates.user_values
+
+    def wrong(self, moments):
+        return right(self, replace(moments, position=moments.position + 1))
+
+    monkeypatch.setattr(UserAggregates, "user_values", wrong)
+    found = certificate(SAMPLED)
+    assert set(found[REQUEST].changed) == {
+        (split, name) for split in ("ranking", "eval") for name in ("views_1d", "buy_rate_2d")
+    }
+
+
+@pytest.mark.parametrize("log", LOGS)
+def test_the_tiles_are_caught_when_they_do_not_wait_for_the_end_of_the_day(monkeypatch, log):
+    right = DayTiles.item_values
+
+    def wrong(self, aggregates, types, item, time):
+        return right(self, aggregates, types, item, time + DAY)
+
+    monkeypatch.setattr(DayTiles, "item_values", wrong)
+    found = certificate(LOGS[log])
+    assert set(found[MIDDLE].changed) == {("ranking", "item_views_2d")}
 
 
 def test_an_aggregate_with_its_own_event_shows_at_the_request_alone():
