@@ -18,7 +18,7 @@ _SEPARATORS = ("|", ";", ", ", ",", " ")
 _NEARLY_UNIQUE = 0.5  # a category whose values mostly stand once says nothing about others
 _MOST_PARTS = 500
 _CODES = ("id", "code", "key", "sku", "uuid", "hash", "url", "link", "zip", "zipcode", "postcode")
-_TIMES = ("time", "timestamp", "date", "at")
+_TIMES = ("time", "timestamp", "date", "at", "from", "to", "since", "until")
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _DAYS_WRITTEN_AS_NUMBERS = (19000101, 21001231)
 

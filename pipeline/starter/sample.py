@@ -19,6 +19,7 @@ from transform.settings import Table
 ROWS = 200_000
 _SEPARATORS = (",", "\t", ";", "|")
 _LINES = 50
+_FILES = 15
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Sample:
 
 
 def read_sample(path: str, name: str) -> Sample:
-    """Reads the first rows of a table: of its first, its middle and its last file.
+    """Reads the first rows of a table: of some of its files, from the first to the last.
 
     Args:
         path: A file, a folder or a glob.
@@ -66,12 +67,13 @@ def read_sample(path: str, name: str) -> Sample:
     separator = _separator(found[0], name)
     table = Table(path=path, separator=separator or ",")
     files = [_with_all_columns(RawFile.of(file, table, Wanted(name, []))) for file in found]
-    picked = {0, len(files) // 2, len(files) - 1}
-    most = ROWS // len(picked)
-    heads = [head for place in sorted(picked) for head in _head(files[place], most + 1)]
+    spread = min(_FILES, len(files))
+    picked = [files[place * (len(files) - 1) // max(1, spread - 1)] for place in range(spread)]
+    most = ROWS // spread
+    heads = [head for file in picked for head in _head(file, most + 1)]
     if not heads:
         raise InitError(f"a table must hold rows. Received: {found[0]}, which has none.")
-    complete = len(picked) == len(files) and all(len(head) <= most for head in heads)
+    complete = spread == len(files) and all(len(head) <= most for head in heads)
     frame = pl.concat([head.head(most) for head in heads], how="diagonal_relaxed")
     return Sample(path, tuple(files), separator, frame, complete)
 

@@ -72,7 +72,7 @@ def _window(sample: Sample) -> list[str]:
         return []
     return [
         f"  # The log lies in partitions from {places[0]} to {places[-1]}; all of it is read.",
-        f"  # To read only the last ones: window: {{last: {min(90, len(set(places)))}}}",
+        f"  # To read only the last ones: window: {{last: {min(28, len(set(places)))}}}",
     ]
 
 

@@ -40,6 +40,8 @@ def several(separator):
         ("born", [f"2024-05-{1 + i % 28:02d}" for i in range(N)], Kind.TIME, None),
         ("since", [DAY + datetime.timedelta(i) for i in range(N)], Kind.TIME, None),
         ("created_at", [1_700_000_000 + i for i in range(N)], Kind.TIME, None),
+        ("available_from", [1_700_000_000 + i for i in range(N)], Kind.TIME, None),
+        ("price_from", [10 + i for i in range(N)], Kind.NUMBER, None),
     ],
 )
 def test_a_useful_column_becomes_a_feature(name, values, kind, separator):

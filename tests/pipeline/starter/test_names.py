@@ -22,6 +22,10 @@ from pipeline.starter.names import feature_name, find, snake_case
         ("t_dat", "event_time"),
         ("event", "event_type"),
         ("behavior_type", "event_type"),
+        ("EventID", "event_id"),
+        ("searchId", "request_id"),
+        ("rank", "position"),
+        ("validFrom", "valid_from"),
     ],
 )
 def test_usual_names_are_recognised(column, ours):
