@@ -45,6 +45,18 @@ class Categories:
         counts = np.bincount(table["item"].to_numpy(), minlength=len(lists))
         return cls(names, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), codes)
 
+    def key(self, row: Ints, code: Ints) -> Ints:
+        """One number for a row and a category, ascending by row, then by category."""
+        return row * self._stride + code
+
+    def parts(self, key: Ints) -> tuple[Ints, Ints]:
+        """Row and category of keys."""
+        return key // self._stride, key % self._stride
+
+    @property
+    def _stride(self) -> int:
+        return max(1, len(self.names))
+
     def of_items(self, item: Ints) -> tuple[Ints, Ints]:
         """Categories of some items, one after the other.
 

@@ -1,61 +1,67 @@
-"""Counts of events by type and category, over any stretch of a column of events."""
+"""Events by category, over many stretches of a column of events."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from transform.categories import Categories
+from transform.event_log import ranges
 
 Ints = NDArray[np.int64]
 
+# Events looked at together; stretches overlap, so there are more of them than of the column.
+_AT_ONCE = 1 << 22
+
 
 class CategoryCounts:
-    """An index of the categories of a column of events; an event has any number of them."""
+    """A column of events whose items have any number of categories."""
 
-    def __init__(self, item: Ints, type_: Ints, user: Ints, categories: Categories) -> None:
-        """Indexes events.
+    def __init__(self, item: Ints, type_: Ints, categories: Categories) -> None:
+        """Keeps the column.
 
         Args:
             item: Item code of each event (int64 [N]).
             type_: Code of its type (int64 [N]).
-            user: Index of its user, ascending (int64 [N]).
             categories: The categories by item code.
         """
         self.categories = categories
-        self._size = max(1, len(categories.names))
-        counts, category = categories.of_items(item)
-        event = np.repeat(np.arange(len(item)), counts)
-        self._pairs = np.unique(user[event] * self._size + category)
-        # Events of a kind lie together, in the order of the column.
-        self._stride = len(item) + 1
-        self._keys = (type_[event] * self._size + category) * self._stride + event
-        self._keys.sort()
+        self._item = item
+        self._type = type_
+        self._events: dict[int, Ints] = {}
 
-    def count(self, type_: int, category: Ints, start: Ints, end: Ints) -> Ints:
-        """Events of a type and category in each stretch of the column.
+    def count(self, type_: int, start: Ints, end: Ints) -> tuple[Ints, Ints]:
+        """Counts the events of a type.
 
         Args:
-            type_: Code of the type; one that no event has counts nothing.
-            category: Category code of each stretch (int64 [M]).
-            start: First event of the stretch (int64 [M]).
-            end: The event after its last (int64 [M]).
+            type_: Code of the type.
+            start: First event of each stretch (int64 [R]).
+            end: The event after its last (int64 [R]).
 
         Returns:
-            int64 [M].
+            Keys (see `Categories.key`) of the stretches and categories that have an event,
+            ascending, and their events.
         """
-        base = (type_ * self._size + category) * self._stride
-        last: Ints = np.searchsorted(self._keys, base + end)
-        return last - np.searchsorted(self._keys, base + start)
+        if type_ not in self._events:
+            self._events[type_] = np.flatnonzero(self._type == type_)
+        events = self._events[type_]
+        first, last = np.searchsorted(events, start), np.searchsorted(events, end)
+        blocks = np.cumsum(last - first) // _AT_ONCE
+        cuts = [0, *(np.flatnonzero(np.diff(blocks)) + 1).tolist(), len(start)]
+        tallies = [
+            self._tally(events, first[low:high], last[low:high], low)
+            for low, high in pairwise(cuts)
+        ]
+        keys, counts = zip(*tallies, strict=True)
+        return np.concatenate(keys), np.concatenate(counts)
 
-    def of_users(self, users: int) -> tuple[Ints, Ints]:
-        """The categories that the users' events have.
-
-        Args:
-            users: Number of users.
-
-        Returns:
-            Categories of user `u` lie at `offsets[u]:offsets[u + 1]`; their codes, ascending.
-        """
-        offsets = np.searchsorted(self._pairs, np.arange(users + 1) * self._size)
-        return offsets, self._pairs % self._size
+    def _tally(self, events: Ints, first: Ints, last: Ints, row: int) -> tuple[Ints, Ints]:
+        """Counts in the stretches `first:last` of `events`, the first of which has number `row`."""
+        event = events[ranges(first, last - first)]
+        rows = np.repeat(np.arange(row, row + len(first)), last - first)
+        counts, category = self.categories.of_items(self._item[event])
+        keys = np.sort(self.categories.key(np.repeat(rows, counts), category))
+        begins = np.flatnonzero(np.diff(keys, prepend=-1))
+        return keys[begins], np.diff(begins, append=len(keys))

@@ -6,6 +6,7 @@ Everything here works on whole partitions of users; there is no loop over events
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ from transform.settings import SplitSettings
 from transform.shop import Shop
 from transform.splits import EVALUATING, TRAINING, VALIDATING
 from transform.state import history_starts
-from transform.user_aggregates import EventColumns, Moments, UserAggregates
+from transform.user_aggregates import CategoryValues, EventColumns, Moments, UserAggregates
 
 Ints = NDArray[np.int64]
 
@@ -217,8 +218,9 @@ class _RowBuilder:
             **self._user_aggregates.user_values(moments),
             **shop.days.shop_values(shop.aggregates, types, time),
         }
+        by_category = self._user_aggregates.category_values(moments)
         of_candidates = {
-            **self._user_aggregates.candidate_values(moments, row, drawn.item),
+            **{name: v.of_candidates(row, drawn.item) for name, v in by_category.items()},
             **shop.days.item_values(shop.aggregates, types, drawn.item, time[row]),
         }
         return {
@@ -227,16 +229,15 @@ class _RowBuilder:
                 name: _lists(pl.Series(values), drawn.counts)
                 for name, values in of_candidates.items()
             },
-            **self._category_values(moments),
+            **self._sent_by_category(by_category),
         }
 
-    def _category_values(self, moments: Moments) -> dict[str, pa.Array]:
+    def _sent_by_category(self, found: Mapping[str, CategoryValues]) -> dict[str, pa.Array]:
         """What a client would send of the aggregates by category."""
-        shop, columns = self._shop, {}
-        found = self._user_aggregates.category_values(moments)
-        for aggregate in aggregates_of(shop.aggregates, Of.USER_CATEGORY):
+        columns = {}
+        for aggregate in aggregates_of(self._shop.aggregates, Of.USER_CATEGORY):
             values = found[aggregate.name]
-            names = shop.categories[str(aggregate.by)].names.gather(values.category)
+            names = values.categories.names.gather(values.category)
             columns[aggregate.key_name] = _lists(names, values.counts)
             columns[aggregate.value_name] = _lists(pl.Series(values.value), values.counts)
         return columns

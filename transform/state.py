@@ -16,7 +16,6 @@ windowed counts; property-based tests hold both equal to the event-by-event form
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
 from typing import NamedTuple, TypedDict
@@ -46,8 +45,8 @@ class Event(NamedTuple):
     categories: tuple[tuple[str, str], ...] = ()
 
 
-# What a tile counts: event type, category feature, category; the last two are "" for all items.
-CountKey = tuple[str, str, str]
+# Event type and category feature -> category -> events; feature and category are "" for all items.
+Counts = Mapping[tuple[str, str], Mapping[str, int]]
 
 
 class Tile(NamedTuple):
@@ -55,11 +54,11 @@ class Tile(NamedTuple):
 
     Attributes:
         number: Start of the hop, in hops since 1970.
-        counts: Events of each kind; a mapping that nobody changes.
+        counts: Events of each kind; mappings that nobody changes.
     """
 
     number: int
-    counts: Mapping[CountKey, int]
+    counts: Counts
 
 
 class UserState(NamedTuple):
@@ -171,8 +170,10 @@ def snapshot(
 
 def _insert(events: tuple[Event, ...], event: Event, max_history: int | None) -> tuple[Event, ...]:
     place = bisect_right(events, event.event_time, key=lambda known: known.event_time)
-    events = (*events[:place], event._replace(categories=()), *events[place:])
-    return events if max_history is None else events[-max_history:]
+    first = 0 if max_history is None else max(0, len(events) + 1 - max_history)
+    if place < first:
+        return events
+    return (*events[first:place], event._replace(categories=()), *events[place:])
 
 
 def _count(
@@ -181,36 +182,37 @@ def _count(
     """Adds an event to the tiles of every hop that counts it."""
     counted = dict(tiles)
     for hop, hops in reach(windows).items():
-        keys = _keys(event, [window for window in windows if window.hop == hop])
-        if keys:
-            added = _add(counted.get(hop, ()), event.event_time // hop, keys)
+        kinds = _kinds(event, [window for window in windows if window.hop == hop])
+        if kinds:
+            added = _add(counted.get(hop, ()), event.event_time // hop, kinds)
             oldest = added[-1].number - hops
             counted[hop] = added[bisect_left(added, oldest, key=lambda tile: tile.number) :]
     return counted
 
 
-def _keys(event: Event, windows: list[UserWindow]) -> set[CountKey]:
-    """What an event counts as."""
-    keys: set[CountKey] = set()
+def _kinds(event: Event, windows: list[UserWindow]) -> dict[tuple[str, str], set[str]]:
+    """What an event counts as: event type and feature -> categories."""
+    kinds: dict[tuple[str, str], set[str]] = {}
     for window in windows:
         if event.event_type not in window.types:
             continue
         if window.by is None:
-            keys.add((event.event_type, "", ""))
-        else:
-            named = (category for name, category in event.categories if name == window.by)
-            keys.update((event.event_type, window.by, category) for category in named)
-    return keys
+            kinds[event.event_type, ""] = {""}
+        elif named := {category for name, category in event.categories if name == window.by}:
+            kinds[event.event_type, window.by] = named
+    return kinds
 
 
-def _add(tiles: tuple[Tile, ...], number: int, keys: set[CountKey]) -> tuple[Tile, ...]:
+def _add(
+    tiles: tuple[Tile, ...], number: int, kinds: dict[tuple[str, str], set[str]]
+) -> tuple[Tile, ...]:
     place = bisect_left(tiles, number, key=lambda tile: tile.number)
-    counts = dict.fromkeys(keys, 1)
-    end = place
-    if place < len(tiles) and tiles[place].number == number:
-        counts = dict(Counter(counts) + Counter(tiles[place].counts))
-        end = place + 1
-    return (*tiles[:place], Tile(number, counts), *tiles[end:])
+    found = place < len(tiles) and tiles[place].number == number
+    counts = dict(tiles[place].counts) if found else {}
+    for kind, categories in kinds.items():
+        known = counts.get(kind, {})
+        counts[kind] = {**known, **{name: known.get(name, 0) + 1 for name in categories}}
+    return (*tiles[:place], Tile(number, counts), *tiles[place + found :])
 
 
 def _values(state: UserState, window: UserWindow, at: int) -> dict[str, float]:
@@ -218,21 +220,21 @@ def _values(state: UserState, window: UserWindow, at: int) -> dict[str, float]:
     tiles, now = state.tiles.get(window.hop, ()), at // window.hop
     start = bisect_left(tiles, now - window.hops, key=lambda tile: tile.number)
     end = bisect_right(tiles, now, key=lambda tile: tile.number)
-    total: Counter[CountKey] = Counter()
-    for tile in tiles[start:end]:
-        total.update(tile.counts)
-    by = window.by or ""
+    counts = [_total(tiles[start:end], (name, window.by or "")) for name in window.types]
     values = {}
-    for event_type, name, category in sorted(total):
-        if event_type != window.counted or name != by:
-            continue
-        value = float(total[event_type, name, category])
-        if window.per is not None:
-            base = total[window.per, name, category]
-            value = value / base if base else 0.0
-        if value:
-            values[category] = float(np.float32(value))
+    for category, count in sorted(counts[0].items()):
+        base = 1 if window.per is None else counts[1].get(category, 0)
+        if base:
+            values[category] = float(np.float32(count / base))
     return values
+
+
+def _total(tiles: tuple[Tile, ...], kind: tuple[str, str]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for tile in tiles:
+        for category, count in tile.counts.get(kind, {}).items():
+            total[category] = total.get(category, 0) + count
+    return total
 
 
 def history_starts(

@@ -1,7 +1,7 @@
 """Columnar form of the fold's windowed counts: many requests over sorted histories at once.
 
 A request at position p of the column of events sees its user's events before p. Counts are
-differences of running totals, categories are found by binary search; nothing loops over events. A
+differences of running totals, or of sorted keys for categories; nothing loops over events. A
 property-based test holds the values equal, bit by bit, to what `apply` and `snapshot` give.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from transform.categories import Categories
 from transform.category_counts import CategoryCounts
-from transform.event_log import ITEM, TYPE, Histories, ranges
+from transform.event_log import ITEM, TYPE, Histories
 from transform.features import EVENT_TIME
 from transform.windows import UserWindow
 
@@ -67,14 +67,37 @@ class CategoryValues:
     """Values of one aggregate for R requests, zeros left out.
 
     Attributes:
+        categories: The categories of the items.
         counts: Categories of each request (int64 [R]).
         category: Category codes, ascending within a request (int64 [sum of counts]).
         value: float32 [sum of counts].
     """
 
+    categories: Categories
     counts: Ints
     category: Ints
     value: Floats
+
+    def of_candidates(self, row: Ints, item: Ints) -> Floats:
+        """The largest value of each candidate's categories, 0 where there is none.
+
+        Args:
+            row: Request of each candidate (int64 [M]).
+            item: Item code of each candidate (int64 [M]).
+
+        Returns:
+            float32 [M].
+        """
+        rows = np.repeat(np.arange(len(self.counts)), self.counts)
+        known = np.append(self.categories.key(rows, self.category), np.iinfo(np.int64).max)
+        counts, category = self.categories.of_items(item)
+        candidate = np.repeat(np.arange(len(item)), counts)
+        asked = self.categories.key(row[candidate], category)
+        place = np.searchsorted(known, asked)
+        found = np.append(self.value, np.float32(0))[place] * (known[place] == asked)
+        largest = np.zeros(len(item), np.float32)
+        np.maximum.at(largest, candidate, found)
+        return largest
 
 
 class UserAggregates:
@@ -107,7 +130,7 @@ class UserAggregates:
             for name in {name for w in self._windows if w.by is None for name in w.types}
         }
         self._by = {
-            feature: CategoryCounts(events.item, events.type, user, categories[feature])
+            feature: CategoryCounts(events.item, events.type, categories[feature])
             for feature in {w.by for w in self._windows if w.by is not None}
         }
 
@@ -124,45 +147,36 @@ class UserAggregates:
                 values[window.name] = _ratio(counts)
         return values
 
-    def candidate_values(self, moments: Moments, row: Ints, item: Ints) -> dict[str, Floats]:
-        """Aggregates of the user and a candidate's category, by name.
-
-        An item of several categories has the largest of their values, one of none has 0.
-
-        Args:
-            moments: The requests.
-            row: Request of each candidate (int64 [M]).
-            item: Item code of each candidate (int64 [M]).
-
-        Returns:
-            float32 [M] each.
-        """
-        values = {}
-        for window in self._windows:
-            if window.by is not None:
-                counts, category = self._by[window.by].categories.of_items(item)
-                candidate = np.repeat(np.arange(len(item)), counts)
-                found = self._category_values(window, moments, row[candidate], category)
-                largest = np.zeros(len(item), np.float32)
-                np.maximum.at(largest, candidate, found)
-                values[window.name] = largest
-        return values
-
     def category_values(self, moments: Moments) -> dict[str, CategoryValues]:
         """Aggregates of the user and every category, by name, as `snapshot` shows them."""
         values = {}
         for window in self._windows:
             if window.by is not None:
-                offsets, known = self._by[window.by].of_users(len(self._events.offsets) - 1)
-                counts = np.diff(offsets)[moments.user]
-                row = np.repeat(np.arange(len(counts)), counts)
-                category = known[ranges(offsets[moments.user], counts)]
-                found = self._category_values(window, moments, row, category)
-                kept = found > 0
+                index, start = self._by[window.by], self._start(window, moments)
+                key, *counts = self._key_counts(window, index, start, moments.position)
+                row, category = index.categories.parts(key)
+                value = _ratio(counts)
+                kept = value > 0
                 values[window.name] = CategoryValues(
-                    np.bincount(row[kept], minlength=len(counts)), category[kept], found[kept]
+                    index.categories,
+                    np.bincount(row[kept], minlength=len(start)),
+                    category[kept],
+                    value[kept],
                 )
         return values
+
+    def _key_counts(
+        self, window: UserWindow, index: CategoryCounts, start: Ints, end: Ints
+    ) -> list[Ints]:
+        """Keys where the counted type occurs, its events there, and for a rate those of `per`."""
+        codes = [self._codes.get(name, -1) for name in window.types]
+        key, count = index.count(codes[0], start, end)
+        if len(codes) == 1:
+            return [key, count]
+        per_key, per_count = index.count(codes[1], start, end)
+        place = np.searchsorted(per_key, key)
+        per = np.append(per_count, 0)[place] * (np.append(per_key, -1)[place] == key)
+        return [key, count, per]
 
     def _start(self, window: UserWindow, moments: Moments) -> Ints:
         """Index of the first event inside the window of each request."""
@@ -170,14 +184,6 @@ class UserAggregates:
         since = np.clip(since, 0, self._span - 1)
         first = np.searchsorted(self._when, moments.user * self._span + since)
         return np.minimum(first, moments.position)
-
-    def _category_values(
-        self, window: UserWindow, moments: Moments, row: Ints, category: Ints
-    ) -> Floats:
-        index = self._by[window.by or ""]
-        start, end = self._start(window, moments)[row], moments.position[row]
-        codes = [self._codes.get(name, -1) for name in window.types]
-        return _ratio([index.count(code, category, start, end) for code in codes])
 
 
 def _ratio(counts: list[Ints]) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from transform.categories import Categories
-from transform.state import CountKey, Tile
+from transform.state import Tile
 from transform.user_aggregates import EventColumns
 from transform.windows import UserWindow, reach
 
@@ -69,11 +69,11 @@ def user_tiles(
 
 def load_tiles(cells: Iterable[Mapping[str, int | str]]) -> dict[int, tuple[Tile, ...]]:
     """The tiles of a user's state from its cells, as `user_tiles` orders them."""
-    tiles: dict[int, dict[int, dict[CountKey, int]]] = {}
+    tiles: dict[int, dict[int, dict[tuple[str, str], dict[str, int]]]] = {}
     for cell in cells:
         hop, number, event_type, feature, category, count = cell.values()
         counts = tiles.setdefault(int(hop), {}).setdefault(int(number), {})
-        counts[str(event_type), str(feature), str(category)] = int(count)
+        counts.setdefault((str(event_type), str(feature)), {})[str(category)] = int(count)
     return {
         hop: tuple(Tile(number, counts) for number, counts in numbered.items())
         for hop, numbered in tiles.items()

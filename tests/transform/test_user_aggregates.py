@@ -86,7 +86,7 @@ def test_the_columnar_form_equals_the_fold_however_late_events_arrive(arrived, l
     of_user, of_category = columnar.user_values(moments), columnar.category_values(moments)
     row = np.repeat(np.arange(len(seen)), len(ITEMS))
     item = np.tile(np.arange(len(ITEMS)), len(seen))
-    of_candidate = columnar.candidate_values(moments, row, item)
+    of_candidate = {name: v.of_candidates(row, item) for name, v in of_category.items()}
     names = CATEGORIES["genre"].names
     ends = {name: np.cumsum(values.counts) for name, values in of_category.items()}
     for request, events in enumerate(seen):
