@@ -75,8 +75,12 @@ def whole_file(path: str) -> Iterator[Any]:
     folder, name = FileSystems.split(path)
     temporary = join(folder, f".{name}.{uuid.uuid4().hex}.part")
     # Suffixes such as .gz would make Beam compress what is compressed already.
-    with FileSystems.create(temporary, compression_type="uncompressed") as file:
-        yield file
+    try:
+        with FileSystems.create(temporary, compression_type="uncompressed") as file:
+            yield file
+    except BaseException:
+        FileSystems.delete([temporary])
+        raise
     FileSystems.rename([temporary], [path])
 
 

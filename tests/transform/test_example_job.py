@@ -1,8 +1,11 @@
 """The job writes what the log in memory gives, however it is divided."""
 
+import itertools
 import tempfile
 from pathlib import Path
 
+import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -91,3 +94,58 @@ def test_a_heavy_user_is_worked_on_in_pieces(tmp_path):
     assert sum(sizes) == len(rows)
     assert max(sizes) <= 130
     assert facts.users == 61
+
+
+def contents(job):
+    """Path below the output -> bytes."""
+    root = Path(job.output)
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def written(folder, frames):
+    job = make_job(folder, log_of(folder / "log", *frames), split=BY_TIME, examples=shape(20))
+    run_job(job)
+    return job
+
+
+@given(events, st.randoms(use_true_random=False), st.integers(1, 4))
+@settings(max_examples=15, deadline=None)
+def test_the_order_of_files_and_repeated_deliveries_change_no_row(rows, random, files):
+    """The same events in files of other names and orders, some delivered again."""
+    log = frame(rows).with_columns(event_id=pl.Series([f"e{n:03d}" for n in range(len(rows))]))
+    cuts = sorted(random.choices(range(len(rows) + 1), k=files - 1))
+    parts = [log[a:b] for a, b in itertools.pairwise([0, *cuts, len(rows)]) if a < b]
+    again = [part.sample(fraction=0.5, seed=1) for part in parts]
+    other = [part for part in [*parts, *again] if len(part)]
+    random.shuffle(other)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            expected = written(Path(folder, "one"), parts)
+        except DataError:
+            return
+        found = written(Path(folder, "other"), other)
+        for split in SPLITS:
+            assert read_rows(found, split) == read_rows(expected, split)
+
+
+def test_another_run_writes_the_same_bytes(tmp_path):
+    rows = [(f"u{n % 9}", f"i{n % 13}", 100 * n) for n in range(120)]
+    one, other = (contents(written(tmp_path / name, [frame(rows)])) for name in ("one", "other"))
+    assert one == other
+
+
+def test_names_of_files_do_not_matter_even_without_event_ids(tmp_path):
+    rows = [(f"u{n % 9}", f"i{n % 13}", 100 * (n // 3)) for n in range(120)]
+    halves = [frame(rows[:60]), frame(rows[60:])]
+    one, other = written(tmp_path / "one", halves), written(tmp_path / "other", halves[::-1])
+    assert contents(one) == contents(other)
+
+
+def test_a_log_that_the_partitions_refuse_is_refused_by_the_log_in_memory(tmp_path):
+    """Negative control of the tests above, which skip what both refuse."""
+    with pytest.raises(DataError, match="too many events share a second"):
+        by_job(tmp_path, [frame([("u", f"i{n}", 5) for n in range(20)])], BY_TIME, 5)
