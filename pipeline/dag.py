@@ -128,6 +128,7 @@ def _rows(settings: Settings, gates: Gates) -> _Rows:
         statistics=statistics.outputs["statistics"],
         features=_features(settings),
         aggregates=_aggregates(settings),
+        labels=json.dumps(settings.examples.labels),
         code=code,
     )
     anomalies = ExampleValidator(

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from trainer.settings import RankerSettings, RecommenderSettings, RetrieverSettings
 from transform.aggregates import Aggregate, Of
-from transform.features import RESERVED_NAMES, Feature, Kind, Side
+from transform.features import RESERVED_NAMES, Feature, Kind, Side, label_key
 from transform.settings import DataSettings, ExampleSettings, Frozen, SplitSettings
 
 
@@ -117,8 +117,20 @@ class Settings(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _labels_are_no_features(self) -> Self:
+        labels = {label_key(event_type) for event_type in self.examples.labels}
+        taken = sorted(labels & {feature.name for feature in self.features})
+        if taken:
+            raise ValueError(
+                "a feature may not take the name of a label of `examples.labels`. Received: "
+                f"{', '.join(taken)}. Map the column to another name with `columns`."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _aggregates_have_names_of_their_own(self) -> Self:
         taken = RESERVED_NAMES | {feature.name for feature in self.features}
+        taken |= {label_key(event_type) for event_type in self.examples.labels}
         for aggregate in self.aggregates:
             names = {aggregate.name}
             if aggregate.of is Of.USER_CATEGORY:

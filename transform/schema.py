@@ -77,6 +77,7 @@ def build_schema(
     features: Sequence[Feature],
     statistics: Mapping[str, Statistics],
     aggregates: Sequence[Aggregate] = (),
+    labels: Sequence[str] = (),
 ) -> schema_pb2.Schema:
     """Declares types, shapes, defaults and domains.
 
@@ -85,6 +86,7 @@ def build_schema(
         statistics: Statistics by split. Domains come from `train` and `catalogue`, the rows that
             models learn from; the other splits are then held against them.
         aggregates: Declared aggregates.
+        labels: Event types with a label of their own.
     """
     schema = schema_pb2.Schema()
     for name, kind in _SCALARS.items():
@@ -95,7 +97,10 @@ def build_schema(
         _add_scalar(schema, feature.name, _type_of(feature))
     for aggregate in aggregates:
         _add_aggregate(schema, aggregate)
-    _bound(schema)
+    label_keys = [f.label_key(event_type) for event_type in labels]
+    for name in label_keys:
+        _add_list(schema, name, _FLOAT)
+    _bound(schema, [f.LABEL, f.CANDIDATE_PROBABILITY, *label_keys])
     learned = [statistics[split] for split in (f.TRAIN, f.CATALOGUE) if split in statistics]
     names = {f.HISTORY_EVENT_TYPE} | {
         feature.name
@@ -145,10 +150,10 @@ def _add_aggregate(schema: schema_pb2.Schema, aggregate: Aggregate) -> None:
         _add_list(schema, aggregate.value_name, _FLOAT)
 
 
-def _bound(schema: schema_pb2.Schema) -> None:
+def _bound(schema: schema_pb2.Schema, probabilities: Sequence[str]) -> None:
     """Domains that follow from what the keys mean."""
     by_name = {feature.name: feature for feature in schema.feature}
-    for name in (f.LABEL, f.CANDIDATE_PROBABILITY):
+    for name in probabilities:
         domain = by_name[name].float_domain
         domain.min, domain.max, domain.disallow_nan = 0.0, 1.0, True
     by_name[f.ITEM_COUNT].int_domain.min = 0

@@ -17,6 +17,7 @@ class FeatureSchemaSpec(ComponentSpec):
     PARAMETERS: ClassVar = {
         "features": ExecutionParameter(type=str),
         "aggregates": ExecutionParameter(type=str),
+        "labels": ExecutionParameter(type=str),
         "code": ExecutionParameter(type=str),
     }
     INPUTS: ClassVar = {
@@ -38,6 +39,7 @@ class FeatureSchema(base_component.BaseComponent):
         features: str,
         code: str,
         aggregates: str = "[]",
+        labels: str = "[]",
     ) -> None:
         """Declares the node.
 
@@ -46,12 +48,14 @@ class FeatureSchema(base_component.BaseComponent):
             features: Declared features as a JSON list.
             code: Fingerprint of the code, so that changed code is not served from the cache.
             aggregates: Declared aggregates as a JSON list.
+            labels: Event types with a label of their own, as a JSON list.
         """
         super().__init__(
             FeatureSchemaSpec(
                 statistics=statistics,
                 features=features,
                 aggregates=aggregates,
+                labels=labels,
                 code=code,
                 schema=channel.Channel(type=standard_artifacts.Schema),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,9 @@ class Executor(base_executor.BaseExecutor):
         """Runs the node."""
         features = TypeAdapter(tuple[Feature, ...]).validate_json(exec_properties["features"])
         aggregates = parse_aggregates(exec_properties["aggregates"])
-        schema = build_schema(features, read_statistics(input_dict["statistics"]), aggregates)
+        labels = json.loads(exec_properties["labels"])
+        statistics = read_statistics(input_dict["statistics"])
+        schema = build_schema(features, statistics, aggregates, labels)
         folder = Path(artifact_utils.get_single_uri(output_dict["schema"]))
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{_FILE}.part"

@@ -18,7 +18,14 @@ def settings(*aggregates: dict[str, Any], **features: dict[str, Any]) -> Setting
     declared = [GENRE, *features.values()]
     data = {"events": {"path": "log.csv"}, "items": {"path": "items.csv"}}
     return Settings.model_validate(
-        {"name": "a", "root": "r", "data": data, "features": declared, "aggregates": aggregates}
+        {
+            "name": "a",
+            "root": "r",
+            "data": data,
+            "features": declared,
+            "aggregates": aggregates,
+            "examples": {"labels": ["buy"]},
+        }
     )
 
 
@@ -32,6 +39,7 @@ def test_aggregates_are_declared_a_line_each() -> None:
         ([VIEWS, VIEWS], "must have a name of its own; .* Received: views, which is taken"),
         ([VIEWS | {"name": "genre"}], "Received: genre, which is taken"),
         ([VIEWS | {"name": "label"}], "Received: label, which is taken"),
+        ([VIEWS | {"name": "label_buy"}], "Received: label_buy, which is taken"),
         ([VIEWS | {"name": "liked_key"}, LIKED], "Received: liked_key, which is taken"),
         ([LIKED | {"by": "colour"}], r"Received: 'colour' for 'liked', with \['genre'\] declared"),
         ([LIKED | {"by": "price"}], "a declared candidate feature of kind category"),
@@ -43,3 +51,9 @@ def test_what_does_not_fit_the_features_is_refused(
     price = {"name": "price", "side": "candidate", "kind": "number"}
     with pytest.raises(ValidationError, match=said):
         settings(*aggregates, price=price)
+
+
+def test_a_feature_may_not_take_the_name_of_a_label() -> None:
+    feature = {"name": "label_buy", "side": "candidate", "kind": "number"}
+    with pytest.raises(ValidationError, match=r"the name of a label .* Received: label_buy"):
+        settings(label=feature)

@@ -133,6 +133,11 @@ def test_aggregates_of_users_are_numbers_and_those_of_candidates_lists():
         assert tensor(schema, name).HasField("ragged_tensor")
 
 
+def test_a_label_of_its_own_is_a_probability():
+    domain = feature_of(build_schema((), {}, labels=["buy"]), "label_buy").float_domain
+    assert (domain.min, domain.max, domain.disallow_nan) == (0.0, 1.0, True)
+
+
 def test_aggregates_are_required_where_they_are_written():
     def required(split):
         return set(required_keys(split, FEATURES, AGGREGATES)) - set(required_keys(split, FEATURES))

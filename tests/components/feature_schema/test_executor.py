@@ -28,7 +28,11 @@ def schema(tmp_path):
     output.uri = str(tmp_path / "schema")
     features = [{"name": "city", "side": "query", "kind": "category"}]
     aggregates = [{"name": "views", "of": "user", "count": "view", "window": "7d"}]
-    declared = {"features": json.dumps(features), "aggregates": json.dumps(aggregates)}
+    declared = {
+        "features": json.dumps(features),
+        "aggregates": json.dumps(aggregates),
+        "labels": '["buy"]',
+    }
     Executor().Do({"statistics": [statistics]}, {"schema": [output]}, declared)
     (written,) = Path(output.uri).iterdir()
     assert written.name == "schema.pbtxt"
@@ -41,5 +45,5 @@ def test_the_file_holds_the_declared_features_with_their_domains(schema):
     assert "city" in schema.tensor_representation_group[""].tensor_representation
 
 
-def test_the_file_holds_the_declared_aggregates(schema):
-    assert "views" in {feature.name for feature in schema.feature}
+def test_the_file_holds_the_declared_aggregates_and_labels(schema):
+    assert {"views", "label_buy"} <= {feature.name for feature in schema.feature}
