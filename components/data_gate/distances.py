@@ -74,9 +74,16 @@ def number_distance(now: FeatureStatistics, before: FeatureStatistics, rows: Row
 
 
 def length_distance(now: FeatureStatistics, before: FeatureStatistics, rows: Rows) -> Distance:
-    """As `number_distance`, of the number of values a row has."""
+    """As `number_distance`, of the number of values a row has.
+
+    Lists are cut at a length that the settings name. Where it changed, those that reach the shorter
+    one count as equally long.
+    """
     first, second = _lengths(now), _lengths(before)
-    cuts = second.cuts() if first.held and second.held else np.empty(0)
+    cuts = np.empty(0)
+    if first.held and second.held:
+        cuts = second.cuts()
+        cuts = cuts[cuts < min(first.at[-1], second.at[-1])]
     return _divergence(first.masses(cuts), second.masses(cuts), rows)
 
 

@@ -58,10 +58,12 @@ def check_drift(
         for name in sorted(names):
             subject = f"{split}.{name}"
             yield _check(subject, name, (ours, theirs), rules.category_drift, rules.number_drift)
-        if split == f.TRAIN and f.HISTORY_ITEM_ID in names:
-            items = (ours.features[f.HISTORY_ITEM_ID], theirs.features[f.HISTORY_ITEM_ID])
-            distance = length_distance(*items, (ours.observations, theirs.observations))
-            yield _held(rules.number_drift, distance, f"{split}.{HISTORY_LENGTH}")
+    # A ranking row shows the latest events of its user, a training window some of them.
+    ours, theirs = _Split.of(now, f.RANKING), _Split.of(before, f.RANKING)
+    if f.HISTORY_ITEM_ID in ours.features and f.HISTORY_ITEM_ID in theirs.features:
+        items = (ours.features[f.HISTORY_ITEM_ID], theirs.features[f.HISTORY_ITEM_ID])
+        distance = length_distance(*items, (ours.observations, theirs.observations))
+        yield _held(rules.number_drift, distance, f"{f.RANKING}.{HISTORY_LENGTH}")
 
 
 def check_skew(now: BySplit, declared: Declared, rules: DataRules) -> Iterator[Check]:

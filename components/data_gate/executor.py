@@ -87,7 +87,7 @@ def _of_the_log(
 
 def _of_the_statistics(inputs: Artifacts, declared: Declared, rules: DataRules) -> Iterator[Check]:
     statistics = read_statistics(inputs["statistics"])
-    yield from check_presence(statistics, declared.features, rules)
+    yield from check_presence(statistics, declared.features, rules, declared.aggregates)
     found = {}
     for split in statistics:
         uri = artifact_utils.get_split_uri(inputs["anomalies"], split)

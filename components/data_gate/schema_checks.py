@@ -8,6 +8,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
 from components.checks import Check
 from components.data_gate.rules import DataRules
+from transform.aggregates import Aggregate
 from transform.features import Feature
 from transform.schema import required_keys
 
@@ -28,6 +29,7 @@ def check_presence(
     statistics: Mapping[str, statistics_pb2.DatasetFeatureStatistics],
     features: Sequence[Feature],
     rules: DataRules,
+    aggregates: Sequence[Aggregate] = (),
 ) -> Iterator[Check]:
     """One check a split, on the required feature that the fewest rows have."""
     for split, dataset in statistics.items():
@@ -35,7 +37,8 @@ def check_presence(
             feature.path.step[0]: _common(feature).num_non_missing / max(1, dataset.num_examples)
             for feature in dataset.features
         }
-        shares = {key: present.get(key, 0.0) for key in required_keys(split, features)}
+        required = required_keys(split, features, aggregates)
+        shares = {key: present.get(key, 0.0) for key in required}
         rarest = min(shares, key=shares.__getitem__)
         yield rules.presence.check(shares[rarest], subject=f"{split}.{rarest}")
 
