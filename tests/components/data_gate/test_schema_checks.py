@@ -4,6 +4,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
 from components.data_gate.schema_checks import check_anomalies, check_presence
 from tests.components.data_gate.bounds import RULES, failed
+from transform.aggregates import Aggregate
 from transform.features import Feature
 from transform.schema import required_keys
 
@@ -56,3 +57,9 @@ def test_anomalies_are_counted_and_told():
     assert "is 2" in check.sentence
     assert "age: Expected data of type: FLOAT but got BYTES" in check.sentence
     assert "Low num examples" in check.sentence
+
+
+def test_an_aggregate_that_no_row_has_is_named():
+    views = Aggregate(name="views", of="user", count="view", window="7d")
+    found = check_presence(statistics("eval"), FEATURES, RULES, [views])
+    assert failed(found) == ["eval.views presence"]
