@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Resolves requirements.in into requirements.lock, and scripts/tools.in into scripts/tools.lock: every
+# Resolves requirements.in into requirements.lock, scripts/tools.in and benchmarks/data/spark.in: every
 # package with its version and the hashes of all its files.
 #
 # Versions that stand in the lock are kept as long as requirements.in allows them; delete a line there
@@ -18,3 +18,4 @@ compile() { # SOURCE LOCK
 
 compile requirements.in requirements.lock
 compile scripts/tools.in scripts/tools.lock
+compile benchmarks/data/spark.in benchmarks/data/spark.lock

@@ -11,7 +11,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from google.protobuf import json_format
 from tensorflow_transform.beam import analyzer_cache
 from tfx.components import Transform
 from tfx.proto import transform_pb2
+from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 from tfx_bsl.public import tfxio
 
 from benchmarks.said import report
@@ -119,10 +120,12 @@ class _Side:
                 source = self._source(self._files([split]))
                 batches = pipeline | f"Read-{split}" >> source.BeamSource()
                 data = (batches, source.TensorAdapterConfig()), transform_fn
+                transformed, metadata = data | f"Transform-{split}" >> tft_beam.TransformDataset(
+                    output_record_batches=True
+                )
                 _ = (
-                    data
-                    | f"Transform-{split}" >> tft_beam.TransformDataset(output_record_batches=True)
-                    | f"Encode-{split}" >> tft_beam.EncodeTransformedDataset()
+                    transformed
+                    | f"Encode-{split}" >> beam.ParDo(_Encode(metadata.schema))
                     | f"Write-{split}"
                     >> beam.io.WriteToTFRecord(
                         str(self.work / "transformed" / split / "rows"), file_name_suffix=".gz"
@@ -149,6 +152,21 @@ class _Side:
     def _files(self, splits: Any) -> list[str]:
         folders = (self.examples / f"Split-{split}" for split in splits)
         return [str(file) for folder in folders for file in sorted(folder.iterdir())]
+
+
+class _Encode(beam.DoFn):
+    """Transformed batches -> serialized rows."""
+
+    def __init__(self, schema: Any) -> None:
+        super().__init__()
+        self._schema = schema
+        self._coder: Any = None
+
+    def setup(self) -> None:
+        self._coder = RecordBatchToExamplesEncoder(self._schema)
+
+    def process(self, batch: tuple[Any, dict[str, Any]]) -> Iterator[bytes]:
+        yield from self._coder.encode(batch[0])
 
 
 if __name__ == "__main__":
