@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from tfx.types import artifact_utils
 
 from components.artifacts import DataAccount, Tiles, UserStates
 from components.event_example_gen.driver import FINGERPRINT
+from components.event_example_gen.local_workers import with_local_workers, worker_environment
 from transform import features as f
 from transform.account import Account, account_for
 from transform.aggregates import parse_aggregates
@@ -54,6 +56,8 @@ def dataset_of(exec_properties: Mapping[str, Any]) -> Dataset:
 class Executor(base_beam_executor.BaseBeamExecutor):
     """Writes examples, tiles, user states and the account of the log."""
 
+    _beam_pipeline_args: list[str]
+
     def Do(
         self,
         input_dict: dict[str, list[Any]],
@@ -79,7 +83,12 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         job = declared.job(folders)
         users = read_users(declared.data, declared.features)
         job.prepare(users, read_items(declared.data, declared.features))
-        with self._make_beam_pipeline() as pipeline:
+        self._beam_pipeline_args = with_local_workers(
+            self._beam_pipeline_args,
+            log_bytes=sum(file.file.size for file in job.reader.files),
+            cores=len(os.sched_getaffinity(0)),
+        )
+        with worker_environment(), self._make_beam_pipeline() as pipeline:
             pipeline | WriteExamples(job)
         facts = read_facts(job)
         # The catalogue is what it was when the training period ended.
