@@ -32,6 +32,8 @@ setup(
         "pipeline": ["configs/*.yaml"],
         "components.report": ["templates/*"],
         "serving_config": ["**/*"],
+        "benchmarks": ["README.md", "results/*.json"],
+        "benchmarks.data": ["settings.yaml", "spark.in", "spark.lock"],
     },
     include_package_data=False,
     entry_points={"console_scripts": ["sluice = pipeline.cli:main"]},
