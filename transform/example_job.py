@@ -15,8 +15,8 @@ from __future__ import annotations
 import functools
 import itertools
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -60,10 +60,9 @@ from transform.vocabularies import merge_vocabularies, read_items, read_types
 
 # Item codes fall into so many ranges; neighbouring ranges are closed together.
 _CELLS = 1024
-# Pairs of items that are summed at a time.
-_PAIRS = 4_000_000
-# Item tiles that are summed at a time.
-_MERGED_AT_ONCE = 16
+# Rows of tiles that are summed at a time; of few rows, so many ranges are made.
+_ROWS_AT_ONCE = 4_000_000
+_RANGES = 8
 
 
 @dataclass(frozen=True)
@@ -98,21 +97,27 @@ class Aggregated:
         cut: The partition.
         periods: What its periods hold.
         described: Users of it that the users table has.
-        pairs: Pairs of items in its co-view file, by range of item codes [_CELLS].
+        ends: Where in each of its tables, ordered by item, the ranges of item codes begin, and
+            where the last one ends [_CELLS + 1].
     """
 
     cut: Cut
     periods: PeriodSummary
     described: int
-    pairs: NDArray[np.int64]
+    ends: dict[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
 class Closing:
-    """A range of items whose co-view tile is to be closed, and where its pairs lie."""
+    """A range of items whose tiles are to be closed.
+
+    Attributes:
+        number: Place among all ranges.
+        slices: Where its rows lie: partition, table, first row, row after the last.
+    """
 
     number: int
-    slices: tuple[tuple[int, int, int], ...]
+    slices: tuple[tuple[int, str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -245,56 +250,57 @@ class ExampleJob:
         write_table(self._file("items", number), tiles.items)
         write_table(self._file("pairs", number), tiles.pairs)
         write_table(self._file("days", number), tiles.days.table)
-        cells = tiles.pairs[ITEM].to_numpy().astype(np.int64) * _CELLS // len(self._items)
         users = histories.users[USER_ID].filter(pl.Series(histories.own_users))
         described = users.is_in(self._users.rows(users)[USER_ID].implode()).sum()
-        pairs = np.bincount(cells, minlength=_CELLS)
-        return Aggregated(cut, PeriodSummary.of(histories), int(described), pairs)
+        tables = {"items": tiles.items, "pairs": tiles.pairs, "days": tiles.days.table}
+        ends = {kind: self._ends(table[ITEM]) for kind, table in tables.items()}
+        return Aggregated(cut, PeriodSummary.of(histories), int(described), ends)
+
+    def _ends(self, items: pl.Series) -> NDArray[np.int64]:
+        cells = items.to_numpy().astype(np.int64) * _CELLS // len(self._items)
+        return offsets_of(np.bincount(cells, minlength=_CELLS))
 
     # ------------------------------------------------------------ close
 
     def plan_closing(self, found: Sequence[Aggregated]) -> list[Closing]:
-        """Ranges of items with about as many pairs each."""
+        """Ranges of items with about as many rows of tiles each."""
         refuse_empty_splits(PeriodSummary.merge([part.periods for part in found]), self.split)
-        numbers = [part.cut.partition.number for part in found]
-        write_table(self._tile("items"), self._merged("items", numbers, merge_items))
-        write_table(self._tile("days"), self._merged("days", numbers, _merge_days))
-        ends = np.array([offsets_of(part.pairs) for part in found])
-        block = ends.sum(axis=0)[:-1] // _PAIRS
-        cells = [0, *(np.flatnonzero(np.diff(block)) + 1).tolist(), _CELLS]
+        rows = np.sum([ends for part in found for ends in part.ends.values()], axis=0)
+        size = max(1, min(_ROWS_AT_ONCE, int(rows[-1]) // _RANGES))
+        cells = [0, *(np.flatnonzero(np.diff(rows[:-1] // size)) + 1).tolist(), _CELLS]
         return [
             Closing(
-                shard,
+                number,
                 tuple(
-                    (number, int(end[first]), int(end[last]))
-                    for number, end in zip(numbers, ends, strict=True)
+                    (part.cut.partition.number, kind, int(ends[first]), int(ends[last]))
+                    for part in found
+                    for kind, ends in part.ends.items()
                 ),
             )
-            for shard, (first, last) in enumerate(itertools.pairwise(cells))
+            for number, (first, last) in enumerate(itertools.pairwise(cells))
         ]
 
-    def _merged(
-        self, kind: str, numbers: Sequence[int], merge: Callable[[list[pl.DataFrame]], pl.DataFrame]
-    ) -> pl.DataFrame:
-        """The tile of all partitions, some at a time."""
-        merged: list[pl.DataFrame] = []
-        for first in range(0, len(numbers), _MERGED_AT_ONCE):
-            some = numbers[first : first + _MERGED_AT_ONCE]
-            merged = [merge(merged + [read_table(self._file(kind, number)) for number in some])]
-        return merged[0]
-
     def close(self, task: Closing) -> int:
-        """Closes the co-view tile of one of them."""
-        pairs = [read_rows(self._file("pairs", n), start, stop) for n, start, stop in task.slices]
-        write_table(self._file("co_view", task.number), close_co_view(pairs, self.examples))
+        """Closes the tiles of one of them."""
+        parts = defaultdict(list)
+        for number, kind, start, stop in task.slices:
+            parts[kind].append(read_rows(self._file(kind, number), start, stop))
+        closed = {
+            "items": merge_items(parts["items"]),
+            "co_view": close_co_view(parts["pairs"], self.examples),
+            "days": DayTiles.merge([DayTiles(table) for table in parts["days"]]).table,
+        }
+        for kind, table in closed.items():
+            write_table(self._file(f"closed-{kind}", task.number), table)
         return task.number
 
     # ------------------------------------------------------------ write
 
     def plan_writing(self, shards: Sequence[int], found: Sequence[Aggregated]) -> list[Writing]:
         """All partitions again."""
-        co_view = [read_table(self._file("co_view", shard)) for shard in sorted(shards)]
-        write_table(self._tile("co_view"), pl.concat(co_view))
+        for kind in ("items", "co_view", "days"):
+            tables = [read_table(self._file(f"closed-{kind}", shard)) for shard in sorted(shards)]
+            write_table(self._tile(kind), pl.concat(tables))
         return [Writing(part.cut, len(found)) for part in found]
 
     def write(self, task: Writing) -> Written:
@@ -396,7 +402,3 @@ class ExampleJob:
 
     def _tile(self, kind: str) -> str:
         return join(self.work, f"tile-{kind}.arrow")
-
-
-def _merge_days(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    return DayTiles.merge([DayTiles(table) for table in tables]).table

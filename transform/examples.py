@@ -106,6 +106,8 @@ def _slices(data: NDArray[np.uint8], places: NDArray[np.int64]) -> pa.BinaryArra
 def _varints(values: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Base-128 varints: their bytes one after the other, and the length of each."""
     unsigned = values.astype(np.int64, copy=False).view(np.uint64)
+    if unsigned.max(initial=0) < 0x80:
+        return unsigned.astype(np.uint8), np.ones(len(unsigned), np.int64)
     width = max(1, -(-int(unsigned.max(initial=0)).bit_length() // 7))
     groups = np.empty((len(unsigned), width), np.uint8)
     for place in range(width):

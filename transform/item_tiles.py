@@ -20,7 +20,9 @@ from transform.aggregates import DAY_SECONDS, Aggregate, Of, aggregates_of
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
-_KEY = ("item", "type", "day")
+# A day is a number of 20 bits, for some 1,400 years before and after 1970.
+_DAY_BITS = 20
+_DAY_ZERO = 1 << (_DAY_BITS - 1)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,20 @@ class DayTiles:
 
     @classmethod
     def _sum(cls, counts: pl.DataFrame) -> DayTiles:
-        return cls(counts.group_by(_KEY).agg(pl.col("count").sum()).sort(_KEY))
+        # One number for three: grouping and sorting are several times faster so.
+        types = int(counts["type"].max() or 0) + 1  # type: ignore[arg-type]
+        place = pl.col("item") * types + pl.col("type")
+        key = place * (1 << _DAY_BITS) + pl.col("day") + _DAY_ZERO
+        summed = counts.group_by(key.alias("key")).agg(pl.col("count").sum()).sort("key")
+        place = pl.col("key") // (1 << _DAY_BITS)
+        return cls(
+            summed.select(
+                item=place // types,
+                type=place % types,
+                day=pl.col("key") % (1 << _DAY_BITS) - _DAY_ZERO,
+                count=pl.col("count"),
+            )
+        )
 
     def item_values(
         self,
@@ -91,6 +106,31 @@ class DayTiles:
     def _shop(self) -> DayTiles:
         return self._sum(self.table.with_columns(item=pl.lit(0, pl.Int64)))
 
+    @cached_property
+    def by_type(self) -> dict[int, tuple[Ints, Ints]]:
+        """Code of a type -> keys of its items and days, ascending, and the total before each."""
+        return {
+            int(tiles["type"][0]): (
+                _keys(tiles["item"].to_numpy(), tiles["day"].to_numpy()),
+                np.concatenate([[0], np.cumsum(tiles["count"].to_numpy())]),
+            )
+            for tiles in self.table.partition_by("type")
+        }
+
+    @cached_property
+    def first_days(self) -> tuple[Ints, Ints]:
+        """Items with events, ascending, and the day of the first event of each."""
+        first = self.table.group_by("item").agg(pl.col("day").min()).sort("item")
+        return first["item"].to_numpy(), first["day"].to_numpy()
+
+
+def _keys(item: Ints, day: Ints) -> Ints:
+    keys: Ints = (item << _DAY_BITS) + day + _DAY_ZERO
+    return keys
+
+
+_NO_TILES = (np.empty(0, np.int64), np.zeros(1, np.int64))
+
 
 def _values(
     tiles: DayTiles, aggregates: Sequence[Aggregate], types: Sequence[str], item: Ints, time: Ints
@@ -98,27 +138,25 @@ def _values(
     """Looks aggregates up, each item and day once."""
     if not aggregates or not len(item):
         return {aggregate.name: np.zeros(len(item), np.float32) for aggregate in aggregates}
-    lookup = _Lookup(tiles.table, types, item, time // DAY_SECONDS)
+    lookup = _Lookup(tiles, types, item, time // DAY_SECONDS)
     return {aggregate.name: lookup.value(aggregate) for aggregate in aggregates}
 
 
 class _Lookup:
     """One set of items and days, looked up in a table of tiles."""
 
-    def __init__(self, table: pl.DataFrame, types: Sequence[str], item: Ints, day: Ints) -> None:
-        self._table = table
-        self._types = list(types)
-        self._first_day = min(_smallest(table["day"]), int(day.min()))
-        self._days = max(_largest(table["day"]), int(day.max())) - self._first_day + 1
+    def __init__(self, tiles: DayTiles, types: Sequence[str], item: Ints, day: Ints) -> None:
+        self._tiles = tiles
+        self._codes = {name: code for code, name in enumerate(types)}
         # Candidates repeat items within a day, and sorted needles are found fast.
-        asked = item * self._days + day - self._first_day
+        asked = _keys(item, day)
         order = np.argsort(asked)
         asked = asked[order]
         new = np.diff(asked, prepend=-1) > 0
         self._place = np.empty(len(asked), np.int64)
         self._place[order] = np.cumsum(new) - 1
-        self._item, self._day = np.divmod(asked[new], self._days)
-        self._running: dict[str, tuple[Ints, Ints]] = {}
+        self._item = asked[new] >> _DAY_BITS
+        self._day = (asked[new] & ((1 << _DAY_BITS) - 1)) - _DAY_ZERO
 
     def value(self, aggregate: Aggregate) -> Floats:
         """Values of an aggregate, float32 for each item and day asked for."""
@@ -140,25 +178,16 @@ class _Lookup:
 
     def _count(self, event_type: str, until: Ints, days: int) -> Ints:
         """Events of the items in the `days` whole days before `until`."""
-        keys, running = self._of_type(event_type)
-        start = np.searchsorted(keys, self._item * self._days + np.maximum(until - days, 0))
-        end = np.searchsorted(keys, self._item * self._days + np.maximum(until, 0))
+        code = self._codes.get(event_type, -1)
+        keys, running = self._tiles.by_type.get(code, _NO_TILES)
+        start = np.searchsorted(keys, _keys(self._item, until - days))
+        end = np.searchsorted(keys, _keys(self._item, until))
         counts: Ints = running[end] - running[start]
         return counts
 
-    def _of_type(self, event_type: str) -> tuple[Ints, Ints]:
-        """Sorted keys (item, day) of the tiles of a type, and the running total before each."""
-        if event_type not in self._running:
-            code = self._types.index(event_type) if event_type in self._types else -1
-            tiles = self._table.filter(pl.col("type") == code)
-            keys = tiles["item"].to_numpy() * self._days + tiles["day"].to_numpy() - self._first_day
-            self._running[event_type] = keys, np.concatenate([[0], np.cumsum(tiles["count"])])
-        return self._running[event_type]
-
     def _age(self) -> Ints:
         """Days since the day of the item's first event; 0 while that day is not over."""
-        first = self._table.group_by("item").agg(pl.col("day").min()).sort("item")
-        items, days = first["item"].to_numpy(), first["day"].to_numpy() - self._first_day
+        items, days = self._tiles.first_days
         place = np.searchsorted(items, self._item)
         known = np.zeros(len(place), np.bool_)
         inside = place < len(items)
@@ -166,11 +195,3 @@ class _Lookup:
         age = np.zeros(len(place), np.int64)
         age[known] = np.maximum(0, self._day[known] - days[place[known]])
         return age
-
-
-def _smallest(column: pl.Series) -> int:
-    return int(column.to_numpy().min(initial=np.iinfo(np.int64).max))
-
-
-def _largest(column: pl.Series) -> int:
-    return int(column.to_numpy().max(initial=np.iinfo(np.int64).min))
