@@ -34,6 +34,9 @@ _CONFIGURATION = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
     "spark.sql.execution.replaceHashWithSortAgg": "true",
+    # The driver lists some hundred folders faster than tasks do.
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
+    "spark.ui.showConsoleProgress": "false",
     "spark.sql.adaptive.coalescePartitions.enabled": "false",
     "spark.ui.enabled": "false",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as sf
 
@@ -31,8 +32,7 @@ def read_events(spark: SparkSession, job: Job, partitions: int) -> DataFrame:
     """The events, each once, shuffled by user."""
     folder = Path(job.log, "events")
     names = [file.relative_to(folder).as_posix() for file in job.event_files()]
-    files = [(name, rank) for rank, name in enumerate(names)]
-    ranks = spark.createDataFrame(files, "file string, rank bigint")
+    ranks = spark.createDataFrame(pa.table({"file": names, "rank": range(len(names))}))
     columns = ["user_id", "item_id", "event_time", "event_type"]
     columns += [feature.name for feature in job.features_of("context")]
     table = spark.read.parquet(str(folder))
