@@ -27,15 +27,16 @@ from transform.aggregates import Aggregate
 from transform.event_log import ITEM, PERIOD, Histories, code_of, offsets_of
 from transform.event_source import EventReader
 from transform.facts import JobFacts, PartitionFacts
-from transform.features import EVENT_TIME, ITEM_ID, USER_ID, Feature
+from transform.features import EVENT_TIME, USER_ID, Feature
 from transform.intake import Intake, ReadTask, merge_intakes, plan_reading, take_in
 from transform.item_tiles import DayTiles
 from transform.partitions import Partition, plan_partitions
 from transform.rows import build_rows, eval_targets
-from transform.settings import ExampleSettings, SplitSettings
+from transform.settings import DataSettings, ExampleSettings, SplitSettings
 from transform.shards import write_shard
 from transform.shop import Shop, categories_of
 from transform.sorting import SortedPartition, join_pieces, read_partition, sort_partition
+from transform.sources import read_items, read_users
 from transform.splits import (
     CutOffs,
     PeriodSummary,
@@ -50,13 +51,14 @@ from transform.tables import (
     make_folder,
     read_rows,
     read_table,
+    remove_folder,
     write_parquet,
     write_table,
 )
 from transform.tiles import ClosedTiles, close_co_view, merge_items, open_tiles
 from transform.user_states import user_states
 from transform.user_table import UserTable, write_user_table
-from transform.vocabularies import merge_vocabularies, read_items, read_types
+from transform.vocabularies import merge_vocabularies, read_item_ids, read_types
 
 # Item codes fall into so many ranges; neighbouring ranges are closed together.
 _CELLS = 1024
@@ -151,6 +153,7 @@ class ExampleJob:
 
     Attributes:
         reader: The log.
+        data: Where the other tables lie.
         features: Declared features.
         aggregates: Declared aggregates.
         split: How events are divided.
@@ -163,6 +166,7 @@ class ExampleJob:
     """
 
     reader: EventReader
+    data: DataSettings
     features: tuple[Feature, ...]
     aggregates: tuple[Aggregate, ...]
     split: SplitSettings
@@ -173,18 +177,21 @@ class ExampleJob:
     states: str
     dead_letters: str
 
-    def prepare(self, users: pl.DataFrame | None, items: pl.DataFrame | None) -> None:
-        """Makes the folders, and puts the other tables where the stages find them.
+    def prepare(self) -> None:
+        """Checks the other tables, and makes empty folders.
 
-        Args:
-            users: `user_id` and query features.
-            items: `item_id` and candidate features.
+        Whatever an earlier attempt left there is removed: a killed run leaves half-written files.
+
+        Raises:
+            DataError: If a table breaks a rule of the data contract.
         """
+        users = read_users(self.data, self.features)
+        # Which of its rows hold is known later; a broken table is to be refused now.
+        read_items(self.data, self.features)
         for folder in (self.work, self.output, self.states, self.dead_letters):
+            remove_folder(folder)
             make_folder(folder)
         write_user_table(users, self.work)
-        nothing = pl.DataFrame(schema={ITEM_ID: pl.String})
-        write_table(self._catalogue, nothing if items is None else items)
 
     # ------------------------------------------------------------ take in
 
@@ -297,7 +304,10 @@ class ExampleJob:
     # ------------------------------------------------------------ write
 
     def plan_writing(self, shards: Sequence[int], found: Sequence[Aggregated]) -> list[Writing]:
-        """All partitions again."""
+        """All partitions again; items are described as they were when training ended."""
+        training = PeriodSummary.merge([part.periods for part in found]).ranges["training"]
+        items = read_items(self.data, self.features, as_of=training.last_time)
+        write_table(self._catalogue, pl.DataFrame() if items is None else items)
         for kind in ("items", "co_view", "days"):
             tables = [read_table(self._file(f"closed-{kind}", shard)) for shard in sorted(shards)]
             write_table(self._tile(kind), pl.concat(tables))
@@ -363,12 +373,17 @@ class ExampleJob:
             self.seed,
             self.aggregates,
             DayTiles(read_table(self._tile("days"))),
-            categories_of(self._items, read_table(self._catalogue), self.features, self.aggregates),
+            categories_of(self._items, self.described_items, self.features, self.aggregates),
         )
 
     @functools.cached_property
+    def described_items(self) -> pl.DataFrame | None:
+        """`item_id` and candidate features at the end of training; None without the table."""
+        return None if self.data.items is None else read_table(self._catalogue)
+
+    @functools.cached_property
     def _items(self) -> pl.Series:
-        return read_items(self.work)
+        return read_item_ids(self.work)
 
     @functools.cached_property
     def _impression(self) -> int:

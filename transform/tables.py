@@ -96,6 +96,12 @@ def make_folder(folder: str) -> None:
             raise
 
 
+def remove_folder(folder: str) -> None:
+    """Removes a folder and all that it holds, if there is one."""
+    if FileSystems.exists(folder):
+        FileSystems.delete([folder])
+
+
 @contextmanager
 def _reader(path: str) -> Iterator[pa.RecordBatchFileReader]:
     if Path(path).exists():

@@ -24,7 +24,7 @@ def merge_vocabularies(parts: Sequence[Part], folder: str) -> None:
     _merge([types_path(part.name, folder) for part in parts], EVENT_TYPE, join(folder, _TYPES))
 
 
-def read_items(folder: str) -> pl.Series:
+def read_item_ids(folder: str) -> pl.Series:
     """Code -> item id."""
     return read_table(join(folder, _ITEMS))[ITEM_ID]
 

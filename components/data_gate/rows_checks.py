@@ -52,7 +52,8 @@ def check_rows(
         return
     divided = _with_periods(events, account, declared)
     users_table = read_users(data, declared.features)
-    items_table = read_items(data, declared.features)
+    end = account.periods["training"]["last_time"]
+    items_table = read_items(data, declared.features, as_of=end)
     build = builder(declared, users_table, items_table)
     shown = is_shown(divided, declared.examples)
     expected = build(divided, declared.examples)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
-from apache_beam.io.filesystems import FileSystems
 from pydantic import TypeAdapter
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
@@ -20,7 +19,6 @@ from components.event_example_gen.local_workers import with_local_workers, worke
 from transform import features as f
 from transform.account import Account, account_for
 from transform.aggregates import parse_aggregates
-from transform.dataset import Dataset, load_dataset
 from transform.event_source import EventReader
 from transform.example_job import ExampleJob
 from transform.facts import JobFacts
@@ -30,8 +28,7 @@ from transform.published_fold import FOLD_FILE
 from transform.rows import catalogue_rows
 from transform.settings import DataSettings, ExampleSettings, SplitSettings
 from transform.shards import write_catalogue
-from transform.sources import read_items, read_users
-from transform.tables import join, make_folder, write_parquet, write_text
+from transform.tables import join, make_folder, remove_folder, write_parquet, write_text
 from transform.tiles import co_view_table, item_table
 from transform.user_states import published_fold
 
@@ -39,18 +36,6 @@ from transform.user_states import published_fold
 _WORK = ".work"
 
 SPLITS = (f.TRAIN, f.RANKING, f.VALIDATION, f.EVAL, f.CATALOGUE)
-
-
-def dataset_of(exec_properties: Mapping[str, Any]) -> Dataset:
-    """The dataset that a node's execution properties describe, in memory.
-
-    Raises:
-        DataError: If a dataset breaks a rule of the data contract.
-    """
-    declared = _Declared(exec_properties)
-    return load_dataset(
-        declared.data, declared.features, declared.split, declared.examples, declared.seed
-    )
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -75,14 +60,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             self._write(declared, folders)
         except Exception:
             # Half of an output must not be taken for one.
-            FileSystems.delete([uri for uri in folders.values() if FileSystems.exists(uri)])
+            for folder in folders.values():
+                remove_folder(folder)
             raise
         _describe(artifact_utils.get_single_instance(output_dict["examples"]))
 
     def _write(self, declared: _Declared, folders: Mapping[str, str]) -> None:
         job = declared.job(folders)
-        users = read_users(declared.data, declared.features)
-        job.prepare(users, read_items(declared.data, declared.features))
+        job.prepare()
         self._beam_pipeline_args = with_local_workers(
             self._beam_pipeline_args,
             log_bytes=sum(file.file.size for file in job.reader.files),
@@ -93,8 +78,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         facts = read_facts(job)
         # The catalogue is what it was when the training period ended.
         end = facts.periods["training"]["last_time"]
-        items = read_items(declared.data, declared.features, as_of=end)
-        catalogue = catalogue_rows(job.shop, items, end)
+        catalogue = catalogue_rows(job.shop, job.described_items, end)
         write_catalogue(catalogue, job.output)
         _write_tiles(job, folders["tiles"])
         _write_fold(job, facts, folders["user_states"])
@@ -102,13 +86,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             facts,
             job.reader,
             job.shop.items,
-            items,
-            users is not None,
+            job.described_items,
+            declared.data.users is not None,
             catalogue.num_rows,
             declared.fingerprint,
         )
         _write_account(account, facts, folders["account"])
-        FileSystems.delete([job.work])
+        remove_folder(job.work)
 
 
 class _Declared:
@@ -126,6 +110,7 @@ class _Declared:
     def job(self, folders: Mapping[str, str]) -> ExampleJob:
         return ExampleJob(
             reader=EventReader.open(self.data, self.features),
+            data=self.data,
             features=self.features,
             aggregates=self.aggregates,
             split=self.split,

@@ -18,13 +18,12 @@ def make_job(
     examples: ExampleSettings,
     features=(),
     aggregates=(),
-    items: pl.DataFrame | None = None,
-    users: pl.DataFrame | None = None,
     seed: int = 3,
 ) -> ExampleJob:
     """A prepared job that writes below a folder."""
     job = ExampleJob(
         reader=EventReader.open(data, features),
+        data=data,
         features=tuple(features),
         aggregates=tuple(aggregates),
         split=split,
@@ -35,7 +34,7 @@ def make_job(
         states=str(folder / "states"),
         dead_letters=str(folder / "dead"),
     )
-    job.prepare(users, items)
+    job.prepare()
     return job
 
 

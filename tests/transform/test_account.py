@@ -9,7 +9,7 @@ from tests.transform.jobs import log_of, make_job, run_job
 from tests.transform.logs import LEAVE_ONE_OUT, frame
 from transform.account import account_for
 from transform.event_source import FUTURE
-from transform.settings import ExampleSettings
+from transform.settings import ExampleSettings, Table
 
 ROWS = [
     ("u", "a", 10),
@@ -28,9 +28,11 @@ USERS = pl.DataFrame({"user_id": ["v"]})
 @pytest.fixture
 def account(tmp_path):
     data = log_of(tmp_path / "log", frame(ROWS))
-    job = make_job(
-        tmp_path, data, split=LEAVE_ONE_OUT, examples=ExampleSettings(), items=ITEMS, users=USERS
-    )
+    for name, table in {"items": ITEMS, "users": USERS}.items():
+        table.write_parquet(tmp_path / f"{name}.parquet")
+    paths = {name: Table(path=str(tmp_path / f"{name}.parquet")) for name in ("items", "users")}
+    data = data.model_copy(update=paths)
+    job = make_job(tmp_path, data, split=LEAVE_ONE_OUT, examples=ExampleSettings())
     return account_for(run_job(job), job.reader, job.shop.items, ITEMS, True, 6, "f" * 64)
 
 

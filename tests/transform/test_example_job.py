@@ -15,8 +15,9 @@ from transform.aggregates import Aggregate
 from transform.errors import DataError
 from transform.event_log import EventLog
 from transform.examples import serialize
+from transform.features import Feature
 from transform.rows import build_rows
-from transform.settings import ExampleSettings, SplitSettings
+from transform.settings import ExampleSettings, SplitSettings, Table
 from transform.shop import Shop
 from transform.splits import assign_periods
 
@@ -149,3 +150,46 @@ def test_a_log_that_the_partitions_refuse_is_refused_by_the_log_in_memory(tmp_pa
     """Negative control of the tests above, which skip what both refuse."""
     with pytest.raises(DataError, match="too many events share a second"):
         by_job(tmp_path, [frame([("u", f"i{n}", 5) for n in range(20)])], BY_TIME, 5)
+
+
+def test_nothing_of_a_killed_attempt_is_left(tmp_path):
+    rows = [(f"u{n % 9}", f"i{n % 13}", 100 * n) for n in range(120)]
+    job = written(tmp_path, [frame(rows)])
+    expected = contents(job)
+    half_written = Path(job.output, "Split-train", ".data_tfrecord-00000-of-00009.gz.0.part")
+    half_written.write_bytes(b"half")
+    Path(job.work, "00000-parts.arrow").write_bytes(b"half")
+    job.prepare()
+    assert contents(job) == {}
+    run_job(job)
+    assert contents(job) == expected
+
+
+def test_categories_are_those_of_the_end_of_training(tmp_path):
+    """An item that changes its category after training keeps the old one in every row."""
+    rows = [(f"u{n % 9}", f"i{n % 13}", 1_000 * n) for n in range(120)]
+    category = Feature(name="category", side="candidate", kind="category")
+    counted = Aggregate(
+        name="same_category", of="user_category", count="interaction", window="1d", by="category"
+    )
+    first = pl.DataFrame({"item_id": [f"i{n}" for n in range(13)], "valid_from": 0}).with_columns(
+        category=pl.lit("old")
+    )
+    later = first.with_columns(category=pl.col("item_id"), valid_from=pl.lit(115_000))
+    found = []
+    for name, table in {"before": first, "changed": pl.concat([first, later])}.items():
+        data = log_of(tmp_path / name / "log", frame(rows))
+        table.write_parquet(tmp_path / name / "items.parquet")
+        items = Table(path=str(tmp_path / name / "items.parquet"))
+        job = make_job(
+            tmp_path / name,
+            data.model_copy(update={"items": items}),
+            split=BY_TIME,
+            examples=shape(50),
+            features=(category,),
+            aggregates=(counted,),
+        )
+        run_job(job)
+        found.append({split: read_rows(job, split) for split in SPLITS})
+    assert found[0] == found[1]
+    assert any(b"same_category" in row for row in found[0]["ranking"])
