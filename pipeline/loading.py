@@ -15,7 +15,7 @@ from pipeline.gates import gates_with
 from pipeline.refusals import SettingsError, explain
 from pipeline.settings import Settings
 from pipeline.yaml_tree import parse
-from transform.cache import cache_dir as cache_dir
+from transform.reading.cache import cache_dir as cache_dir
 from transform.settings import Table
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")

@@ -16,7 +16,7 @@ from pipeline.errors import RunError
 from serving.inputs import missing_input, missing_value, query_inputs
 from serving.query import Query
 from serving.user_store import UserStore
-from transform.values import id_column
+from transform.reading.values import id_column
 
 SCHEMA = pa.schema(
     {"user_id": pa.string(), "rank": pa.int32(), "item_id": pa.string(), "score": pa.float32()}

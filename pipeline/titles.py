@@ -6,9 +6,9 @@ import polars as pl
 
 from pipeline.settings import Settings
 from transform.features import ITEM_ID, Kind, candidate_features
-from transform.raw_columns import Wanted
-from transform.raw_tables import read_raw
-from transform.values import id_column
+from transform.reading.raw_columns import Wanted
+from transform.reading.raw_tables import read_raw
+from transform.reading.values import id_column
 
 _USUAL = ("title", "item_name", "product_name", "movie_title", "product_title", "name", "headline")
 

@@ -11,9 +11,9 @@ import polars as pl
 from pydantic import ValidationError
 
 from serving.query import FeatureValue, Query
+from transform.aggregation.user_tiles import TILES, load_tiles
 from transform.published_fold import FOLD_FILE, PublishedFold
 from transform.state import FoldSettings, UserState, snapshot
-from transform.user_tiles import TILES, load_tiles
 
 USER_ID = "user_id"
 HISTORY: dict[str, pl.DataType] = {

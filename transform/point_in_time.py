@@ -12,10 +12,10 @@ from typing import Any
 import apache_beam as beam
 
 from transform.errors import DataError
-from transform.example_job import ExampleJob
-from transform.facts import JobFacts
-from transform.stages import Refusal, Stage
-from transform.tables import join, read_text, write_text
+from transform.job.example_job import ExampleJob
+from transform.job.facts import JobFacts
+from transform.job.stages import Refusal, Stage
+from transform.job.tables import join, read_text, write_text
 
 _FACTS = "facts.json"
 _REFUSAL = "refusal.txt"

@@ -4,8 +4,8 @@
 from the snapshot *before* an event is applied, so no example can see its own future; the online
 side runs the same two functions on live events. Neither Beam nor TensorFlow is imported here.
 
-`history_starts` is the columnar form of the history, `transform.user_aggregates` that of the
-windowed counts; property-based tests hold both equal to the event-by-event form.
+`history_starts` is the columnar form of the history, `transform.aggregation.user_aggregates` that
+of the windowed counts; property-based tests hold both equal to the event-by-event form.
 
 >>> state = apply(EMPTY, Event("film-1", "view", 10))
 >>> state = apply(state, Event("film-2", "view", 20))

@@ -19,7 +19,7 @@ from benchmarks.results import Row, at_most
 from pipeline.loading import load_settings
 from pipeline.settings import Settings
 from transform.aggregates import user_windows
-from transform.item_tiles import DayTiles
+from transform.aggregation.item_tiles import DayTiles
 from transform.state import EMPTY, Event, FoldSettings, apply, snapshot
 
 _SEED = 11

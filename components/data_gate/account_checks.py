@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from components.checks import Check
 from components.data_gate.counted_log import CountedLog
 from components.data_gate.rules import DataRules
-from transform.account import Account
+from transform.job.account import Account
 
 
 def check_order_and_sums(

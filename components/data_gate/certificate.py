@@ -27,9 +27,9 @@ from components.data_gate.comparison import (
 from components.data_gate.declared import Declared
 from transform import features as f
 from transform.event_log import PERIOD, EventLog
-from transform.rows import build_rows
+from transform.rows.build import build_rows
+from transform.rows.shop import Shop
 from transform.settings import ExampleSettings
-from transform.shop import Shop
 from transform.splits import TRAINING
 
 CUT_OFF, MIDDLE, REQUEST = "after training", "after mid-training", "at the request"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from transform.event_source import EventReader
 from transform.features import EVENT_TIME, ORDER
+from transform.reading.event_source import EventReader
 
 # The order of a row is the rank of its file, shifted by so many bits, and its place in the file.
 _PLACE_BITS = 40

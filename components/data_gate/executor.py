@@ -22,9 +22,9 @@ from components.data_gate.schema_checks import check_anomalies, check_presence
 from components.example_columns import ValueType
 from components.statistics import read_statistics
 from transform import features as f
-from transform.account import Account
 from transform.errors import DataError
-from transform.event_source import EventReader
+from transform.job.account import Account
+from transform.reading.event_source import EventReader
 from transform.settings import DataSettings
 
 _ANOMALIES_FILE = "SchemaDiff.pb"

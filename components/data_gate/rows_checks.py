@@ -17,10 +17,10 @@ from components.data_gate.sub_log import events_of, first_users
 from components.data_gate.written import compare_with_written
 from components.example_columns import ValueType
 from transform import features as f
-from transform.account import Account
 from transform.event_log import EventLog
+from transform.job.account import Account
+from transform.reading.sources import read_items, read_users
 from transform.settings import DataSettings
-from transform.sources import read_items, read_users
 from transform.splits import CutOffs, assign_periods
 
 # Split -> folders of its rows.

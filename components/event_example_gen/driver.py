@@ -9,7 +9,7 @@ from tfx.orchestration.portable import base_driver as portable_driver
 from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.proto.orchestration.driver_output_pb2 import DriverOutput
 
-from transform.fingerprint import data_fingerprint
+from transform.reading.fingerprint import data_fingerprint
 from transform.settings import DataSettings
 
 FINGERPRINT = "fingerprint"

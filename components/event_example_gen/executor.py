@@ -17,20 +17,20 @@ from components.artifacts import DataAccount, Tiles, UserStates
 from components.event_example_gen.driver import FINGERPRINT
 from components.event_example_gen.local_workers import with_local_workers, worker_environment
 from transform import features as f
-from transform.account import Account, account_for
 from transform.aggregates import parse_aggregates
-from transform.event_source import EventReader
-from transform.example_job import ExampleJob
-from transform.facts import JobFacts
+from transform.aggregation.tiles import co_view_table, item_table
 from transform.features import Feature
+from transform.job.account import Account, account_for
+from transform.job.example_job import ExampleJob
+from transform.job.facts import JobFacts
+from transform.job.shards import write_catalogue
+from transform.job.tables import join, make_folder, remove_folder, write_parquet, write_text
 from transform.point_in_time import WriteExamples, read_facts
 from transform.published_fold import FOLD_FILE
-from transform.rows import catalogue_rows
+from transform.reading.event_source import EventReader
+from transform.rows.build import catalogue_rows
+from transform.rows.user_states import published_fold
 from transform.settings import DataSettings, ExampleSettings, SplitSettings
-from transform.shards import write_catalogue
-from transform.tables import join, make_folder, remove_folder, write_parquet, write_text
-from transform.tiles import co_view_table, item_table
-from transform.user_states import published_fold
 
 # Hidden, so that no reader of the splits takes it for one; gone when the node is done.
 _WORK = ".work"

@@ -12,8 +12,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from components.checks import Check
-from transform.account import Account
 from transform.features import Feature
+from transform.job.account import Account
 from transform.settings import Frozen
 
 OVERALL = ""  # the `feature` of the slice that holds every row

@@ -18,8 +18,8 @@ from components.report import readers
 from components.report.calibration import read_calibration
 from components.report.evaluations import read_evaluation
 from components.report.facts import Artifact, Evaluation, Facts, Gate, Training
-from transform.account import Account
 from transform.features import Feature
+from transform.job.account import Account
 
 Inputs = Mapping[str, Sequence[Any]]
 

@@ -124,7 +124,7 @@ def _print_failure(console: Console, error: Exception) -> None:
 
 def _check_data(settings: Settings) -> None:
     """Refuses missing files at once, not after half a minute of loading."""
-    from transform.files import table_files
+    from transform.reading.files import table_files
 
     for name in ("events", "items", "users"):
         table = getattr(settings.data, name)

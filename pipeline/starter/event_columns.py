@@ -10,8 +10,8 @@ import polars as pl
 from pipeline.starter.names import find, snake_case
 from pipeline.starter.sample import Sample
 from transform.errors import DataError
-from transform.event_formats import positions
-from transform.values import id_column
+from transform.reading.event_formats import positions
+from transform.reading.values import id_column
 
 _MOST_EVENT_TYPES = 100
 _MOST_LABELS = 8

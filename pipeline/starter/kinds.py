@@ -10,8 +10,8 @@ import polars as pl
 from pipeline.starter.names import snake_case
 from transform.errors import DataError
 from transform.features import Kind
-from transform.text import text_or_missing
-from transform.times import time_format, unix_seconds
+from transform.reading.text import text_or_missing
+from transform.reading.times import time_format, unix_seconds
 
 _LIST_SEPARATOR = "|"
 _SEPARATORS = ("|", ";", ", ", ",", " ")

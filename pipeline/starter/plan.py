@@ -13,7 +13,7 @@ from pipeline.starter.kinds import Judgement, judge, time_unit
 from pipeline.starter.names import SYNONYMS, feature_name, find
 from pipeline.starter.sample import Sample
 from transform.features import RESERVED_NAMES
-from transform.values import id_column
+from transform.reading.values import id_column
 
 _EXAMPLES = {"user_id": "customer_no", "item_id": "article", "event_time": "when"}
 

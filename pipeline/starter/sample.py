@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import polars as pl
 
 from pipeline.starter.errors import InitError
-from transform.csv_files import csv_head
-from transform.files import TableFile, table_files
-from transform.raw_columns import Chosen, Wanted
-from transform.raw_tables import RawFile, is_parquet
+from transform.reading.csv_files import csv_head
+from transform.reading.files import TableFile, table_files
+from transform.reading.raw_columns import Chosen, Wanted
+from transform.reading.raw_tables import RawFile, is_parquet
 from transform.settings import Table
 
 ROWS = 200_000

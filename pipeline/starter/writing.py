@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.starter.event_columns import EventTypes
 from pipeline.starter.plan import Plan, TablePlan
 from pipeline.starter.sample import Sample
-from transform.file_access import is_remote
+from transform.reading.file_access import is_remote
 
 _HEAD = """\
 # Settings of a Sluice pipeline, written by `sluice init` from the columns of the tables.

@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import tensorflow as tf
 
-from transform.event_source import EventReader
-from transform.example_job import ExampleJob
+from transform.job.example_job import ExampleJob
+from transform.reading.event_source import EventReader
 from transform.settings import DataSettings, ExampleSettings, SplitSettings, Table
 
 

@@ -1,15 +1,28 @@
 """Small logs written by hand, and how the tests of the data side build rows from them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from transform.dataset import Dataset, load_dataset
+from transform.event_log import EventLog
 from transform.features import Feature
+from transform.reading.sources import Data, read_data
+from transform.rows.shop import Shop
 from transform.settings import DataSettings, ExampleSettings, SplitSettings, Table
+from transform.splits import PeriodSummary, assign_periods, refuse_empty_splits
 
 LEAVE_ONE_OUT = SplitSettings(protocol="leave_one_out")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A log that is read, divided into periods, and aggregated; small enough for memory."""
+
+    data: Data
+    log: EventLog
+    shop: Shop
 
 
 def frame(rows: Sequence[tuple], extra: dict[str, Sequence] | None = None) -> pl.DataFrame:
@@ -32,7 +45,11 @@ def write_dataset(
     seed: int = 1,
     extra: dict[str, Sequence] | None = None,
 ) -> Dataset:
-    """Writes the tables as Parquet and loads them as a run would."""
+    """Writes the tables as Parquet and loads them as a run would.
+
+    Raises:
+        DataError: If a dataset breaks a rule of the data contract.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     tables = {"events": frame(rows, extra), "items": items, "users": users}
     for name, table in tables.items():
@@ -45,4 +62,9 @@ def write_dataset(
             if table is not None
         }
     )
-    return load_dataset(settings, features, split, examples or ExampleSettings(), seed)
+    read = read_data(settings, features)
+    shape = examples or ExampleSettings()
+    log = EventLog.of(read.events.frame, read.users, shape.impression_type)
+    log = log.with_period(assign_periods(log.histories, split))
+    refuse_empty_splits(PeriodSummary.of(log.histories), split)
+    return Dataset(read, log, Shop.close(log, features, split, shape, seed))

@@ -5,15 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transform.aggregates import Aggregate, user_windows
+from transform.aggregation.user_tiles import load_tiles
 from transform.event_log import EventLog
 from transform.features import Feature
-from transform.rows import build_rows
+from transform.rows.build import build_rows
+from transform.rows.shop import Shop
+from transform.rows.user_states import published_fold, user_states
 from transform.settings import ExampleSettings, SplitSettings
-from transform.shop import Shop
 from transform.splits import assign_periods
 from transform.state import EMPTY, Event, FoldSettings, apply, snapshot
-from transform.user_states import published_fold, user_states
-from transform.user_tiles import load_tiles
 
 GENRES = {"a": "jazz|folk", "b": "folk", "c": "", "d": "rock"}
 GENRE = Feature(name="genre", side="candidate", kind="category", separator="|")

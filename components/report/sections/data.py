@@ -11,8 +11,8 @@ from components.report.clock import moment
 from components.report.facts import Facts
 from components.report.figures import bar, span
 from components.report.numbers import share
-from transform.account import Account
 from transform.features import CATALOGUE, EVAL, RANKING, TRAIN, VALIDATION, Feature, Kind, Side
+from transform.job.account import Account
 
 _PURPOSES = {
     TRAIN: "windows of history that train the retriever",

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from transform.shards import write_shard
+from transform.job.shards import write_shard
 
 
 def lists(values):

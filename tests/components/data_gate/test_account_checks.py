@@ -6,8 +6,8 @@ import pytest
 from components.data_gate.account_checks import check_account, check_order_and_sums
 from components.data_gate.counted_log import CountedLog, out_of_order
 from tests.components.data_gate.bounds import RULES, failed
-from transform.account import Account
-from transform.event_source import FUTURE, EventReader
+from transform.job.account import Account
+from transform.reading.event_source import FUTURE, EventReader
 from transform.settings import DataSettings, Table
 
 GOOD = Account(

@@ -17,14 +17,14 @@ from components.data_gate.certificate import (
 from components.data_gate.declared import Declared
 from tests.transform.logs import frame
 from transform.aggregates import Aggregate
+from transform.aggregation.item_tiles import DayTiles
+from transform.aggregation.user_aggregates import UserAggregates
 from transform.event_log import EventLog
 from transform.features import Feature
-from transform.item_tiles import DayTiles
-from transform.rows import build_rows
+from transform.rows.build import build_rows
+from transform.rows.shop import Shop
 from transform.settings import ExampleSettings, SplitSettings
-from transform.shop import Shop
 from transform.splits import assign_periods
-from transform.user_aggregates import UserAggregates
 
 BY_TIME = SplitSettings(protocol="time", eval_fraction=0.2, validation_fraction=0.2)
 LEAVE_ONE_OUT = SplitSettings(protocol="leave_one_out")

@@ -11,10 +11,10 @@ from components.data_gate.written import compare_with_written
 from tests.transform.logs import frame
 from transform.event_log import EventLog
 from transform.features import Feature
-from transform.rows import build_rows
+from transform.job.shards import write_shard
+from transform.rows.build import build_rows
+from transform.rows.shop import Shop
 from transform.settings import ExampleSettings, SplitSettings
-from transform.shards import write_shard
-from transform.shop import Shop
 from transform.splits import assign_periods
 
 AGE = Feature(name="age", side="query", kind="number")

@@ -14,8 +14,8 @@ from components.report.facts import (
     Slice,
     Training,
 )
-from transform.account import Account
 from transform.features import RUNGS, Feature
+from transform.job.account import Account
 
 CREATED = 1_780_000_000
 EMPTY = Facts(created=CREATED)

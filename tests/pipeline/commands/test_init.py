@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 from pipeline.loading import load_settings
 from pipeline.starter import sample
-from transform.event_source import EventReader
+from transform.reading.event_source import EventReader
 
 MILLISECONDS = 1_700_000_000_000
 

@@ -1,0 +1,197 @@
+"""The job writes what the log in memory gives, however it is divided."""
+
+import itertools
+import tempfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.transform.jobs import log_of, make_job, read_rows, run_job
+from tests.transform.logs import LEAVE_ONE_OUT, frame
+from transform.aggregates import Aggregate
+from transform.errors import DataError
+from transform.event_log import EventLog
+from transform.features import Feature
+from transform.rows.build import build_rows
+from transform.rows.examples import serialize
+from transform.rows.shop import Shop
+from transform.settings import ExampleSettings, SplitSettings, Table
+from transform.splits import assign_periods
+
+SPLITS = ("train", "ranking", "validation", "eval")
+BY_TIME = SplitSettings(protocol="time", eval_fraction=0.2, validation_fraction=0.2)
+AGGREGATES = (
+    Aggregate(name="views_1h", of="user", count="view", window="1h"),
+    Aggregate(name="item_views", of="item", count="view", window="1d"),
+)
+
+events = st.lists(
+    st.tuples(
+        st.sampled_from(["heavy", "heavy", "heavy", "u", "v", "w"]),
+        st.sampled_from("abcdef"),
+        st.integers(0, 200_000),
+        st.sampled_from(["view", "buy", "impression"]),
+    ),
+    min_size=12,
+    max_size=60,
+)
+
+
+def shape(partition_events):
+    return ExampleSettings(
+        history_length=3,
+        candidates=3,
+        max_history=6,
+        partition_events=partition_events,
+        labels=("buy",),
+        ranking_rows_per_user=5,
+    )
+
+
+def in_memory(log, split):
+    """Split -> serialized rows, by the code of the rows alone."""
+    events = EventLog.of(log, impression_type="impression")
+    events = events.with_period(assign_periods(events.histories, split))
+    shop = Shop.close(events, (), split, shape(1), 3, AGGREGATES)
+    batches = build_rows(events.histories, shop)
+    return {name: sorted(serialize(batch)) for name, batch in batches.items()}
+
+
+def by_job(folder, frames, split, partition_events):
+    job = make_job(
+        folder,
+        log_of(folder / "log", *frames),
+        split=split,
+        examples=shape(partition_events),
+        aggregates=AGGREGATES,
+    )
+    facts = run_job(job)
+    return {name: read_rows(job, name) for name in SPLITS}, facts
+
+
+@pytest.mark.slow
+@given(events, st.sampled_from([LEAVE_ONE_OUT, BY_TIME]), st.integers(2, 40))
+@settings(max_examples=30, deadline=None)
+def test_rows_do_not_depend_on_the_partitions(rows, split, partition_events):
+    log = frame(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            expected = in_memory(log, split)
+            found, facts = by_job(Path(folder), [log], split, partition_events)
+        except DataError:
+            return
+    assert found == expected
+    assert facts.rows_in == len(rows) == facts.events + facts.duplicates
+
+
+def test_a_heavy_user_is_worked_on_in_pieces(tmp_path):
+    rows = [("heavy", f"i{n % 40}", 1_000 * n) for n in range(400)]
+    rows += [(f"u{n}", f"i{n % 40}", 1_000 * n + k) for n in range(60) for k in range(5)]
+    found, facts = by_job(tmp_path, [frame(rows)], BY_TIME, 100)
+    assert found == in_memory(frame(rows), BY_TIME)
+    sizes = [part.events for part in facts.partitions]
+    assert sum(sizes) == len(rows)
+    assert max(sizes) <= 130
+    assert facts.users == 61
+
+
+def contents(job):
+    """Path below the output -> bytes."""
+    root = Path(job.output)
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def written(folder, frames):
+    job = make_job(folder, log_of(folder / "log", *frames), split=BY_TIME, examples=shape(20))
+    run_job(job)
+    return job
+
+
+@pytest.mark.slow
+@given(events, st.randoms(use_true_random=False), st.integers(1, 4))
+@settings(max_examples=15, deadline=None)
+def test_the_order_of_files_and_repeated_deliveries_change_no_row(rows, random, files):
+    """The same events in files of other names and orders, some delivered again."""
+    log = frame(rows).with_columns(event_id=pl.Series([f"e{n:03d}" for n in range(len(rows))]))
+    cuts = sorted(random.choices(range(len(rows) + 1), k=files - 1))
+    parts = [log[a:b] for a, b in itertools.pairwise([0, *cuts, len(rows)]) if a < b]
+    again = [part.sample(fraction=0.5, seed=1) for part in parts]
+    other = [part for part in [*parts, *again] if len(part)]
+    random.shuffle(other)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            expected = written(Path(folder, "one"), parts)
+        except DataError:
+            return
+        found = written(Path(folder, "other"), other)
+        for split in SPLITS:
+            assert read_rows(found, split) == read_rows(expected, split)
+
+
+def test_another_run_writes_the_same_bytes(tmp_path):
+    rows = [(f"u{n % 9}", f"i{n % 13}", 100 * n) for n in range(120)]
+    one, other = (contents(written(tmp_path / name, [frame(rows)])) for name in ("one", "other"))
+    assert one == other
+
+
+def test_names_of_files_do_not_matter_even_without_event_ids(tmp_path):
+    rows = [(f"u{n % 9}", f"i{n % 13}", 100 * (n // 3)) for n in range(120)]
+    halves = [frame(rows[:60]), frame(rows[60:])]
+    one, other = written(tmp_path / "one", halves), written(tmp_path / "other", halves[::-1])
+    assert contents(one) == contents(other)
+
+
+def test_a_log_that_the_partitions_refuse_is_refused_by_the_log_in_memory(tmp_path):
+    """Negative control of the tests above, which skip what both refuse."""
+    with pytest.raises(DataError, match="too many events share a second"):
+        by_job(tmp_path, [frame([("u", f"i{n}", 5) for n in range(20)])], BY_TIME, 5)
+
+
+def test_nothing_of_a_killed_attempt_is_left(tmp_path):
+    rows = [(f"u{n % 9}", f"i{n % 13}", 100 * n) for n in range(120)]
+    job = written(tmp_path, [frame(rows)])
+    expected = contents(job)
+    half_written = Path(job.output, "Split-train", ".data_tfrecord-00000-of-00009.gz.0.part")
+    half_written.write_bytes(b"half")
+    Path(job.work, "00000-parts.arrow").write_bytes(b"half")
+    job.prepare()
+    assert contents(job) == {}
+    run_job(job)
+    assert contents(job) == expected
+
+
+def test_categories_are_those_of_the_end_of_training(tmp_path):
+    """An item that changes its category after training keeps the old one in every row."""
+    rows = [(f"u{n % 9}", f"i{n % 13}", 1_000 * n) for n in range(120)]
+    category = Feature(name="category", side="candidate", kind="category")
+    counted = Aggregate(
+        name="same_category", of="user_category", count="interaction", window="1d", by="category"
+    )
+    first = pl.DataFrame({"item_id": [f"i{n}" for n in range(13)], "valid_from": 0}).with_columns(
+        category=pl.lit("old")
+    )
+    later = first.with_columns(category=pl.col("item_id"), valid_from=pl.lit(115_000))
+    found = []
+    for name, table in {"before": first, "changed": pl.concat([first, later])}.items():
+        data = log_of(tmp_path / name / "log", frame(rows))
+        table.write_parquet(tmp_path / name / "items.parquet")
+        items = Table(path=str(tmp_path / name / "items.parquet"))
+        job = make_job(
+            tmp_path / name,
+            data.model_copy(update={"items": items}),
+            split=BY_TIME,
+            examples=shape(50),
+            features=(category,),
+            aggregates=(counted,),
+        )
+        run_job(job)
+        found.append({split: read_rows(job, split) for split in SPLITS})
+    assert found[0] == found[1]
+    assert any(b"same_category" in row for row in found[0]["ranking"])

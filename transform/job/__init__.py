@@ -1,0 +1,1 @@
+"""The batch job: a log of any size in partitions and stages, from files to examples."""

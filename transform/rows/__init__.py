@@ -1,0 +1,1 @@
+"""The rows of the examples, in columns: what the fold shows before each request."""

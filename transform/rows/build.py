@@ -1,0 +1,331 @@
+"""Rows of the raw examples, in columns: what the fold shows before each request.
+
+Everything here works on whole partitions of users; there is no loop over events.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from transform import features as f
+from transform.aggregates import Of, aggregates_of, user_windows
+from transform.aggregation.user_aggregates import (
+    CategoryValues,
+    EventColumns,
+    Moments,
+    UserAggregates,
+)
+from transform.event_log import ITEM, PERIOD, TYPE, Histories, ranges, user_keys
+from transform.features import Feature, Kind, Side, label_key
+from transform.rows.impressions import shown_lists
+from transform.rows.negatives import Candidates, CandidateSampler, Requests
+from transform.rows.random_numbers import mix
+from transform.rows.seen import SeenItems
+from transform.rows.shop import Shop
+from transform.settings import SplitSettings
+from transform.splits import EVALUATING, TRAINING, VALIDATING
+from transform.state import history_starts
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """R rows of one kind.
+
+    Attributes:
+        user: Whose they are [R].
+        start: The first behaviour that each row shows [R].
+        end: The behaviour after the last one that it shows [R].
+        event: The event whose request it is, among all events [R].
+    """
+
+    user: Ints
+    start: Ints
+    end: Ints
+    event: Ints
+
+
+def build_rows(histories: Histories, shop: Shop) -> dict[str, pa.RecordBatch]:
+    """The rows of some users, by split: `train`, `ranking`, `validation`, `eval`.
+
+    A row depends on its own user's earlier events, on the closed tiles and on the seed: not on the
+    other users of the partition, and not on anything later.
+    """
+    return _RowBuilder(histories, shop).build()
+
+
+def held_out_events(behaviours: Histories, split: SplitSettings, period: int) -> Ints:
+    """Indices of the own behaviours that are asked for: each user's first ones of the period."""
+    request = np.flatnonzero(behaviours.column(PERIOD) == period)
+    user = behaviours.user_of_event[request]
+    nth = np.arange(len(request)) - np.searchsorted(user, user)
+    return request[(nth < split.max_rows_per_user) & behaviours.owns(request)]
+
+
+def eval_targets(histories: Histories, shop: Shop) -> pl.DataFrame:
+    """`user_id` and `item_id` of the own held-out requests that measure the model."""
+    behaviours = histories.behaviours
+    asked = held_out_events(behaviours, shop.split, EVALUATING)
+    return pl.DataFrame(
+        {
+            f.USER_ID: behaviours.users[f.USER_ID].gather(behaviours.user_of_event[asked]),
+            f.ITEM_ID: shop.items.gather(behaviours.events[ITEM][asked]),
+        }
+    )
+
+
+class _RowBuilder:
+    def __init__(self, histories: Histories, shop: Shop) -> None:
+        self._histories = histories
+        self._shop = shop
+        self._behaviours = behaviours = histories.behaviours
+        self._event_of_behaviour = np.flatnonzero(histories.is_behaviour)
+        self._item = behaviours.column(ITEM)
+        self._user = behaviours.user_of_event
+        self._first = behaviours.offsets[:-1]
+        # Periods never run backwards within a user, so training events come first.
+        trains = behaviours.column(PERIOD) == TRAINING
+        training = np.bincount(self._user[trains], minlength=len(self._first))
+        self._training_end = self._first + training
+        self._count = shop.item_counts
+        self._sampler = CandidateSampler(self._count, shop.followers, shop.examples.candidates)
+        self._seen = SeenItems(behaviours, len(shop.items))
+        self._keys = mix(user_keys(histories.users[f.USER_ID]), np.array([shop.seed], np.uint64))
+
+    def build(self) -> dict[str, pa.RecordBatch]:
+        batches = {f.TRAIN: self._batch(self._query(self._train())), f.RANKING: self._ranking()}
+        for split, period in ((f.VALIDATION, VALIDATING), (f.EVAL, EVALUATING)):
+            rows = self._held_out(period)
+            batches[split] = self._batch(
+                {**self._query(rows), **self._sampled(rows, None), **self._target(rows)}
+            )
+        return batches
+
+    def _train(self) -> _Rows:
+        """Windows of training events; consecutive windows share one event."""
+        length = self._shop.examples.history_length
+        events = self._training_end - self._first
+        windows = np.maximum(0, -(-(events - 1) // length))
+        user = np.repeat(np.arange(len(windows)), windows)
+        start = self._first[user] + ranges(np.zeros_like(windows), windows) * length
+        own = self._behaviours.owns(start)
+        user, start = user[own], start[own]
+        end = np.minimum(start + length + 1, self._training_end[user])
+        return _Rows(user, start, end, self._event_of_behaviour[end - 1])
+
+    def _ranking(self) -> pa.RecordBatch:
+        """The latest requests of each user's training period: real ones where the log has them."""
+        if self._histories.impression >= 0:
+            return self._batch(self._shown())
+        settings = self._shop.examples
+        start = np.maximum(self._first, self._training_end - settings.ranking_rows_per_user)
+        request = ranges(start, self._training_end - start)
+        rows = self._requests(request[self._behaviours.owns(request)], settings.history_length)
+        return self._batch({**self._query(rows), **self._sampled(rows, self._training_end)})
+
+    def _shown(self) -> dict[str, pa.Array]:
+        """Rows of what users were shown."""
+        histories, settings = self._histories, self._shop.examples
+        shown = shown_lists(histories, self._shop.types.to_list(), settings, self._keys)
+        user = histories.user_of_event[shown.event]
+        end = histories.behaviours_before[shown.event]
+        start = history_starts(self._first[user], end, settings.history_length)
+        rows = _Rows(user, start, end, shown.event)
+        candidates = Candidates(shown.counts, shown.item, shown.label, shown.probability)
+        labels = {
+            label_key(name): _lists(pl.Series(values, dtype=pl.Float32), shown.counts)
+            for name, values in shown.labels.items()
+        }
+        return {**self._query(rows), **self._candidates(rows, candidates), **labels}
+
+    def _held_out(self, period: int) -> _Rows:
+        request = held_out_events(self._behaviours, self._shop.split, period)
+        return self._requests(request, self._shop.examples.max_history)
+
+    def _requests(self, request: Ints, length: int) -> _Rows:
+        user = self._user[request]
+        start = history_starts(self._first[user], request, length)
+        return _Rows(user, start, request, self._event_of_behaviour[request])
+
+    def _query(self, rows: _Rows) -> dict[str, pa.Array]:
+        """The query part: user, history before the request, query and context features."""
+        users = self._histories.users
+        counts = rows.end - rows.start
+        shown = self._behaviours.events[ranges(rows.start, counts)]
+        asked = self._histories.events[rows.event]
+        columns = {
+            f.USER_ID: _scalars(users[f.USER_ID][rows.user]),
+            f.HISTORY_ITEM_ID: _lists(self._shop.items.gather(shown[ITEM]), counts),
+            f.HISTORY_EVENT_TYPE: _lists(self._shop.types.gather(shown[TYPE]), counts),
+            f.HISTORY_TIME: _lists(shown[f.EVENT_TIME], counts),
+            f.REQUEST_TIME: _scalars(asked[f.EVENT_TIME]),
+        }
+        for feature in self._shop.features:
+            if feature.side is Side.QUERY:
+                columns[feature.name] = feature_column(users[feature.name][rows.user], feature)
+            elif feature.side is Side.CONTEXT:
+                columns[feature.name] = feature_column(asked[feature.name], feature)
+        return columns
+
+    def _sampled(self, rows: _Rows, seen_until: Ints | None) -> dict[str, pa.Array]:
+        """Candidates; negatives are none of the user's events before `seen_until` (by user).
+
+        Without `seen_until`, the events before each request count.
+        """
+        first = self._first[rows.user]
+        width = self._shop.examples.co_view_window
+        recent = rows.end[:, None] - np.arange(width, 0, -1)[None, :]
+        inside = recent >= first[:, None]
+        # The place within the user's history tells the rows of a user apart.
+        place = (rows.end - first).astype(np.uint64)
+        return self._candidates(
+            rows,
+            self._sampler.sample(
+                Requests(
+                    key=mix(self._keys[rows.user], place),
+                    positive=self._item[rows.end],
+                    recent=np.where(inside, self._item[np.maximum(recent, 0)], -1),
+                    user=rows.user,
+                    first=first,
+                    until=rows.end if seen_until is None else seen_until[rows.user],
+                    seen=self._seen,
+                )
+            ),
+        )
+
+    def _candidates(self, rows: _Rows, drawn: Candidates) -> dict[str, pa.Array]:
+        """Candidates, and what the aggregates say at the time of each request."""
+        return {
+            f.CANDIDATE_ITEM_ID: _lists(self._shop.items.gather(drawn.item), drawn.counts),
+            f.LABEL: _lists(pl.Series(drawn.label, dtype=pl.Float32), drawn.counts),
+            f.CANDIDATE_PROBABILITY: _lists(
+                pl.Series(drawn.probability, dtype=pl.Float32), drawn.counts
+            ),
+            **self._aggregates(rows, drawn),
+        }
+
+    def _aggregates(self, rows: _Rows, drawn: Candidates) -> dict[str, pa.Array]:
+        shop, events = self._shop, self._histories
+        if not shop.aggregates:
+            return {}
+        time, types = events.column(f.EVENT_TIME)[rows.event], shop.types.to_list()
+        moments = Moments(rows.user, rows.event, time)
+        row = np.repeat(np.arange(len(time)), drawn.counts)
+        of_requests = {
+            **self._user_aggregates.user_values(moments),
+            **shop.days.shop_values(shop.aggregates, types, time),
+        }
+        by_category = self._user_aggregates.category_values(moments)
+        of_candidates = {
+            **{name: v.of_candidates(row, drawn.item) for name, v in by_category.items()},
+            **shop.days.item_values(shop.aggregates, types, drawn.item, time[row]),
+        }
+        return {
+            **{name: _scalars(pl.Series(values)) for name, values in of_requests.items()},
+            **{
+                name: _lists(pl.Series(values), drawn.counts)
+                for name, values in of_candidates.items()
+            },
+            **self._sent_by_category(by_category),
+        }
+
+    def _sent_by_category(self, found: Mapping[str, CategoryValues]) -> dict[str, pa.Array]:
+        """What a client would send of the aggregates by category."""
+        columns = {}
+        for aggregate in aggregates_of(self._shop.aggregates, Of.USER_CATEGORY):
+            values = found[aggregate.name]
+            names = values.categories.names.gather(values.category)
+            columns[aggregate.key_name] = _lists(names, values.counts)
+            columns[aggregate.value_name] = _lists(pl.Series(values.value), values.counts)
+        return columns
+
+    @functools.cached_property
+    def _user_aggregates(self) -> UserAggregates:
+        columns, shop = EventColumns.of(self._histories), self._shop
+        windows = user_windows(shop.aggregates)
+        return UserAggregates(windows, columns, shop.types.to_list(), shop.categories)
+
+    def _target(self, rows: _Rows) -> dict[str, pa.Array]:
+        """The held-out item, and the rungs of the cold-start ladder that slice the evaluation."""
+        target = self._item[rows.end]
+        return {
+            f.TARGET_ITEM_ID: _scalars(self._shop.items.gather(target)),
+            f.USER_RUNG: _scalars(_rungs(rows.end - rows.start)),
+            f.ITEM_RUNG: _scalars(_rungs(self._count[target])),
+        }
+
+    @staticmethod
+    def _batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
+        return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
+
+
+def catalogue_rows(shop: Shop, items: pl.DataFrame | None, at: int) -> pa.RecordBatch:
+    """One row for each item of the items table and of the log, in the order of the ids.
+
+    Args:
+        shop: Items of the log, and their tiles.
+        items: `item_id` and candidate features.
+        at: The moment whose item aggregates they show (unix seconds).
+    """
+    code = np.arange(len(shop.items))
+    seen = pl.DataFrame(
+        {
+            f.ITEM_ID: shop.items,
+            f.ITEM_COUNT: shop.item_counts,
+            **shop.days.item_values(shop.aggregates, shop.types.to_list(), code, at),
+        }
+    )
+    if items is None:
+        table = seen
+    else:
+        table = seen.join(items, on=f.ITEM_ID, how="full", coalesce=True).sort(f.ITEM_ID)
+    columns = {
+        f.ITEM_ID: _scalars(table[f.ITEM_ID]),
+        **{name: _scalars(table[name].fill_null(0)) for name in seen.columns if name != f.ITEM_ID},
+    }
+    for feature in f.candidate_features(shop.features):
+        columns[feature.name] = feature_column(table[feature.name], feature)
+    return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
+
+
+def feature_column(values: pl.Series, feature: Feature) -> pa.Array:
+    """A declared feature as lists of one value: text is "" and a number absent when missing."""
+    if feature.kind is Kind.NUMBER:
+        return _scalars(values.cast(pl.Float32).fill_nan(None))
+    if feature.kind is Kind.TIME:
+        return _scalars(values.cast(pl.Int64))
+    return _scalars(values.cast(pl.String).fill_null(""))
+
+
+def _rungs(counts: Ints) -> pl.Series:
+    lowest = np.array([low for low, _ in f.RUNGS])
+    names = pl.Series([name for _, name in f.RUNGS])
+    return names.gather(np.searchsorted(lowest, counts, side="right") - 1)
+
+
+def _scalars(values: pl.Series) -> pa.Array:
+    """Lists of one value; a null value becomes a null list, that is, an absent feature."""
+    array = _flat(values)
+    offsets = pa.array(np.arange(len(array) + 1), pa.int32())
+    lists = pa.ListArray.from_arrays(offsets, array)
+    if not array.null_count:
+        return lists
+    return pa.ListArray.from_arrays(offsets, array, mask=array.is_null())
+
+
+def _lists(values: pl.Series, counts: Ints) -> pa.Array:
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), _flat(values))
+
+
+def _flat(values: pl.Series) -> pa.Array:
+    array = values.to_arrow()
+    return array.cast(pa.binary()) if values.dtype == pl.String else array
