@@ -35,8 +35,8 @@ def same_rows(shop: Workshop, sizes: Sizes) -> list[Row]:
 def speed(shop: Workshop, sizes: Sizes) -> list[Row]:
     """The comparison of speeds, one side after the other on the same cores.
 
-    A side's clock runs from the log to its last written file; starting the interpreter, importing,
-    and starting Spark's session are not in it.
+    A side's clock runs from the end of its imports to its last written file; starting Spark's
+    session or Beam's workers is in it.
     """
     large, small = shop.log(sizes.speed), shop.log(sizes.per_element)
     rates = _rates(

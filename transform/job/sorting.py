@@ -92,45 +92,47 @@ def join_pieces(pieces: Sequence[Histories], own: int) -> Histories:
 
 def _read(partition: Partition, folder: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Users in the order of their hashes, and their events with places among these users."""
-    found = [_users(piece, n, folder) for n, piece in enumerate(partition.slices)]
-    users = pl.concat(found).sort(KEY, USER_ID)
-    users = users.with_columns(pl.struct(KEY, USER_ID).rle_id().alias(USER))
-    different = users.unique(USER, keep="first", maintain_order=True)
-    belongs = _belongs(different[USER_ID], partition)
-    parts = []
-    for number, piece in enumerate(partition.slices):
-        place = users.filter(pl.col("part") == number).sort("place")[USER].to_numpy()
-        parts.append(_events(piece, place, belongs, folder))
-    events = pl.concat(parts)
+    users, places = _users(partition.slices, folder)
+    belongs = _belongs(users[USER_ID], partition)
+    events = _events(partition.slices, places, folder)
+    if not belongs.all():
+        events = events.filter(pl.Series(belongs[events[USER].to_numpy()]))
     if partition.since is not None:
         events = events.filter(pl.col(EVENT_TIME) >= partition.since)
     if partition.until is not None:
         events = events.filter(pl.col(EVENT_TIME) < partition.until)
-    return different, events
+    return users, events
 
 
-def _users(piece: Slice, number: int, folder: str) -> pl.DataFrame:
-    users = read_rows(users_path(piece.part, folder), *piece.users)
-    return users.select(KEY, pl.col(USER_ID).cast(pl.String), part=number).with_row_index("place")
+def _users(slices: Sequence[Slice], folder: str) -> tuple[pl.DataFrame, list[Ints]]:
+    """Different users in order, and for each slice the place of its users among them."""
+    found = [read_rows(users_path(piece.part, folder), *piece.users) for piece in slices]
+    users = pl.concat(found).with_row_index("row").sort(KEY, USER_ID)
+    users = users.with_columns(pl.struct(KEY, USER_ID).rle_id().alias(USER))
+    place = np.empty(len(users), np.int64)
+    place[users["row"].to_numpy()] = users[USER].to_numpy()
+    ends = np.cumsum([len(part) for part in found])
+    return users.unique(USER, keep="first", maintain_order=True), np.split(place, ends[:-1])
 
 
-def _events(piece: Slice, place: Ints, belongs: NDArray[np.bool_], folder: str) -> pl.DataFrame:
-    """Events of a slice under the codes of the whole log.
+def _events(slices: Sequence[Slice], places: Sequence[Ints], folder: str) -> pl.DataFrame:
+    """Events of all slices under the codes of the whole log.
 
     Args:
-        piece: The slice.
-        place: Place of each of its users in the partition.
-        belongs: Whether the user at a place belongs to the partition.
+        slices: The slices.
+        places: Place of each of their users in the partition.
         folder: Where the parts lie.
     """
-    events = read_rows(events_path(piece.part, folder), *piece.events)
-    user = place[events[USER].to_numpy() - piece.users[0]]
-    item = item_codes(piece.part, folder)[events[ITEM].to_numpy()]
-    kind = type_codes(piece.part, folder)[events[TYPE].to_numpy()]
-    coded = events.with_columns(
-        pl.Series(USER, user.astype(np.int64)), pl.Series(ITEM, item), pl.Series(TYPE, kind)
-    )
-    return coded if belongs.all() else coded.filter(pl.Series(belongs[user]))
+    found, user, item, kind = [], [], [], []
+    for piece, place in zip(slices, places, strict=True):
+        events = read_rows(events_path(piece.part, folder), *piece.events)
+        found.append(events)
+        user.append(place[events[USER].to_numpy() - piece.users[0]])
+        item.append(item_codes(piece.part, folder)[events[ITEM].to_numpy()])
+        kind.append(type_codes(piece.part, folder)[events[TYPE].to_numpy()])
+    codes = {USER: user, ITEM: item, TYPE: kind}
+    coded = [pl.Series(name, np.concatenate(parts)) for name, parts in codes.items()]
+    return pl.concat(found).with_columns(coded)
 
 
 def _belongs(user_ids: pl.Series, partition: Partition) -> NDArray[np.bool_]:

@@ -51,38 +51,51 @@ class Stage(beam.PTransform):
         return (
             results
             | "Plan" >> beam.ParDo(_Plan(self._plan), *self._earlier)
-            | "Spread" >> beam.Reshuffle()
+            | "Spread" >> beam.GroupByKey()
             | "Work" >> beam.ParDo(_Work(self._work))
-            | "All" >> beam.combiners.ToList()
+            | "Gather" >> beam.GroupByKey()
+            | "All" >> beam.MapTuple(_all)
         )
 
 
 class _Plan(beam.DoFn):
+    """All results -> tasks by their number, so that a runner may give each to another worker."""
+
     def __init__(self, plan: Callable[..., Iterable[Any]]) -> None:
         super().__init__()
         self._plan = plan
 
-    def process(self, results: list[Any], earlier: list[Any] | None = None) -> Iterator[Any]:
+    def process(
+        self, results: list[Any], earlier: list[Any] | None = None
+    ) -> Iterator[tuple[int, Any]]:
         refusals = [result for result in results if isinstance(result, Refusal)]
         if refusals:
-            yield refusals[0]
+            yield 0, refusals[0]
             return
         try:
-            yield from self._plan(results) if earlier is None else self._plan(results, earlier)
+            tasks = self._plan(results) if earlier is None else self._plan(results, earlier)
+            yield from enumerate(tasks)
         except DataError as error:
-            yield Refusal(str(error))
+            yield 0, Refusal(str(error))
 
 
 class _Work(beam.DoFn):
+    """A task -> its result, under one key for all."""
+
     def __init__(self, work: Callable[[Any], Any]) -> None:
         super().__init__()
         self._work = work
 
-    def process(self, task: Any) -> Iterator[Any]:
+    def process(self, numbered: tuple[int, Iterable[Any]]) -> Iterator[tuple[int, Any]]:
+        (task,) = numbered[1]
         if isinstance(task, Refusal):
-            yield task
+            yield 0, task
             return
         try:
-            yield self._work(task)
+            yield 0, self._work(task)
         except DataError as error:
-            yield Refusal(str(error))
+            yield 0, Refusal(str(error))
+
+
+def _all(_: int, results: Iterable[Any]) -> list[Any]:
+    return list(results)

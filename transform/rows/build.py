@@ -163,8 +163,8 @@ class _RowBuilder:
         asked = self._histories.events[rows.event]
         columns = {
             f.USER_ID: _scalars(users[f.USER_ID][rows.user]),
-            f.HISTORY_ITEM_ID: _lists(self._shop.items.gather(shown[ITEM]), counts),
-            f.HISTORY_EVENT_TYPE: _lists(self._shop.types.gather(shown[TYPE]), counts),
+            f.HISTORY_ITEM_ID: _named(shown[ITEM].to_numpy(), self._shop.item_names, counts),
+            f.HISTORY_EVENT_TYPE: _named(shown[TYPE].to_numpy(), self._shop.type_names, counts),
             f.HISTORY_TIME: _lists(shown[f.EVENT_TIME], counts),
             f.REQUEST_TIME: _scalars(asked[f.EVENT_TIME]),
         }
@@ -204,7 +204,7 @@ class _RowBuilder:
     def _candidates(self, rows: _Rows, drawn: Candidates) -> dict[str, pa.Array]:
         """Candidates, and what the aggregates say at the time of each request."""
         return {
-            f.CANDIDATE_ITEM_ID: _lists(self._shop.items.gather(drawn.item), drawn.counts),
+            f.CANDIDATE_ITEM_ID: _named(drawn.item, self._shop.item_names, drawn.counts),
             f.LABEL: _lists(pl.Series(drawn.label, dtype=pl.Float32), drawn.counts),
             f.CANDIDATE_PROBABILITY: _lists(
                 pl.Series(drawn.probability, dtype=pl.Float32), drawn.counts
@@ -322,8 +322,18 @@ def _scalars(values: pl.Series) -> pa.Array:
 
 
 def _lists(values: pl.Series, counts: Ints) -> pa.Array:
+    return _divided(_flat(values), counts)
+
+
+def _named(codes: NDArray[np.integer], names: pa.BinaryArray, counts: Ints) -> pa.Array:
+    """Lists of names by their codes, which stay codes until they are written."""
+    indices = pa.array(codes.astype(np.int32, copy=False))
+    return _divided(pa.DictionaryArray.from_arrays(indices, names), counts)
+
+
+def _divided(values: pa.Array, counts: Ints) -> pa.Array:
     offsets = np.concatenate([[0], np.cumsum(counts)])
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), _flat(values))
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
 
 
 def _flat(values: pl.Series) -> pa.Array:

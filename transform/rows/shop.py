@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from transform.aggregates import Aggregate, Of, aggregates_of
@@ -88,6 +89,16 @@ class Shop:
     def followers(self) -> Followers:
         """The co-view tile, indexed."""
         return Followers(self.tiles.co_view, len(self.items), self.examples.co_view_decay)
+
+    @functools.cached_property
+    def item_names(self) -> pa.BinaryArray:
+        """Code -> item id, as it is written."""
+        return self.items.to_arrow().cast(pa.binary())
+
+    @functools.cached_property
+    def type_names(self) -> pa.BinaryArray:
+        """Code -> event type, as it is written."""
+        return self.types.to_arrow().cast(pa.binary())
 
     @functools.cached_property
     def item_counts(self) -> NDArray[np.int64]:

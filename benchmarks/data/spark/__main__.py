@@ -1,6 +1,6 @@
 """The PySpark side: `python -m benchmarks.data.spark JOB SAID`, in the peer's environment.
 
-The clock starts when the session is up; starting it is reported by itself.
+The clock starts with the session, whose start is also reported by itself.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main() -> None:
     run(spark, job)
     ended = time.perf_counter()
     spark.stop()
-    report(said, seconds=ended - started, start_seconds=started - began)
+    report(said, seconds=ended - began, start_seconds=started - began)
 
 
 def run(spark: SparkSession, job: Job) -> None:
