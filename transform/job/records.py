@@ -7,11 +7,13 @@ from typing import BinaryIO
 
 import google_crc32c
 import numpy as np
-from isal import igzip
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 # Training data is read many times more often than written, but the disk is not the bottleneck.
 _COMPRESSION_LEVEL = 1
+# Width of the window, and that the format is GZIP.
+_GZIP = 16 + isal_zlib.MAX_WBITS
 # Compressing many records in one call is cheaper than each in its own.
 _RECORDS_AT_ONCE = 256
 # What CRC-32C makes of each byte: its register starts at 0, and is not complemented in the end.
@@ -23,11 +25,10 @@ def write_records(file: BinaryIO, records: Sequence[bytes]) -> None:
 
     The time stamp in the GZIP header is left empty, so that equal records give equal files.
     """
-    with igzip.IGzipFile(
-        filename="", mode="wb", compresslevel=_COMPRESSION_LEVEL, fileobj=file, mtime=0
-    ) as stream:
-        for first in range(0, len(records), _RECORDS_AT_ONCE):
-            stream.write(_framed(records[first : first + _RECORDS_AT_ONCE]))
+    stream = isal_zlib.compressobj(_COMPRESSION_LEVEL, isal_zlib.DEFLATED, _GZIP)
+    for first in range(0, len(records), _RECORDS_AT_ONCE):
+        file.write(stream.compress(_framed(records[first : first + _RECORDS_AT_ONCE])))
+    file.write(stream.flush())
 
 
 def _framed(records: Sequence[bytes]) -> bytes:

@@ -71,7 +71,7 @@ def _values(name: str, column: pa.ListArray) -> _Values:
     if pa.types.is_binary(kind) or pa.types.is_dictionary(kind):
         fields = _value_fields(flat)
         offsets, data = (np.frombuffer(buffer, np.uint8) for buffer in fields.buffers()[1:])
-        rows = _slices(data, offsets.view(np.int32)[places])
+        rows = _slices(data, offsets.view(np.int32)[places].astype(np.int64))
         return _Values(_BYTES_LIST, rows, packed=False)
     if pa.types.is_float32(kind):
         rows = _slices(flat.to_numpy().view(np.uint8), 4 * places)
