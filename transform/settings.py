@@ -120,4 +120,4 @@ class ExampleSettings(Frozen):
     impression_type: str = "impression"
     labels: tuple[str, ...] = ()
     attribution_hours: float = Field(default=24.0, gt=0.0)
-    partition_events: int = Field(default=100_000, ge=1)
+    partition_events: int = Field(default=200_000, ge=1)

@@ -16,13 +16,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from transform.aggregates import DAY_SECONDS, Aggregate, Of, aggregates_of
+from transform.aggregation.running_totals import (
+    DAY_BITS,
+    DAY_ZERO,
+    RunningTotals,
+    day_keys,
+    items_and_days,
+    running_totals,
+)
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
-
-# A day is a number of 20 bits, for some 1,400 years before and after 1970.
-_DAY_BITS = 20
-_DAY_ZERO = 1 << (_DAY_BITS - 1)
 
 
 @dataclass(frozen=True)
@@ -58,14 +62,14 @@ class DayTiles:
         # One number for three: grouping and sorting are several times faster so.
         types = int(counts["type"].max() or 0) + 1  # type: ignore[arg-type]
         place = pl.col("item") * types + pl.col("type")
-        key = place * (1 << _DAY_BITS) + pl.col("day") + _DAY_ZERO
+        key = place * (1 << DAY_BITS) + pl.col("day") + DAY_ZERO
         summed = counts.group_by(key.alias("key")).agg(pl.col("count").sum()).sort("key")
-        place = pl.col("key") // (1 << _DAY_BITS)
+        place = pl.col("key") // (1 << DAY_BITS)
         return cls(
             summed.select(
                 item=place // types,
                 type=place % types,
-                day=pl.col("key") % (1 << _DAY_BITS) - _DAY_ZERO,
+                day=pl.col("key") % (1 << DAY_BITS) - DAY_ZERO,
                 count=pl.col("count"),
             )
         )
@@ -107,12 +111,11 @@ class DayTiles:
         return self._sum(self.table.with_columns(item=pl.lit(0, pl.Int64)))
 
     @cached_property
-    def by_type(self) -> dict[int, tuple[Ints, Ints]]:
-        """Code of a type -> keys of its items and days, ascending, and the total before each."""
+    def by_type(self) -> dict[int, RunningTotals]:
+        """Code of a type -> events of each item before each day."""
         return {
-            int(tiles["type"][0]): (
-                _keys(tiles["item"].to_numpy(), tiles["day"].to_numpy()),
-                np.concatenate([[0], np.cumsum(tiles["count"].to_numpy())]),
+            int(tiles["type"][0]): running_totals(
+                *(tiles[name].to_numpy() for name in ("item", "day", "count"))
             )
             for tiles in self.table.partition_by("type")
         }
@@ -122,14 +125,6 @@ class DayTiles:
         """Items with events, ascending, and the day of the first event of each."""
         first = self.table.group_by("item").agg(pl.col("day").min()).sort("item")
         return first["item"].to_numpy(), first["day"].to_numpy()
-
-
-def _keys(item: Ints, day: Ints) -> Ints:
-    keys: Ints = (item << _DAY_BITS) + day + _DAY_ZERO
-    return keys
-
-
-_NO_TILES = (np.empty(0, np.int64), np.zeros(1, np.int64))
 
 
 def _values(
@@ -149,14 +144,13 @@ class _Lookup:
         self._tiles = tiles
         self._codes = {name: code for code, name in enumerate(types)}
         # Candidates repeat items within a day, and sorted needles are found fast.
-        asked = _keys(item, day)
+        asked = day_keys(item, day)
         order = np.argsort(asked)
         asked = asked[order]
         new = np.diff(asked, prepend=-1) > 0
         self._place = np.empty(len(asked), np.int64)
         self._place[order] = np.cumsum(new) - 1
-        self._item = asked[new] >> _DAY_BITS
-        self._day = (asked[new] & ((1 << _DAY_BITS) - 1)) - _DAY_ZERO
+        self._item, self._day = items_and_days(asked[new])
 
     def value(self, aggregate: Aggregate) -> Floats:
         """Values of an aggregate, float32 for each item and day asked for."""
@@ -178,11 +172,10 @@ class _Lookup:
 
     def _count(self, event_type: str, until: Ints, days: int) -> Ints:
         """Events of the items in the `days` whole days before `until`."""
-        code = self._codes.get(event_type, -1)
-        keys, running = self._tiles.by_type.get(code, _NO_TILES)
-        start = np.searchsorted(keys, _keys(self._item, until - days))
-        end = np.searchsorted(keys, _keys(self._item, until))
-        counts: Ints = running[end] - running[start]
+        totals = self._tiles.by_type.get(self._codes.get(event_type, -1))
+        if totals is None:
+            return np.zeros(len(until), np.int64)
+        counts: Ints = totals.before(self._item, until) - totals.before(self._item, until - days)
         return counts
 
     def _age(self) -> Ints:
