@@ -37,10 +37,10 @@ def ci(tmp_path):
 
 
 def test_lint_comes_before_the_tests(ci):
-    assert ci() == (0, ["setup", "lint", "browser", "test"])
+    assert ci() == (0, ["setup", "lint", "browser", "test", "java", "bench-data"])
 
 
-@pytest.mark.parametrize("failing", ["setup", "lint", "browser", "test"])
+@pytest.mark.parametrize("failing", ["setup", "lint", "browser", "test", "java", "bench-data"])
 def test_a_failure_ends_the_run(ci, failing):
     code, made = ci(failing)
     assert code != 0

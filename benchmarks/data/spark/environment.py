@@ -77,7 +77,7 @@ def _require_java() -> None:
         found = f"Java {version}" if version else "no Java"
         raise RuntimeError(
             f"PySpark 4 needs Java {_OLDEST_JAVA} or newer on PATH. Received: {found}. "
-            "Run `bash scripts/install_java.sh`, or install a Java runtime by other means."
+            "Run `make java`, or install a Java runtime by other means."
         )
 
 

@@ -17,7 +17,7 @@ def java(tmp_path, monkeypatch):
 
 
 def test_no_java_is_said_with_what_to_do(java):
-    with pytest.raises(RuntimeError, match=r"Java 17.*Received: no Java.*install_java\.sh"):
+    with pytest.raises(RuntimeError, match=r"Java 17.*Received: no Java.*make java"):
         environment.spark_command("job")
 
 
