@@ -19,6 +19,7 @@ _NEARLY_UNIQUE = 0.5  # a category whose values mostly stand once says nothing a
 _MOST_PARTS = 500
 _CODES = ("id", "code", "key", "sku", "uuid", "hash", "url", "link", "zip", "zipcode", "postcode")
 _TIMES = ("time", "timestamp", "date", "at", "from", "to", "since", "until")
+_ENDS = ("to", "until", "end", "ended", "expiry")
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _DAYS_WRITTEN_AS_NUMBERS = (19000101, 21001231)
 
@@ -46,6 +47,13 @@ def judge(values: pl.Series) -> Judgement:
     Args:
         values: The column; text where it comes from a CSV.
     """
+    judgement = _judge(values)
+    if judgement.kind is Kind.TIME and snake_case(values.name).split("_")[-1] in _ENDS:
+        return Judgement(None, "when something ends is often known only afterwards")
+    return judgement
+
+
+def _judge(values: pl.Series) -> Judgement:
     if values.dtype == pl.List:
         return Judgement(Kind.CATEGORY, "a list in each row", _LIST_SEPARATOR)
     if values.dtype.is_nested() or values.dtype in (pl.Binary, pl.Time, pl.Duration):

@@ -59,6 +59,8 @@ def test_a_useful_column_becomes_a_feature(name, values, kind, separator):
         ("country", ["US"] * N, "the same in every row"),
         ("empty", ["", "NA", None, ""] * 50, "it is empty"),
         ("inner", [{"a": 1}] * N, "its type is"),
+        ("available_to", [1_700_000_000 + i for i in range(N)], "known only afterwards"),
+        ("ended", [DAY + datetime.timedelta(i) for i in range(N)], "known only afterwards"),
     ],
 )
 def test_a_useless_column_is_left_out(name, values, why):
