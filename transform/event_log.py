@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from transform.features import EVENT_ID, EVENT_TIME, EVENT_TYPE, ITEM_ID, ORDER, USER_ID
 
-# Columns of coded events: places among the users, codes into the vocabularies, and the period.
-USER = "user"
-ITEM = "item"
-TYPE = "type"
-PERIOD = "period"
+# Columns of coded events: places among the users, codes into the vocabularies, and the period. No
+# feature can have such a name.
+USER = "#user"
+ITEM = "#item"
+TYPE = "#type"
+PERIOD = "#period"
 
 
 def user_keys(user_ids: Iterable[str]) -> NDArray[np.uint64]:
@@ -97,14 +98,6 @@ class Histories:
             return self
         joined = self.users.join(users, on=USER_ID, how="left", maintain_order="left")
         return replace(self, users=joined)
-
-    def take(self, users: NDArray[np.int64]) -> Histories:
-        """The histories of some users, in the order given."""
-        counts = np.diff(self.offsets)[users]
-        index = ranges(self.offsets[users], counts)
-        return replace(
-            self, users=self.users[users], offsets=offsets_of(counts), events=self.events[index]
-        )
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ RESERVED_NAMES = frozenset(
         ITEM_COUNT,
         USER_RUNG,
         ITEM_RUNG,
+        "tiles",
         "top_k",
     }
 )

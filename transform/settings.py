@@ -107,7 +107,8 @@ class ExampleSettings(Frozen):
             history and never a target, but where the log has it, `ranking` rows are what was shown.
         labels: Event types that get a label of their own in such rows, beside `label` (any deed).
         attribution_hours: A deed counts for what was shown at most so long before it.
-        partition_events: Events that a worker holds at a time; its memory follows from this.
+        partition_events: Events that a worker holds at a time; with the longest history of a user,
+            its memory follows from this.
     """
 
     history_length: int = Field(default=50, ge=2)

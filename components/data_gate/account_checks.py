@@ -18,7 +18,8 @@ def check_order_and_sums(
 ) -> Iterator[Check]:
     """Whether every row read is an event, a duplicate or a dead letter, and rows are in order.
 
-    The counts are independent: what was read, what was written, what is there.
+    Three counts of what was read, what was written, and what is there; readers hold the first and
+    the last against the footers of Parquet files.
 
     Args:
         account: Rows read, as they were read, and events, as they were sorted and written.

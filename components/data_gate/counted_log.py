@@ -1,4 +1,4 @@
-"""The log, read again from its files: what is counted here owes nothing to the first reading."""
+"""The log, read again from its files, whose footers say how many rows there must be."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from transform import features as f
 from transform.errors import DataError
 from transform.job.account import Account
 from transform.reading.event_source import EventReader
+from transform.reading.fingerprint import data_fingerprint
 from transform.settings import DataSettings
 
 _ANOMALIES_FILE = "SchemaDiff.pb"
@@ -76,7 +77,14 @@ def _of_the_log(
     yield from check_account(account, rules)
     data = DataSettings.model_validate_json(properties["data"])
     examples = {name: artifact_utils.get_split_uris(inputs["examples"], name) for name in _READ}
-    log = CountedLog(EventReader.open(data, declared.features), rules.disorder_seconds)
+    if data_fingerprint(data) != account.fingerprint:
+        raise DataError(
+            "The input must be what the rows were made of. Received: files that came, went or "
+            "changed since. Run again; where a log keeps growing, read only what is complete "
+            "(`data.window.until`)."
+        )
+    reader = EventReader.open(data, declared.features, now=account.read_at)
+    log = CountedLog(reader, rules.disorder_seconds)
     yield from check_rows(log, data, account, examples, declared, rules)
     dead_letters = folder / DataAccount.DEAD_LETTERS_FILE
     yield from check_order_and_sums(account, dead_letters, log, rules)

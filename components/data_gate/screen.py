@@ -21,7 +21,7 @@ MIN_CANDIDATES = 30
 _FOLDS = 5
 # Candidates of the average rate that are added to each value of a category.
 _PRIOR = 10.0
-_USER, _REQUEST = "user", "request"
+_USER, _REQUEST = "#user", "#request"
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ def screen(
     """
     wanted = {**columns, f.USER_ID: "bytes", f.LABEL: "float", f.CANDIDATE_ITEM_ID: "bytes"}
     requests = _head(ranking, wanted, rows)
+    if requests is None:
+        return {}
     candidates = _candidates(requests, columns)
     items = [x for x in f.candidate_features(features) if x.kind is not Kind.TEXT]
     candidates = _with_items(candidates, catalogue, items)
@@ -66,13 +68,14 @@ def screen(
     return {name: _revealed(candidates, name) for name in sorted(single)}
 
 
-def _head(uris: Sequence[str], columns: Mapping[str, ValueType], rows: int) -> pl.DataFrame:
+def _head(uris: Sequence[str], columns: Mapping[str, ValueType], rows: int) -> pl.DataFrame | None:
+    """The first rows; None where there are none, which another check names."""
     batches: list[pl.DataFrame] = []
     for _, frame in read_batches(uris, columns):
         batches.append(frame)
         if sum(map(len, batches)) >= rows:
             break
-    return pl.concat(batches).with_row_index(_REQUEST)
+    return pl.concat(batches).with_row_index(_REQUEST) if batches else None
 
 
 def _candidates(requests: pl.DataFrame, columns: Mapping[str, ValueType]) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import polars as pl
 import polars.selectors as cs
 
@@ -20,6 +21,7 @@ from components.data_gate.comparison import (
 from components.data_gate.declared import Declared
 from components.example_columns import ValueType, read_batches
 from transform import features as f
+from transform.event_log import user_keys
 
 _KINDS: dict[pl.DataType, ValueType] = {
     pl.List(pl.Binary): "bytes",
@@ -60,15 +62,15 @@ def compare_with_written(
 def _written(uris: Sequence[str], like: pl.DataFrame, users: Sequence[str]) -> pl.DataFrame:
     """The written rows of the users of other rows, with the same columns.
 
-    The users come first in the files, so the reading ends where no more of them come.
+    Users lie in the order of a hash, so the reading ends where all of them must have come.
     """
     columns = {name: _KINDS[dtype] for name, dtype in like.schema.items()}
-    around = pl.Series(users, dtype=pl.String).cast(pl.Binary).implode()
+    last = user_keys(users).max(initial=np.uint64(0))
     wanted = like[f.USER_ID].list.first().unique().implode()
     found = [like.clear()]
     for _, frame in read_batches(uris, columns):
         user = pl.col(f.USER_ID).list.first()
-        if frame.filter(user.is_in(around)).is_empty():
+        if user_keys([frame[f.USER_ID][0][0].decode()])[0] > last:
             break
         found.append(frame.filter(user.is_in(wanted)))
     return pl.concat(found)

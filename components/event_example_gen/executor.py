@@ -19,6 +19,7 @@ from components.event_example_gen.local_workers import with_local_workers, worke
 from transform import features as f
 from transform.aggregates import parse_aggregates
 from transform.aggregation.tiles import co_view_table, item_table
+from transform.errors import DataError
 from transform.features import Feature
 from transform.job.account import Account, account_for
 from transform.job.example_job import ExampleJob
@@ -28,7 +29,8 @@ from transform.job.tables import join, make_folder, remove_folder, write_parquet
 from transform.point_in_time import WriteExamples, read_facts
 from transform.published_fold import FOLD_FILE
 from transform.reading.event_source import EventReader
-from transform.rows.build import catalogue_rows
+from transform.reading.fingerprint import data_fingerprint
+from transform.rows.catalogue import catalogue_rows
 from transform.rows.user_states import published_fold
 from transform.settings import DataSettings, ExampleSettings, SplitSettings
 
@@ -76,6 +78,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         with worker_environment(), self._make_beam_pipeline() as pipeline:
             pipeline | WriteExamples(job)
         facts = read_facts(job)
+        declared.refuse_changed_files()
         # The catalogue is what it was when the training period ended.
         end = facts.periods["training"]["last_time"]
         catalogue = catalogue_rows(job.shop, job.described_items, end)
@@ -106,6 +109,19 @@ class _Declared:
         self.examples = ExampleSettings.model_validate_json(properties["example_settings"])
         self.seed: int = properties["seed"]
         self.fingerprint: str = properties.get(FINGERPRINT, "")
+
+    def refuse_changed_files(self) -> None:
+        """Holds the files against the fingerprint under which the rows will be kept.
+
+        Raises:
+            DataError: If files came, went or changed while they were read.
+        """
+        if self.fingerprint and data_fingerprint(self.data) != self.fingerprint:
+            raise DataError(
+                "The input must not change while it is read. Received: files that came, went or "
+                "changed since the node began. Run again; where a log keeps growing, read only "
+                "what is complete (`data.window.until`)."
+            )
 
     def job(self, folders: Mapping[str, str]) -> ExampleJob:
         return ExampleJob(

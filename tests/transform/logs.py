@@ -1,14 +1,15 @@
 """Small logs written by hand, and how the tests of the data side build rows from them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
-from transform.event_log import EventLog
+from tests.transform.whole_log import Data, read_data
+from transform.event_log import EventLog, Histories, offsets_of, ranges
 from transform.features import Feature
-from transform.reading.sources import Data, read_data
 from transform.rows.shop import Shop
 from transform.settings import DataSettings, ExampleSettings, SplitSettings, Table
 from transform.splits import PeriodSummary, assign_periods, refuse_empty_splits
@@ -68,3 +69,12 @@ def write_dataset(
     log = log.with_period(assign_periods(log.histories, split))
     refuse_empty_splits(PeriodSummary.of(log.histories), split)
     return Dataset(read, log, Shop.close(log, features, split, shape, seed))
+
+
+def taken(histories: Histories, users: np.ndarray) -> Histories:
+    """The histories of some users, in the order given."""
+    counts = np.diff(histories.offsets)[users]
+    events = histories.events[ranges(histories.offsets[users], counts)]
+    return replace(
+        histories, users=histories.users[users], offsets=offsets_of(counts), events=events
+    )

@@ -63,15 +63,6 @@ def test_of_equal_events_the_first_counts_and_an_event_id_decides_what_is_equal(
     assert named.decode()["event_id"].to_list() == ["x", "y", "z"]
 
 
-def test_take_keeps_the_histories_of_the_users_asked_for():
-    log = EventLog.of(frame([("u", "a", 1), ("v", "b", 2), ("w", "c", 3), ("w", "a", 4)]))
-    users = log.histories.users["user_id"].to_list()
-    taken = log.histories.take(np.array([users.index("w"), users.index("u")]))
-    assert taken.users["user_id"].to_list() == ["w", "u"]
-    assert log.items.gather(taken.events["item"]).to_list() == ["c", "a", "a"]
-    assert taken.offsets.tolist() == [0, 2, 3]
-
-
 def test_a_user_without_a_row_in_the_users_table_has_no_features():
     users = pl.DataFrame({"user_id": ["u", "x"], "age": [7, 8]})
     table = EventLog.of(frame([("u", "a", 1), ("v", "a", 2)]), users).histories.users

@@ -55,3 +55,9 @@ def test_a_breach_of_the_contract_is_an_answer_and_no_accident(tmp_path):
     with pytest.raises(DataError, match="must hold events to validate with"):
         on_beam(job)
     assert not files(job)
+
+
+def test_a_log_without_rows_is_refused(tmp_path):
+    job = job_of(tmp_path, [])
+    with pytest.raises(DataError, match="must hold events"):
+        on_beam(job)

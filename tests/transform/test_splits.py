@@ -23,7 +23,7 @@ def periods(rows, split):
     events = log.with_period(assign_periods(log.histories, split)).decode()
     return {
         (user, item): period
-        for user, item, period in events.select("user_id", "item_id", "period").iter_rows()
+        for user, item, period in events.select("user_id", "item_id", "#period").iter_rows()
     }
 
 

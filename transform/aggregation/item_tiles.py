@@ -24,6 +24,7 @@ from transform.aggregation.running_totals import (
     items_and_days,
     running_totals,
 )
+from transform.event_log import ITEM
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -34,7 +35,7 @@ class DayTiles:
     """Events of each item, type and day; the same table whatever the order of merging.
 
     Attributes:
-        table: `item`, `type` (codes), `day` (days since 1970), `count`, all int64, one row for
+        table: item and `type` (codes), `day` (days since 1970), `count`, all int64, one row for
             each day on which the item had an event of the type, in the order of the first three.
     """
 
@@ -49,7 +50,7 @@ class DayTiles:
             time: Unix seconds (int64 [N]).
             type_: Code of its type (int64 [N]).
         """
-        events = pl.DataFrame({"item": item, "type": type_, "day": time // DAY_SECONDS})
+        events = pl.DataFrame({ITEM: item, "type": type_, "day": time // DAY_SECONDS})
         return cls._sum(events.cast(pl.Int64).with_columns(count=pl.lit(1, pl.Int64)))
 
     @classmethod
@@ -61,13 +62,13 @@ class DayTiles:
     def _sum(cls, counts: pl.DataFrame) -> DayTiles:
         # One number for three: grouping and sorting are several times faster so.
         types = int(counts["type"].max() or 0) + 1  # type: ignore[arg-type]
-        place = pl.col("item") * types + pl.col("type")
+        place = pl.col(ITEM) * types + pl.col("type")
         key = place * (1 << DAY_BITS) + pl.col("day") + DAY_ZERO
         summed = counts.group_by(key.alias("key")).agg(pl.col("count").sum()).sort("key")
         place = pl.col("key") // (1 << DAY_BITS)
         return cls(
             summed.select(
-                item=place // types,
+                (place // types).alias(ITEM),
                 type=place % types,
                 day=pl.col("key") % (1 << DAY_BITS) - DAY_ZERO,
                 count=pl.col("count"),
@@ -108,14 +109,14 @@ class DayTiles:
 
     @cached_property
     def _shop(self) -> DayTiles:
-        return self._sum(self.table.with_columns(item=pl.lit(0, pl.Int64)))
+        return self._sum(self.table.with_columns(pl.lit(0, pl.Int64).alias(ITEM)))
 
     @cached_property
     def by_type(self) -> dict[int, RunningTotals]:
         """Code of a type -> events of each item before each day."""
         return {
             int(tiles["type"][0]): running_totals(
-                *(tiles[name].to_numpy() for name in ("item", "day", "count"))
+                *(tiles[name].to_numpy() for name in (ITEM, "day", "count"))
             )
             for tiles in self.table.partition_by("type")
         }
@@ -123,8 +124,8 @@ class DayTiles:
     @cached_property
     def first_days(self) -> tuple[Ints, Ints]:
         """Items with events, ascending, and the day of the first event of each."""
-        first = self.table.group_by("item").agg(pl.col("day").min()).sort("item")
-        return first["item"].to_numpy(), first["day"].to_numpy()
+        first = self.table.group_by(ITEM).agg(pl.col("day").min()).sort(ITEM)
+        return first[ITEM].to_numpy(), first["day"].to_numpy()
 
 
 def _values(

@@ -33,6 +33,7 @@ class Account(Frozen):
         bytes_read: Bytes that were read of the event files.
         bytes_total: Bytes of all event files there are, also outside the window.
         partitions: Partitions of the log that were read.
+        read_at: The present that future-dated events were held against (unix seconds).
     """
 
     rows_in: int
@@ -51,6 +52,7 @@ class Account(Frozen):
     bytes_read: int
     bytes_total: int
     partitions: tuple[str, ...]
+    read_at: float
 
     @property
     def duplicate_share(self) -> float:
@@ -104,6 +106,7 @@ def account_for(
         fingerprint=fingerprint,
         bytes_read=facts.bytes_read,
         bytes_total=reader.bytes_total,
+        read_at=reader.now,
         partitions=reader.partitions,
     )
 

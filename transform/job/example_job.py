@@ -7,7 +7,8 @@
     close      ranges of items     -> tiles of the whole log
     write      partitions          -> examples and user states
 
-Its memory is bounded by the settings and by the catalogue, not by the log.
+Its memory is bounded by the settings, the catalogue and the longest history, not by the log: a very
+heavy user is divided among tasks, but each of them sees all that came before.
 """
 
 from __future__ import annotations
@@ -42,16 +43,25 @@ from transform.job.tables import (
     write_parquet,
     write_table,
 )
+from transform.job.tasks import (
+    CELLS,
+    Aggregated,
+    Closing,
+    Cut,
+    Refined,
+    RefineTask,
+    Writing,
+    Written,
+)
 from transform.job.user_table import UserTable, write_user_table
 from transform.job.vocabularies import merge_vocabularies, read_item_ids, read_types
-from transform.reading.event_source import EventReader
+from transform.reading.event_source import EventReader, refuse_unusable
 from transform.reading.sources import read_items, read_users
 from transform.rows.build import build_rows, eval_targets
 from transform.rows.shop import Shop, categories_of
 from transform.rows.user_states import user_states
 from transform.settings import DataSettings, ExampleSettings, SplitSettings
 from transform.splits import (
-    CutOffs,
     PeriodSummary,
     assign_periods,
     cut_hours,
@@ -60,91 +70,9 @@ from transform.splits import (
     targets_digest,
 )
 
-# Item codes fall into so many ranges; neighbouring ranges are closed together.
-_CELLS = 1024
 # Rows of tiles that are summed at a time; of few rows, so many ranges are made.
 _ROWS_AT_ONCE = 4_000_000
 _RANGES = 8
-
-
-@dataclass(frozen=True)
-class RefineTask:
-    """A partition, and the hours in which the time line is cut."""
-
-    partition: SortedPartition
-    hours: frozenset[int]
-
-
-@dataclass(frozen=True)
-class Refined:
-    """A partition, and its behaviours at single seconds."""
-
-    partition: SortedPartition
-    seconds: Counter[int]
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A partition, and where the time line is cut (None if it is not)."""
-
-    partition: SortedPartition
-    cut_offs: CutOffs | None
-
-
-@dataclass(frozen=True)
-class Aggregated:
-    """A partition with tiles.
-
-    Attributes:
-        cut: The partition.
-        periods: What its periods hold.
-        described: Users of it that the users table has.
-        ends: Where in each of its tables, ordered by item, the ranges of item codes begin, and
-            where the last one ends [_CELLS + 1].
-    """
-
-    cut: Cut
-    periods: PeriodSummary
-    described: int
-    ends: dict[str, NDArray[np.int64]]
-
-
-@dataclass(frozen=True)
-class Closing:
-    """A range of items whose tiles are to be closed.
-
-    Attributes:
-        number: Place among all ranges.
-        slices: Where its rows lie: partition, table, first row, row after the last.
-    """
-
-    number: int
-    slices: tuple[tuple[int, str, int, int], ...]
-
-
-@dataclass(frozen=True)
-class Writing:
-    """A partition whose rows are to be written, one of `total`."""
-
-    cut: Cut
-    total: int
-
-
-@dataclass(frozen=True)
-class Written:
-    """A partition whose rows are written.
-
-    Attributes:
-        number: Place among all partitions.
-        events: Its events.
-        rows: Rows by split.
-        seconds: How long it took.
-    """
-
-    number: int
-    events: int
-    rows: dict[str, int]
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -196,7 +124,13 @@ class ExampleJob:
     # ------------------------------------------------------------ take in
 
     def plan_intake(self, _: Sequence[object]) -> list[ReadTask]:
-        """All files."""
+        """All files.
+
+        Raises:
+            DataError: If they hold no row.
+        """
+        if not self.reader.chunks:
+            refuse_unusable(0, {}, pl.DataFrame())
         return plan_reading(self.reader)
 
     def take_in(self, task: ReadTask) -> Intake:
@@ -264,8 +198,8 @@ class ExampleJob:
         return Aggregated(cut, PeriodSummary.of(histories), int(described), ends)
 
     def _ends(self, items: pl.Series) -> NDArray[np.int64]:
-        cells = items.to_numpy().astype(np.int64) * _CELLS // len(self._items)
-        return offsets_of(np.bincount(cells, minlength=_CELLS))
+        cells = items.to_numpy().astype(np.int64) * CELLS // len(self._items)
+        return offsets_of(np.bincount(cells, minlength=CELLS))
 
     # ------------------------------------------------------------ close
 
@@ -274,7 +208,7 @@ class ExampleJob:
         refuse_empty_splits(PeriodSummary.merge([part.periods for part in found]), self.split)
         rows = np.sum([ends for part in found for ends in part.ends.values()], axis=0)
         size = max(1, min(_ROWS_AT_ONCE, int(rows[-1]) // _RANGES))
-        cells = [0, *(np.flatnonzero(np.diff(rows[:-1] // size)) + 1).tolist(), _CELLS]
+        cells = [0, *(np.flatnonzero(np.diff(rows[:-1] // size)) + 1).tolist(), CELLS]
         return [
             Closing(
                 number,
@@ -350,7 +284,9 @@ class ExampleJob:
             users=periods.users,
             described_users=sum(part.described for part in aggregated),
             periods={name: asdict(period) for name, period in periods.ranges.items()},
-            rows_out=dict(sum((Counter(part.rows) for part in written), Counter())),
+            rows_out={
+                split: sum(part.rows[split] for part in written) for split in written[0].rows
+            },
             eval_targets_sha256=targets_digest(pl.concat(targets)),
             partitions=[
                 PartitionFacts(number=part.number, events=part.events, seconds=part.seconds)

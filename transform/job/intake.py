@@ -21,7 +21,7 @@ from transform.reading.event_source import (
 
 # Rows that are sorted at a time.
 _PART_ROWS = 1 << 20
-# More tasks than workers, so that none waits long for the last.
+# At least so many tasks, if there are so many chunks; a large log has one for each part.
 _TASKS = 16
 # Dead letters of each reason that are looked at when a log is refused.
 _SAMPLE = 3
@@ -56,7 +56,8 @@ class Intake:
 
 def plan_reading(reader: EventReader) -> list[ReadTask]:
     """Divides the chunks of a log among tasks."""
-    count = min(len(reader.chunks), _TASKS)
+    rows = sum(sum(file.group_rows or ()) for file in reader.files)
+    count = min(len(reader.chunks), max(_TASKS, rows // _PART_ROWS))
     bounds = np.linspace(0, len(reader.chunks), count + 1).astype(int)
     return [
         ReadTask(number, reader.chunks[bounds[number] : bounds[number + 1]])
@@ -78,7 +79,7 @@ def take_in(
     """
     intake = Intake()
     waiting: list[pl.DataFrame] = []
-    dead = []
+    dead: list[pl.DataFrame] = []
     for part in _read(task, reader):
         intake.rows += part.rows
         intake.bytes_read += part.bytes_read
@@ -88,10 +89,13 @@ def take_in(
         if sum(map(len, waiting)) >= _PART_ROWS:
             _shuffle(waiting, intake, folder, task.number, partition_events)
             waiting = []
+        if sum(map(len, dead)) >= _PART_ROWS:
+            _bury(dead, intake, dead_letters, task.number)
+            dead = []
     if sum(map(len, waiting)):
         _shuffle(waiting, intake, folder, task.number, partition_events)
     if dead:
-        _bury(pl.concat(dead), intake, dead_letters, task.number)
+        _bury(dead, intake, dead_letters, task.number)
     return intake
 
 
@@ -125,8 +129,10 @@ def _shuffle(
     intake.parts.append(shuffle(pl.concat(frames), folder, name, partition_events))
 
 
-def _bury(dead: pl.DataFrame, intake: Intake, folder: str, task: int) -> None:
+def _bury(frames: list[pl.DataFrame], intake: Intake, folder: str, task: int) -> None:
+    # Rows that are rejected before these, so that names follow from the log alone.
+    earlier, dead = sum(intake.dead.values()), pl.concat(frames)
     intake.dead.update(dict(dead[REASON].value_counts().iter_rows()))
     shown = dead.group_by(REASON, maintain_order=True).head(_SAMPLE)
     intake.sample += shown.select("event_time", REASON).to_dicts()
-    write_parquet(join(folder, f"part-{task:05d}.parquet"), dead)
+    write_parquet(join(folder, f"part-{task:05d}-{earlier:012d}.parquet"), dead)

@@ -21,6 +21,8 @@ Ints = NDArray[np.int64]
 # From this share of a partition on, a user has partitions of its own: no partition then holds
 # more than this much above the others.
 _HEAVY_SHARE = 0.25
+# A piece of such a user is smaller: it is worked on with all that came before it.
+_PIECE_SHARE = 0.7
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def plan_partitions(parts: Sequence[Part], size: int) -> list[Partition]:
         partitions.append(Partition(len(partitions), planner.slices(first, last), without))
     for user, watched in planner.heavy.items():
         place = planner.heavy_bins[user]
-        bounds = _bounds(watched, size)
+        bounds = _bounds(watched, int(_PIECE_SHARE * size))
         pieces = (len(partitions), len(partitions) + len(bounds) - 2)
         for since, until in itertools.pairwise(bounds):
             slices = planner.slices(place, place + 1)

@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 
 BINS = 1 << 13
 BIN_SHIFT = np.uint64(64 - 13)
-KEY = "key"
+KEY = "#key"
 
 # A user with fewer events in a part than this share of a partition is not watched there.
 _WATCHED_SHARE = 0.01

@@ -27,7 +27,8 @@ def join(folder: str, name: str) -> str:
 
 def write_table(path: str, table: pl.DataFrame) -> None:
     """Writes a table under a temporary name first: half a file is never seen."""
-    arrow = table.to_arrow()
+    # In one piece, so that each batch but the last has as many rows as `read_rows` counts on.
+    arrow = table.rechunk().to_arrow()
     with whole_file(path) as file, pa.ipc.new_file(file, arrow.schema) as writer:
         writer.write_table(arrow, max_chunksize=_BATCH_ROWS)
 

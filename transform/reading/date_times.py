@@ -66,7 +66,7 @@ class DateFormat:
         if rest.any():
             slow = _parse_all(_plain(text.filter(rest)), self.order)
             times = times.scatter(rest.arg_true(), slow)
-        return times.set((times < _YEAR_1000).fill_null(False), None)
+        return in_time(times)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class DateEvidence:
     def of(cls, text: pl.Series) -> DateEvidence:
         """Tries all orders on text without missing values."""
         plain = _plain(text)
-        times = {order: _in_time(_parse_all(plain, order)) for order in DateOrder}
+        times = {order: in_time(_parse_all(plain, order)) for order in DateOrder}
         differ = times[DateOrder.DAY_FIRST].ne_missing(times[DateOrder.MONTH_FIRST])
         return cls(
             {order: found.count() for order, found in times.items()},
@@ -168,5 +168,6 @@ def _parse(text: pl.Series, pattern: str) -> pl.Series:
     return parsed.dt.epoch("s")
 
 
-def _in_time(times: pl.Series) -> pl.Series:
+def in_time(times: pl.Series) -> pl.Series:
+    """Null for what lies before the year 1000: systems write 0001-01-01 for nothing."""
     return times.set((times < _YEAR_1000).fill_null(False), None)

@@ -10,7 +10,6 @@ import polars as pl
 
 from transform.errors import DataError
 from transform.features import (
-    EVENT_ID,
     EVENT_TIME,
     EVENT_TYPE,
     ITEM_ID,
@@ -156,11 +155,17 @@ class EventReader:
         file = self.files[chunk.rank]
         size = file.bytes_of(chunk.row_groups)
         first_row = chunk.first_row
+        rows = file.rows_of(chunk.row_groups)
         for raw in file.read(self.rows_per_part, chunk.row_groups):
             frame, dead = normalise(raw, self.formats, self.features, first_row, self.now)
             order = pl.col(ORDER) + (chunk.rank << _ROW_BITS)
             yield EventPart(frame.with_columns(order), dead, size)
             first_row, size = first_row + len(raw.frame), 0
+        if rows is not None and first_row - chunk.first_row != rows:
+            raise DataError(
+                f"A file must not change while it is read. Received: {file.file.path} with "
+                f"{first_row - chunk.first_row} rows, where its footer said {rows}. Run again."
+            )
 
 
 def _chunks(file: RawFile, rank: int, most_rows: int) -> Iterator[EventChunk]:
@@ -209,38 +214,3 @@ def refuse_unusable(rows: int, dead_by_reason: Mapping[str, int], sample: pl.Dat
             f"`data.events` must hold rows with user_id, item_id and event_time. Received: {rows} "
             f"rows, none of them whole ({dict(dead_by_reason)}). Check `data.events.columns`."
         )
-
-
-@dataclass(frozen=True)
-class Events:
-    """The whole log in one frame.
-
-    Attributes:
-        frame: As in EventPart without `order`, in input order, every event once.
-        rows: Rows in the files: events + duplicates + dead letters.
-        duplicates: Rows that repeat user, item, time and type of an earlier one.
-        dead_letters: See EventPart.
-    """
-
-    frame: pl.DataFrame
-    rows: int
-    duplicates: int
-    dead_letters: pl.DataFrame
-
-
-def read_events(data: DataSettings, features: Sequence[Feature], *, now: float) -> Events:
-    """Reads and checks the whole event log; see EventReader.
-
-    Raises:
-        DataError: If it breaks a rule of the data contract.
-    """
-    reader = EventReader.open(data, features, now=now)
-    parts = [part for chunk in reader.chunks for part in reader.read(chunk)]
-    rows, dead_rows = sum(part.rows for part in parts), sum(len(part.dead) for part in parts)
-    dead = pl.concat([part.dead for part in parts]) if parts else pl.DataFrame()
-    reasons = dict(dead[REASON].value_counts().iter_rows()) if dead_rows else {}
-    refuse_unusable(rows, reasons, dead)
-    kept = pl.concat([part.frame for part in parts])
-    names = [EVENT_ID] if EVENT_ID in kept.columns else [USER_ID, ITEM_ID, EVENT_TIME, EVENT_TYPE]
-    frame = kept.unique(names, keep="first", maintain_order=True)
-    return Events(frame.drop(ORDER), rows, len(kept) - len(frame), dead)

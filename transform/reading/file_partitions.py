@@ -178,8 +178,9 @@ def _hive(below: str) -> Partition:
 def _day_of(columns: tuple[tuple[str, str | None], ...]) -> date | None:
     """The day in the first value that is one, or in the keys year, month and day."""
     for _, value in columns:
-        if found := _DAY.fullmatch(value or ""):
-            return _day(*found.groups())
+        found = _DAY.fullmatch(value or "")
+        if found and (day := _day(*found.groups())):
+            return day
     parts = {key.lower(): value for key, value in columns}
     apart = [parts.get(key) or "" for key in ("year", "month", "day")]
     return _day(*apart) if all(part.isdigit() for part in apart) else None

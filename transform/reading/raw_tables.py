@@ -104,6 +104,13 @@ class RawFile:
             head = first_rows(self.file.path, self._theirs, rows)
         return self._under_our_names(head)
 
+    def rows_of(self, row_groups: Sequence[int] | None) -> int | None:
+        """Rows that reading must give, by the footer of a Parquet file; None for a CSV."""
+        if self.group_rows is None:
+            return None
+        groups = range(len(self.group_rows)) if row_groups is None else row_groups
+        return sum(self.group_rows[group] for group in groups)
+
     def bytes_of(self, row_groups: Sequence[int] | None) -> int:
         """Bytes that reading takes: of a Parquet file only those of the wanted columns."""
         if row_groups is None:

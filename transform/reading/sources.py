@@ -1,16 +1,14 @@
-"""The three datasets, read and normalised: the data contract, held against the user's files."""
+"""Items and users, read and normalised: the data contract, held against the user's files."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import polars as pl
 
 from transform.errors import DataError
 from transform.features import ITEM_ID, USER_ID, Feature, Kind, Side
-from transform.reading.event_source import Events, read_events
 from transform.reading.raw_columns import Wanted
 from transform.reading.raw_formats import IdFormat, column_of, id_format, time_formats
 from transform.reading.raw_tables import RawTable, read_raw
@@ -21,43 +19,6 @@ from transform.settings import DataSettings, Table
 # Since when a row of the items table holds.
 VALID_FROM = "valid_from"
 _SINCE = Feature(name=VALID_FROM, side=Side.CANDIDATE, kind=Kind.TIME)
-
-
-@dataclass(frozen=True)
-class Data:
-    """The three datasets, normalised.
-
-    Attributes:
-        events: The log.
-        items: `item_id` and candidate features, an item once; None without an items table.
-        users: `user_id` and query features, a user once; None without a users table.
-    """
-
-    events: Events
-    items: pl.DataFrame | None = None
-    users: pl.DataFrame | None = None
-
-
-def read_data(
-    data: DataSettings, features: Iterable[Feature] = (), *, now: float | None = None
-) -> Data:
-    """Reads and checks all datasets.
-
-    Args:
-        data: Where they lie.
-        features: Declared features.
-        now: The present in unix seconds, which future-dated events are held against; by default
-            the time of the call.
-
-    Raises:
-        DataError: If a dataset breaks a rule of the data contract.
-    """
-    declared = list(features)
-    return Data(
-        read_events(data, declared, now=time.time() if now is None else now),
-        items=read_items(data, declared),
-        users=read_users(data, declared),
-    )
 
 
 def read_items(

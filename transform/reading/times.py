@@ -9,7 +9,13 @@ from datetime import UTC, datetime
 import polars as pl
 
 from transform.errors import DataError
-from transform.reading.date_times import DateEvidence, DateFormat, date_format, decided
+from transform.reading.date_times import (
+    DateEvidence,
+    DateFormat,
+    date_format,
+    decided,
+    in_time,
+)
 from transform.reading.text import text_or_missing
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -37,6 +43,9 @@ class TimeFormat:
         Args:
             values: Date-times, dates, numbers or text; a date-time without a time zone is UTC.
         """
+        return in_time(self._seconds(values))
+
+    def _seconds(self, values: pl.Series) -> pl.Series:
         if values.dtype in (pl.Date, pl.Datetime):
             return values.dt.epoch("s").cast(pl.Int64)
         if values.dtype == pl.String:

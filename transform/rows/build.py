@@ -23,7 +23,8 @@ from transform.aggregation.user_aggregates import (
     UserAggregates,
 )
 from transform.event_log import ITEM, PERIOD, TYPE, Histories, ranges, user_keys
-from transform.features import Feature, Kind, Side, label_key
+from transform.features import Side, label_key
+from transform.rows.columns import feature_column, lists, named, scalars
 from transform.rows.impressions import shown_lists
 from transform.rows.negatives import Candidates, CandidateSampler, Requests
 from transform.rows.random_numbers import mix
@@ -141,7 +142,7 @@ class _RowBuilder:
         rows = _Rows(user, start, end, shown.event)
         candidates = Candidates(shown.counts, shown.item, shown.label, shown.probability)
         labels = {
-            label_key(name): _lists(pl.Series(values, dtype=pl.Float32), shown.counts)
+            label_key(name): lists(pl.Series(values, dtype=pl.Float32), shown.counts)
             for name, values in shown.labels.items()
         }
         return {**self._query(rows), **self._candidates(rows, candidates), **labels}
@@ -162,11 +163,11 @@ class _RowBuilder:
         shown = self._behaviours.events[ranges(rows.start, counts)]
         asked = self._histories.events[rows.event]
         columns = {
-            f.USER_ID: _scalars(users[f.USER_ID][rows.user]),
-            f.HISTORY_ITEM_ID: _named(shown[ITEM].to_numpy(), self._shop.item_names, counts),
-            f.HISTORY_EVENT_TYPE: _named(shown[TYPE].to_numpy(), self._shop.type_names, counts),
-            f.HISTORY_TIME: _lists(shown[f.EVENT_TIME], counts),
-            f.REQUEST_TIME: _scalars(asked[f.EVENT_TIME]),
+            f.USER_ID: scalars(users[f.USER_ID][rows.user]),
+            f.HISTORY_ITEM_ID: named(shown[ITEM].to_numpy(), self._shop.item_names, counts),
+            f.HISTORY_EVENT_TYPE: named(shown[TYPE].to_numpy(), self._shop.type_names, counts),
+            f.HISTORY_TIME: lists(shown[f.EVENT_TIME], counts),
+            f.REQUEST_TIME: scalars(asked[f.EVENT_TIME]),
         }
         for feature in self._shop.features:
             if feature.side is Side.QUERY:
@@ -204,9 +205,9 @@ class _RowBuilder:
     def _candidates(self, rows: _Rows, drawn: Candidates) -> dict[str, pa.Array]:
         """Candidates, and what the aggregates say at the time of each request."""
         return {
-            f.CANDIDATE_ITEM_ID: _named(drawn.item, self._shop.item_names, drawn.counts),
-            f.LABEL: _lists(pl.Series(drawn.label, dtype=pl.Float32), drawn.counts),
-            f.CANDIDATE_PROBABILITY: _lists(
+            f.CANDIDATE_ITEM_ID: named(drawn.item, self._shop.item_names, drawn.counts),
+            f.LABEL: lists(pl.Series(drawn.label, dtype=pl.Float32), drawn.counts),
+            f.CANDIDATE_PROBABILITY: lists(
                 pl.Series(drawn.probability, dtype=pl.Float32), drawn.counts
             ),
             **self._aggregates(rows, drawn),
@@ -229,9 +230,9 @@ class _RowBuilder:
             **shop.days.item_values(shop.aggregates, types, drawn.item, time[row]),
         }
         return {
-            **{name: _scalars(pl.Series(values)) for name, values in of_requests.items()},
+            **{name: scalars(pl.Series(values)) for name, values in of_requests.items()},
             **{
-                name: _lists(pl.Series(values), drawn.counts)
+                name: lists(pl.Series(values), drawn.counts)
                 for name, values in of_candidates.items()
             },
             **self._sent_by_category(by_category),
@@ -243,8 +244,8 @@ class _RowBuilder:
         for aggregate in aggregates_of(self._shop.aggregates, Of.USER_CATEGORY):
             values = found[aggregate.name]
             names = values.categories.names.gather(values.category)
-            columns[aggregate.key_name] = _lists(names, values.counts)
-            columns[aggregate.value_name] = _lists(pl.Series(values.value), values.counts)
+            columns[aggregate.key_name] = lists(names, values.counts)
+            columns[aggregate.value_name] = lists(pl.Series(values.value), values.counts)
         return columns
 
     @functools.cached_property
@@ -257,9 +258,9 @@ class _RowBuilder:
         """The held-out item, and the rungs of the cold-start ladder that slice the evaluation."""
         target = self._item[rows.end]
         return {
-            f.TARGET_ITEM_ID: _scalars(self._shop.items.gather(target)),
-            f.USER_RUNG: _scalars(_rungs(rows.end - rows.start)),
-            f.ITEM_RUNG: _scalars(_rungs(self._count[target])),
+            f.TARGET_ITEM_ID: scalars(self._shop.items.gather(target)),
+            f.USER_RUNG: scalars(_rungs(rows.end - rows.start)),
+            f.ITEM_RUNG: scalars(_rungs(self._count[target])),
         }
 
     @staticmethod
@@ -267,75 +268,7 @@ class _RowBuilder:
         return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
 
 
-def catalogue_rows(shop: Shop, items: pl.DataFrame | None, at: int) -> pa.RecordBatch:
-    """One row for each item of the items table and of the log, in the order of the ids.
-
-    Args:
-        shop: Items of the log, and their tiles.
-        items: `item_id` and candidate features.
-        at: The moment whose item aggregates they show (unix seconds).
-    """
-    code = np.arange(len(shop.items))
-    seen = pl.DataFrame(
-        {
-            f.ITEM_ID: shop.items,
-            f.ITEM_COUNT: shop.item_counts,
-            **shop.days.item_values(shop.aggregates, shop.types.to_list(), code, at),
-        }
-    )
-    if items is None:
-        table = seen
-    else:
-        table = seen.join(items, on=f.ITEM_ID, how="full", coalesce=True).sort(f.ITEM_ID)
-    columns = {
-        f.ITEM_ID: _scalars(table[f.ITEM_ID]),
-        **{name: _scalars(table[name].fill_null(0)) for name in seen.columns if name != f.ITEM_ID},
-    }
-    for feature in f.candidate_features(shop.features):
-        columns[feature.name] = feature_column(table[feature.name], feature)
-    return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
-
-
-def feature_column(values: pl.Series, feature: Feature) -> pa.Array:
-    """A declared feature as lists of one value: text is "" and a number absent when missing."""
-    if feature.kind is Kind.NUMBER:
-        return _scalars(values.cast(pl.Float32).fill_nan(None))
-    if feature.kind is Kind.TIME:
-        return _scalars(values.cast(pl.Int64))
-    return _scalars(values.cast(pl.String).fill_null(""))
-
-
 def _rungs(counts: Ints) -> pl.Series:
     lowest = np.array([low for low, _ in f.RUNGS])
     names = pl.Series([name for _, name in f.RUNGS])
     return names.gather(np.searchsorted(lowest, counts, side="right") - 1)
-
-
-def _scalars(values: pl.Series) -> pa.Array:
-    """Lists of one value; a null value becomes a null list, that is, an absent feature."""
-    array = _flat(values)
-    offsets = pa.array(np.arange(len(array) + 1), pa.int32())
-    lists = pa.ListArray.from_arrays(offsets, array)
-    if not array.null_count:
-        return lists
-    return pa.ListArray.from_arrays(offsets, array, mask=array.is_null())
-
-
-def _lists(values: pl.Series, counts: Ints) -> pa.Array:
-    return _divided(_flat(values), counts)
-
-
-def _named(codes: NDArray[np.integer], names: pa.BinaryArray, counts: Ints) -> pa.Array:
-    """Lists of names by their codes, which stay codes until they are written."""
-    indices = pa.array(codes.astype(np.int32, copy=False))
-    return _divided(pa.DictionaryArray.from_arrays(indices, names), counts)
-
-
-def _divided(values: pa.Array, counts: Ints) -> pa.Array:
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
-
-
-def _flat(values: pl.Series) -> pa.Array:
-    array = values.to_arrow()
-    return array.cast(pa.binary()) if values.dtype == pl.String else array

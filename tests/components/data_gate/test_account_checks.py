@@ -27,6 +27,7 @@ GOOD = Account(
     bytes_read=1,
     bytes_total=1,
     partitions=(),
+    read_at=0.0,
 )
 
 

@@ -11,13 +11,13 @@ ROWS = [
     for n in range(8)
 ]
 EVENTS = frame(ROWS, {"device": [f"d{n}" for n in range(len(ROWS))]}).with_columns(
-    period=(pl.col("event_time") // 300).clip(0, 2).cast(pl.Int8)
+    (pl.col("event_time") // 300).clip(0, 2).cast(pl.Int8).alias("#period")
 )
 
 
 def test_the_future_is_deleted():
     training = alterations.without(EVENTS, alterations.after_training(EVENTS))
-    assert set(training["period"]) == {0}
+    assert set(training["#period"]) == {0}
     until = alterations.without(EVENTS, alterations.after(EVENTS, 405))
     assert until["event_time"].max() == 405
     assert until.equals(EVENTS.filter(pl.col("event_time") <= 405))
@@ -34,7 +34,7 @@ def test_the_future_is_replaced_and_nothing_else():
     assert (new["event_time"] > old["event_time"]).all()
     assert set(new["event_type"]) == {"impression", "view certificate"}
     # Each event still belongs to its user and period, and users keep the order of their events.
-    assert new.select("user_id", "period").equals(old.select("user_id", "period"))
+    assert new.select("user_id", "#period").equals(old.select("user_id", "#period"))
     gaps = (pl.col("event_time").diff().over("user_id") >= 0).fill_null(True)
     assert new.select(gaps).to_series().all()
 
@@ -48,16 +48,16 @@ def changed(which):
 
 def test_each_user_s_last_training_event_is_another_and_those_before_stay():
     found = changed(alterations.from_the_last_of_training())
-    training = found.filter(pl.col("period") == 0).group_by("user_id").agg(pl.col("changed"))
+    training = found.filter(pl.col("#period") == 0).group_by("user_id").agg(pl.col("changed"))
     assert all(
         flags.to_list() == [False] * (len(flags) - 1) + [True] for flags in training["changed"]
     )
-    assert found.filter(pl.col("period") != 0)["changed"].all()
+    assert found.filter(pl.col("#period") != 0)["changed"].all()
 
 
 def test_deeds_of_the_test_are_others_and_its_impressions_stay():
     found = changed(alterations.of_the_test("impression"))
-    asked = (pl.col("period") == 2) & (pl.col("event_type") == "view")
+    asked = (pl.col("#period") == 2) & (pl.col("event_type") == "view")
     assert found.select((asked == pl.col("changed")).all()).item()
 
 

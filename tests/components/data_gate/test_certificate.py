@@ -105,7 +105,7 @@ def test_the_fold_does_not_leak(log, split):
 
 def test_the_middle_lies_inside_the_training_period():
     events = divided(SAMPLED, declare())
-    training = events.filter(pl.col("period") == 0)["event_time"]
+    training = events.filter(pl.col("#period") == 0)["event_time"]
     assert training.min() < middle_of_training(events) < training.max()
 
 
@@ -144,7 +144,7 @@ def log_with_every_event_training(build, declared):
     """Tiles, and so the candidates, are made of later events too."""
 
     def leaking(events, examples):
-        everything = EventLog.of(events.with_columns(period=pl.lit(0, pl.Int8)))
+        everything = EventLog.of(events.with_columns(pl.lit(0, pl.Int8).alias("#period")))
         args = (declared.features, declared.split, examples, declared.seed)
         shop = Shop.close(everything, *args)
         rows = build_rows(EventLog.of(events).histories, shop)
@@ -155,7 +155,9 @@ def log_with_every_event_training(build, declared):
 
 def windows_over_the_whole_history(build, _):
     """Training windows are cut from every event of a user."""
-    return lambda events, examples: build(events.with_columns(period=pl.lit(0, pl.Int8)), examples)
+    return lambda events, examples: build(
+        events.with_columns(pl.lit(0, pl.Int8).alias("#period")), examples
+    )
 
 
 def histories_that_end_one_event_later(build, _):
@@ -195,7 +197,7 @@ def rows_of_users_who_come_back(build, _):
 
     def leaking(events, examples):
         rows = build(events, examples)
-        known = events.filter(pl.col("period") != 0)["user_id"].unique().cast(pl.Binary)
+        known = events.filter(pl.col("#period") != 0)["user_id"].unique().cast(pl.Binary)
         user = pl.col("user_id").list.first()
         return {**rows, "train": rows["train"].filter(user.is_in(known.implode()))}
 

@@ -8,7 +8,7 @@ from components.data_gate.certificate import builder
 from components.data_gate.declared import Declared
 from components.data_gate.sub_log import first_users
 from components.data_gate.written import compare_with_written
-from tests.transform.logs import frame
+from tests.transform.logs import frame, taken
 from transform.event_log import EventLog
 from transform.features import Feature
 from transform.job.shards import write_shard
@@ -41,7 +41,7 @@ def write(folder, rows):
     log = EventLog.of(divided(rows), USERS, DECLARED.examples.impression_type)
     shop = Shop.close(log, DECLARED.features, DECLARED.split, DECLARED.examples, DECLARED.seed)
     for number, half in enumerate(np.array_split(np.arange(len(log.histories.users)), 2)):
-        for split, batch in build_rows(log.histories.take(half), shop).items():
+        for split, batch in build_rows(taken(log.histories, half), shop).items():
             write_shard(batch, str(folder), split, number, 2)
     return {split: [str(folder / f"Split-{split}")] for split in ("train", "ranking")}
 

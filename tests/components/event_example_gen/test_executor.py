@@ -1,6 +1,7 @@
 """The executor: files of every output, and nothing half-written."""
 
 import json
+import time
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,7 @@ from components.artifacts import DataAccount, Tiles, UserStates
 from components.event_example_gen.executor import Executor
 from transform.errors import DataError
 from transform.published_fold import FOLD_FILE, PublishedFold
+from transform.reading.fingerprint import data_fingerprint
 from transform.settings import DataSettings, ExampleSettings, SplitSettings, Table
 from transform.windows import UserWindow
 
@@ -21,7 +23,7 @@ AGGREGATES = '[{"name": "acts_1d", "of": "user", "count": "interaction", "window
 BEAM = ["--runner=FnApiRunner", "--direct_running_mode=in_memory"]
 
 
-def run(folder, rows):
+def run(folder, rows, fingerprint=""):
     log = folder / "events.csv"
     folder.mkdir(parents=True)
     log.write_text(HEADER + "".join(f"{row}\n" for row in rows))
@@ -33,18 +35,19 @@ def run(folder, rows):
     }
     for name, artifact in outputs.items():
         artifact.uri = str(folder / "out" / name)
+    data = DataSettings(events=Table(path=str(log)))
     executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=list(BEAM)))
     executor.Do(
         {},
         {name: [artifact] for name, artifact in outputs.items()},
         {
-            "data": DataSettings(events=Table(path=str(log))).model_dump_json(),
+            "data": data.model_dump_json(),
             "split": SplitSettings(protocol="leave_one_out").model_dump_json(),
             "example_settings": ExampleSettings(candidates=4).model_dump_json(),
             "features": "[]",
             "aggregates": AGGREGATES,
             "seed": 1,
-            "fingerprint": "f" * 64,
+            "fingerprint": fingerprint or data_fingerprint(data),
         },
     )
     return outputs
@@ -75,7 +78,8 @@ def test_the_account_adds_up(outputs):
         "train": 12,
         "validation": 12,
     }
-    assert account["fingerprint"] == "f" * 64
+    assert len(account["fingerprint"]) == 64
+    assert account["read_at"] == pytest.approx(time.time(), abs=600)
     dead = pl.read_parquet(Path(outputs["account"].uri, DataAccount.DEAD_LETTERS_FILE))
     assert dead["reason"].to_list() == ["user_id is missing"]
 
@@ -125,3 +129,9 @@ def test_a_log_refused_by_a_later_stage_leaves_nothing_behind(tmp_path):
     with pytest.raises(DataError, match="must hold events to validate with"):
         run(tmp_path / "bad", ["u,a,1", "u,b,2"])
     assert not [path for path in (tmp_path / "bad" / "out").rglob("*") if path.is_file()]
+
+
+def test_files_that_change_while_they_are_read_leave_nothing_behind(tmp_path):
+    with pytest.raises(DataError, match="must not change while it is read"):
+        run(tmp_path / "run", ROWS, fingerprint="0" * 64)
+    assert not list((tmp_path / "run" / "out").rglob("*.gz"))

@@ -78,6 +78,7 @@ def _everything():
             bytes_read=1_250_000,
             bytes_total=5_000_000,
             partitions=("dt=1997-09-20", "dt=1997-09-21", "dt=1998-04-22"),
+            read_at=893_286_999.0,
         ),
         "gates": (_data_gate(), _verdict_gate(), _serving_gate()),
         "blessed": True,

@@ -9,8 +9,8 @@ from transform.rows.random_numbers import uniform
 
 # Item 0 is followed by 1 (three times as often) and 2; item 1 by 2; nothing follows 2 and 3.
 TILE = pl.DataFrame(
-    {"item": [0, 0, 1], "follower": [1, 2, 2], "weight": [3.0, 1.0, 5.0]},
-    schema={"item": pl.Int32, "follower": pl.Int32, "weight": pl.Float32},
+    {"#item": [0, 0, 1], "follower": [1, 2, 2], "weight": [3.0, 1.0, 5.0]},
+    schema={"#item": pl.Int32, "follower": pl.Int32, "weight": pl.Float32},
 )
 FOLLOWERS = Followers(TILE, items=4, decay=0.5)
 NONE = Followers(TILE.clear(), items=4, decay=0.5)

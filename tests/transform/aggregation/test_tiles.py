@@ -15,7 +15,7 @@ SETTINGS = ExampleSettings(co_view_window=2, co_view_neighbours=10)
 
 
 def tables(rows, periods=None, settings=SETTINGS):
-    extra = {"period": [0] * len(rows) if periods is None else periods}
+    extra = {"#period": [0] * len(rows) if periods is None else periods}
     log = EventLog.of(frame(rows, extra))
     tiles = close_tiles([open_tiles(log.histories, LEAVE_ONE_OUT, settings)], settings)
     return item_table(log.items, tiles), co_view_table(log.items, tiles)
@@ -91,7 +91,7 @@ def test_weights_are_exact_sums_of_a_million_thirds():
     log = EventLog.of(
         frame(
             [(f"u{n}", item, t) for n in range(rows) for t, item in enumerate("axyb")],
-            {"period": [0] * 4 * rows},
+            {"#period": [0] * 4 * rows},
         )
     )
     settings = ExampleSettings(co_view_window=3)

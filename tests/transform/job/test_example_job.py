@@ -195,3 +195,47 @@ def test_categories_are_those_of_the_end_of_training(tmp_path):
         found.append({split: read_rows(job, split) for split in SPLITS})
     assert found[0] == found[1]
     assert any(b"same_category" in row for row in found[0]["ranking"])
+
+
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [
+        *(("user", "context"), ("item", "context"), ("type", "context"), ("period", "context")),
+        *(("key", "query"), ("period", "query"), ("row", "query")),
+    ],
+)
+def test_a_feature_may_be_called_what_we_call_our_columns(tmp_path, name, side):
+    rows = [(f"u{n % 9}", f"i{n % 13}", 1_000 * n) for n in range(120)]
+    events = frame(rows, {name: ["evening"] * len(rows)} if side == "context" else None)
+    users = pl.DataFrame({"user_id": [f"u{n}" for n in range(9)], name: ["evening"] * 9})
+    data = log_of(tmp_path / "log", events)
+    if side == "query":
+        users.write_parquet(tmp_path / "users.parquet")
+        table = Table(path=str(tmp_path / "users.parquet"))
+        data = data.model_copy(update={"users": table})
+    feature = Feature(name=name, side=side, kind="category")
+    job = make_job(tmp_path, data, split=BY_TIME, examples=shape(50), features=(feature,))
+    run_job(job)
+    found = [row for split in SPLITS for row in read_rows(job, split)]
+    assert found
+    assert all(b"evening" in row for row in found)
+
+
+def test_a_split_without_rows_is_counted(tmp_path):
+    """Impressions that begin after the training period."""
+    rows = [(f"u{n % 9}", f"i{n % 13}", 1_000 * n) for n in range(120)]
+    _, facts = by_job(tmp_path, [frame([*rows, ("u1", "i1", 119_500, "impression")])], BY_TIME, 50)
+    assert facts.rows_out["ranking"] == 0
+
+
+def test_dead_letters_are_written_a_part_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr("transform.job.intake._PART_ROWS", 10)
+    rows = [(f"u{n % 9}", f"i{n % 13}", 1_000 * n) for n in range(120)]
+    frames = [frame([*rows[60 * n : 60 * n + 60], *[(None, "i", 5)] * 12]) for n in range(2)]
+    data = log_of(tmp_path / "log", *frames)
+    job = make_job(tmp_path, data, split=BY_TIME, examples=shape(50))
+    monkeypatch.setattr("transform.job.intake._TASKS", 1)
+    facts = run_job(job)
+    assert facts.dead_letters == {"user_id is missing": 24}
+    written = [pl.read_parquet(file) for file in sorted(Path(job.dead_letters).glob("*.parquet"))]
+    assert [len(part) for part in written] == [12, 12]

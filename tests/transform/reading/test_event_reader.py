@@ -119,6 +119,16 @@ def test_rows_of_dead_letters_count_through_all_parts(tmp_path):
     assert letters["item_id"].to_list() == ["i3", "i44"]
 
 
+def test_a_file_that_shrinks_while_it_is_read_is_named(tmp_path):
+    log(20).write_parquet(tmp_path / "events.parquet")
+    reader = reader_of(tmp_path / "events.parquet")
+    log(15).write_parquet(tmp_path / "events.parquet")
+    with pytest.raises(
+        DataError, match=r"must not change.*Received: .*events\.parquet with 15 rows"
+    ):
+        parts_of(reader)
+
+
 def test_only_the_bytes_of_the_columns_that_are_needed_are_read(tmp_path):
     path = tmp_path / "e.parquet"
     log(50).write_parquet(path, row_group_size=10, compression="uncompressed")

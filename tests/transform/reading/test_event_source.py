@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.transform.whole_log import read_events
 from transform.errors import DataError
 from transform.features import Feature
 from transform.reading.event_rows import FUTURE, LINE_BREAK, NO_ITEM, NO_TIME, NO_USER
-from transform.reading.event_source import read_events
 from transform.settings import DataSettings, Table
 
 NOW = 1_700_000_000

@@ -22,6 +22,7 @@ def partition(path, file):
         ("year=2024/month=3/day=31/a", "year=2024/month=3/day=31", date(2024, 3, 31)),
         ("country=AT/a.csv", "country=AT", None),
         ("dt=2024-02-31/a.csv", "dt=2024-02-31", None),
+        ("shard=10000000/dt=2024-03-31/a", "shard=10000000/dt=2024-03-31", date(2024, 3, 31)),
         ("plain/a=b.csv", "", None),
     ],
 )

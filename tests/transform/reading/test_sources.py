@@ -3,9 +3,10 @@
 import polars as pl
 import pytest
 
+from tests.transform.whole_log import read_data
 from transform.errors import DataError
 from transform.features import Feature
-from transform.reading.sources import read_data, read_items
+from transform.reading.sources import read_items
 from transform.settings import DataSettings, Table
 
 CITY = Feature(name="city", side="query", kind="category")

@@ -91,3 +91,8 @@ def test_a_type_that_holds_no_times():
 def test_the_present_is_no_problem():
     now = int(datetime.now(tz=UTC).timestamp())
     assert seconds([now]) == [now]
+
+
+def test_what_systems_write_for_nothing_is_no_time():
+    assert seconds([datetime(1, 1, 1), datetime(2021, 1, 1, 10)]) == [None, MOMENT]
+    assert seconds([-(2**63), MOMENT, MOMENT]) == [None, MOMENT, MOMENT]

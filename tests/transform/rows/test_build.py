@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.transform.logs import LEAVE_ONE_OUT, frame
 from transform.event_log import EventLog
 from transform.features import Feature
-from transform.rows.build import build_rows, catalogue_rows
+from transform.rows.build import build_rows
+from transform.rows.catalogue import catalogue_rows
 from transform.rows.shop import Shop
 from transform.settings import ExampleSettings, SplitSettings
 from transform.splits import assign_periods
@@ -207,7 +208,7 @@ def test_no_training_row_depends_on_what_comes_later(past, future):
     learned = []
     for tail in ([], later):
         # The past trains; whatever follows is held out.
-        log = EventLog.of(frame([*past, *tail], {"period": [0] * len(past) + [2] * len(tail)}))
+        log = EventLog.of(frame([*past, *tail], {"#period": [0] * len(past) + [2] * len(tail)}))
         shop = Shop.close(log, (), LEAVE_ONE_OUT, SMALL, seed=3)
         batches = build_rows(log.histories, shop)
         learned.append([batches[split].to_pylist() for split in ("train", "ranking")])

@@ -14,7 +14,7 @@ HOUR = 3600
 
 def shown(rows, *, extra=None, periods=None, **settings):
     """Lists as dicts: the time, and item -> label (or the labels of event types)."""
-    columns = {**(extra or {}), "period": periods or [0] * len(rows)}
+    columns = {**(extra or {}), "#period": periods or [0] * len(rows)}
     log = EventLog.of(frame(rows, columns), impression_type="impression")
     examples = ExampleSettings(**{"labels": ("click", "buy"), **settings})
     keys = np.arange(1, 1 + len(log.histories.users), dtype=np.uint64)

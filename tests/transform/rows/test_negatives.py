@@ -15,8 +15,8 @@ ITEMS = 400
 COUNTS = np.maximum(0, 500 // np.arange(1, ITEMS + 1) - 1)  # the last items were never taken
 KNOWN = np.flatnonzero(COUNTS)
 TILE = pl.DataFrame(
-    {"item": [0] * 5, "follower": [10, 20, 30, 40, 50], "weight": [5.0, 4.0, 3.0, 2.0, 1.0]},
-    schema={"item": pl.Int32, "follower": pl.Int32, "weight": pl.Float32},
+    {"#item": [0] * 5, "follower": [10, 20, 30, 40, 50], "weight": [5.0, 4.0, 3.0, 2.0, 1.0]},
+    schema={"#item": pl.Int32, "follower": pl.Int32, "weight": pl.Float32},
 )
 
 
@@ -26,7 +26,7 @@ def requests(rows, had=(0, 3, 7), positive=5):
     log = EventLog.of(frame([("u", ids[code], time) for time, code in enumerate(had)]))
     codes = pl.Series([ids.index(item) for item in log.items])
     histories = log.histories
-    events = histories.events.with_columns(codes.gather(histories.events["item"]).alias("item"))
+    events = histories.events.with_columns(codes.gather(histories.events["#item"]).alias("#item"))
     histories = type(histories)(histories.users, histories.offsets, events)
     zeros = np.zeros(rows, np.int64)
     return Requests(

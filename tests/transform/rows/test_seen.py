@@ -19,7 +19,7 @@ ROWS = st.lists(
 def test_both_answers_equal_a_walk_over_the_events(rows, data):
     log = EventLog.of(frame(rows))
     histories, items = log.histories, len(log.items)
-    item = histories.column("item")
+    item = histories.column("#item")
     user = data.draw(st.integers(0, len(histories.users) - 1))
     first, end = histories.offsets[user], histories.offsets[user + 1]
     until = data.draw(st.integers(int(first), int(end)))

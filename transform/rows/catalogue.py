@@ -1,0 +1,40 @@
+"""Rows of the catalogue: every item, as it was when the training period ended."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from transform import features as f
+from transform.rows.columns import feature_column, scalars
+from transform.rows.shop import Shop
+
+
+def catalogue_rows(shop: Shop, items: pl.DataFrame | None, at: int) -> pa.RecordBatch:
+    """One row for each item of the items table and of the log, in the order of the ids.
+
+    Args:
+        shop: Items of the log, and their tiles.
+        items: `item_id` and candidate features.
+        at: The moment whose item aggregates they show (unix seconds).
+    """
+    code = np.arange(len(shop.items))
+    seen = pl.DataFrame(
+        {
+            f.ITEM_ID: shop.items,
+            f.ITEM_COUNT: shop.item_counts,
+            **shop.days.item_values(shop.aggregates, shop.types.to_list(), code, at),
+        }
+    )
+    if items is None:
+        table = seen
+    else:
+        table = seen.join(items, on=f.ITEM_ID, how="full", coalesce=True).sort(f.ITEM_ID)
+    columns = {
+        f.ITEM_ID: scalars(table[f.ITEM_ID]),
+        **{name: scalars(table[name].fill_null(0)) for name in seen.columns if name != f.ITEM_ID},
+    }
+    for feature in f.candidate_features(shop.features):
+        columns[feature.name] = feature_column(table[feature.name], feature)
+    return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
