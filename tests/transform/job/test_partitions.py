@@ -56,12 +56,12 @@ def test_a_heavy_user_is_divided_by_time_and_left_out_elsewhere():
     (rest,) = [partition for partition in partitions if partition.user is None]
     assert rest.without == ("heavy",)
     pieces = [partition for partition in partitions if partition.user == "heavy"]
-    assert [piece.pieces for piece in pieces] == [(1, 4)] * 4
+    assert [piece.pieces for piece in pieces] == [(1, 6)] * 6
     assert pieces[0].since is None
     assert pieces[-1].until is None
     bounds = [piece.since for piece in pieces[1:]]
     assert bounds == [piece.until for piece in pieces[:-1]]
-    assert bounds == [1500, 3100, 4700]
+    assert bounds == [1000, 2100, 3100, 4200, 5300]
 
 
 def test_a_user_heavy_only_over_all_parts_is_found():
