@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from trainer.ranker.model import Ranker
@@ -29,6 +30,7 @@ def test_a_request_without_history_is_scored(ranker: Ranker, rows: Rows) -> None
     assert np.isfinite(ranker(rows([[]], [[4, 5, 6]])).numpy()).all()
 
 
+@pytest.mark.slow
 def test_training_puts_the_positive_first(ranker: Ranker, rows: Rows) -> None:
     """The item to take is the one that follows the last of the history."""
     histories = [[2 + (start + i) % 8 for i in range(3)] for start in range(8)]

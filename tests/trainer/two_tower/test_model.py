@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from trainer.sequences import request_history
@@ -52,6 +53,7 @@ def test_an_item_without_events_is_its_content(retriever: TwoTower) -> None:
     np.testing.assert_allclose(before[1], after[1], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_training_learns_what_follows_what(retriever: TwoTower, rows: Rows) -> None:
     """In a shop where item i is always followed by i + 1, the retriever finds the follower."""
     chains = [[2 + (start + i) % 8 for i in range(5)] for start in range(8)]
