@@ -18,7 +18,18 @@ def make(*arguments):
 def test_make_alone_lists_the_verbs():
     listed = re.findall(r"^  make (\S+) ", make().stdout, flags=re.MULTILINE)
     assert listed == [
-        *("help", "setup", "demo", "test", "browser", "test-fast", "lint", "format", "lock"),
+        *(
+            "help",
+            "setup",
+            "demo",
+            "test",
+            "browser",
+            "java",
+            "test-fast",
+            "lint",
+            "format",
+            "lock",
+        ),
         *("bench-NAME", "clean"),
     ]
 

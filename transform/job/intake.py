@@ -81,10 +81,11 @@ def take_in(
     waiting: list[pl.DataFrame] = []
     dead: list[pl.DataFrame] = []
     for part in _read(task, reader):
+        # One file at least, so that the dataset has its columns where nothing is rejected, too.
+        if len(part.dead) or (task.number == 0 and not intake.rows):
+            dead.append(part.dead)
         intake.rows += part.rows
         intake.bytes_read += part.bytes_read
-        if len(part.dead):
-            dead.append(part.dead)
         waiting.append(part.frame)
         if sum(map(len, waiting)) >= _PART_ROWS:
             _shuffle(waiting, intake, folder, task.number, partition_events)

@@ -239,3 +239,11 @@ def test_dead_letters_are_written_a_part_at_a_time(tmp_path, monkeypatch):
     assert facts.dead_letters == {"user_id is missing": 24}
     written = [pl.read_parquet(file) for file in sorted(Path(job.dead_letters).glob("*.parquet"))]
     assert [len(part) for part in written] == [12, 12]
+
+
+def test_dead_letters_are_a_dataset_where_there_are_none(tmp_path):
+    rows = [(f"u{n % 9}", f"i{n % 13}", 1_000 * n) for n in range(120)]
+    job = written(tmp_path, [frame(rows)])
+    dead = pl.read_parquet(job.dead_letters)
+    assert dead.is_empty()
+    assert {"file", "row", "user_id", "reason"} <= set(dead.columns)
