@@ -63,18 +63,25 @@ class RankerSettings(TrainingSettings):
 
 
 class RecommenderSettings(Frozen):
-    """The composed path: retrieve, exclude, rank, calibrate.
+    """The composed path: retrieve, exclude, rank, calibrate, diversify.
 
     Attributes:
         sources: Candidate sources, in order.
         candidates: Candidates retrieved for a request, over all sources.
         exclude_seen: Leave out what the history holds (films are not watched twice, groceries are
             bought again).
+        diversity: How much a list spreads, from 0 (off: by probability alone) to 1 (by distance
+            alone). Each place goes to the candidate with the largest
+            `(1 - diversity) * p / best - diversity * nearest`: p is its probability, best that of
+            the first place, nearest its largest cosine to an item above it, between vectors of the
+            candidate tower. Scores stay the probabilities. What it costs in accuracy and time:
+            `benchmarks/README.md`, diversity.
     """
 
     sources: tuple[Literal["co_view", "two_tower"], ...] = ("two_tower", "co_view")
     candidates: int = Field(default=200, ge=1)
     exclude_seen: bool = True
+    diversity: float = Field(default=0.0, ge=0.0, le=1.0)
 
     @field_validator("sources")
     @classmethod

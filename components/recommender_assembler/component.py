@@ -16,6 +16,7 @@ class RecommenderAssemblerSpec(component_spec.ComponentSpec):
 
     PARAMETERS: ClassVar = {
         "settings": component_spec.ExecutionParameter(type=str),
+        "split": component_spec.ExecutionParameter(type=str),
         "co_view_decay": component_spec.ExecutionParameter(type=float),
         "code": component_spec.ExecutionParameter(type=str),
     }
@@ -44,6 +45,7 @@ class RecommenderAssembler(base_component.BaseComponent):
         transformed_examples: channel.BaseChannel,
         tiles: channel.BaseChannel,
         settings: str,
+        split: str,
         co_view_decay: float,
         code: str,
     ) -> None:
@@ -54,8 +56,9 @@ class RecommenderAssembler(base_component.BaseComponent):
             ranker: The trained ranker.
             transform_graph: The transform graph that both were trained behind.
             transformed_examples: Transformed rows with the catalogue and validation splits.
-            tiles: Item aggregates with the co-view table.
+            tiles: Item aggregates of the training period, with the co-view table.
             settings: RecommenderSettings as JSON.
+            split: SplitSettings as JSON, for the model's record of what trained it.
             co_view_decay: Weight of a history event relative to the one after it.
             code: Fingerprint of the code, so that changed code is not served from the cache.
         """
@@ -67,6 +70,7 @@ class RecommenderAssembler(base_component.BaseComponent):
                 transformed_examples=transformed_examples,
                 tiles=tiles,
                 settings=settings,
+                split=split,
                 co_view_decay=co_view_decay,
                 code=code,
                 model=channel.Channel(type=standard_artifacts.Model),

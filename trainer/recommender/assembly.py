@@ -14,6 +14,7 @@ from trainer.aggregates import scale_user_values
 from trainer.calibration import Calibration, fit_calibration
 from trainer.catalogue import read_catalogue
 from trainer.export import read_description, restore
+from trainer.metrics.item_table import ItemTable
 from trainer.ranker.training import build as build_ranker
 from trainer.recommender.model import Parts, Recommender
 from trainer.recommender.signatures import ServedRecommender
@@ -24,7 +25,7 @@ from trainer.settings import RecommenderSettings
 from trainer.two_tower.training import build as build_retriever
 from transform import features as keys
 from transform.aggregates import Aggregate
-from transform.preprocessing import ITEM_VOCABULARY
+from transform.preprocessing import FIRST_ID, ITEM_VOCABULARY
 
 _BATCH = 256
 
@@ -52,8 +53,11 @@ class Sources:
 
 def assemble(
     sources: Sources, settings: RecommenderSettings, co_view_decay: float
-) -> tuple[ServedRecommender, dict[str, Calibration]]:
-    """Builds the composed recommender and fits its calibrations on the held-out rows."""
+) -> tuple[ServedRecommender, dict[str, Calibration], ItemTable]:
+    """Builds the composed recommender and fits its calibrations on the held-out rows.
+
+    The table of items is for the metrics of lists.
+    """
     transform = tft.TFTransformOutput(sources.transform_graph)
     description = read_description(sources.retriever)
     features, aggregates = description.features, description.aggregates
@@ -86,7 +90,13 @@ def assemble(
         "known": calibrate(recommender, rows, settings),
     }
     recommender.set_calibration(**calibrations)
-    return ServedRecommender(recommender, transform, features, aggregates), calibrations
+    served = ServedRecommender(recommender, transform, features, aggregates)
+    items = ItemTable(
+        [name.encode() for name in names[FIRST_ID:]],
+        catalogue.counts[FIRST_ID:].astype(np.int64),
+        recommender.vectors.numpy()[FIRST_ID:],
+    )
+    return served, calibrations, items
 
 
 def newcomer(row: dict[str, Any], aggregates: Sequence[Aggregate]) -> dict[str, Any]:

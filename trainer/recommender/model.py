@@ -1,4 +1,4 @@
-"""The composed path as one graph: retrieve, exclude, rank, calibrate."""
+"""The composed path as one graph: retrieve, exclude, rank, calibrate, diversify."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import tensorflow as tf
 from trainer.calibration import Calibration
 from trainer.catalogue import Catalogue
 from trainer.ranker.model import Candidates, Ranker
+from trainer.recommender.diversity import diversified
 from trainer.recommender.sources import best, co_view_votes, mark
 from trainer.recommender.tables import CoView, item_vectors
 from trainer.sequences import request_history, take_last
@@ -86,12 +87,12 @@ class Recommender(tf.Module):
 
         Returns:
             Ids int64 [B, K] (0 where nothing is left), probabilities and retrieval scores
-            float32 [B, K], best first.
+            float32 [B, K]; by probability, best first, unless the settings ask for diversity.
         """
         ids, valid, signals = self.candidates(row, exclude, top_k)
         probability = tf.where(valid, self._probability(row, signals), -1.0)
         count = tf.minimum(top_k, tf.shape(ids)[1])
-        top, place = tf.math.top_k(probability, count)
+        top, place = self._best(ids, probability, count)
         shown = tf.where(top >= 0.0, tf.gather(ids, place, batch_dims=1), 0)
         retrieval = tf.gather(signals[..., SIGNALS.index("retriever")], place, batch_dims=1)
         missing = [[0, 0], [0, top_k - count]]
@@ -145,6 +146,16 @@ class Recommender(tf.Module):
             allowed &= ~mark(tf.where(valid, ids, 0), items)
         ids, valid = (tf.concat(parts, axis=1) for parts in zip(*found, strict=True))
         return ids, valid, self._signals(row, ids, retrieval, votes)
+
+    def _best(
+        self, ids: tf.Tensor, probability: tf.Tensor, count: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Probabilities and places of the candidates shown, [B, count] each."""
+        strength = self._settings.diversity
+        if strength == 0.0:
+            return tuple(tf.math.top_k(probability, count))
+        place = diversified(probability, tf.gather(self.vectors, ids), count, strength)
+        return tf.gather(probability, place, batch_dims=1), place
 
     def _source_scores(self, row: dict[str, Any]) -> tuple[tf.Tensor, tf.Tensor]:
         """Scores of every item by every source, float32 [B, V] each.

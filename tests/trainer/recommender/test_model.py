@@ -147,3 +147,89 @@ def test_an_unlisted_item_is_never_shown(
     recommender = compose(retriever, ranker, catalogue, candidates=6)
     ids, _, _ = lists(recommender, rows([[2, 3]]), 10)
     assert not {5, 6} & set(ids[0].tolist())
+
+
+@pytest.fixture
+def with_diversity(
+    retriever: TwoTower, ranker: Ranker, catalogue: Catalogue
+) -> Callable[[float], Recommender]:
+    """Composes the same recommender with any strength of diversification."""
+    return lambda strength: compose(retriever, ranker, catalogue, candidates=20, diversity=strength)
+
+
+def test_without_diversity_lists_are_bit_for_bit_those_by_probability(
+    with_diversity: Callable[[float], Recommender], rows: Rows
+) -> None:
+    recommender, row = with_diversity(0.0), rows([[2, 3], [], [4]])
+    ids, score, retrieval = lists(recommender, row, 5)
+    every = recommender.candidates(row, tf.zeros([3, 0], tf.int64), tf.constant(5))
+    candidates, valid, signals = (part.numpy() for part in every)
+    by_probability = np.where(valid, recommender.rank(row, candidates).numpy(), -1.0)
+    places = np.argsort(-by_probability, axis=1, kind="stable")[:, :5]
+    assert ids.tolist() == np.take_along_axis(candidates, places, axis=1).tolist()
+    assert score.tolist() == np.take_along_axis(by_probability, places, axis=1).tolist()
+    assert retrieval.tolist() == np.take_along_axis(signals[..., 1], places, axis=1).tolist()
+
+
+def test_without_diversity_the_graph_holds_none_of_it(
+    with_diversity: Callable[[float], Recommender], rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class UsedError(Exception):
+        pass
+
+    def used(*_: Any) -> None:
+        raise UsedError
+
+    monkeypatch.setattr("trainer.recommender.model.diversified", used)
+    lists(with_diversity(0.0), rows([[2, 3]]), 5)
+    with pytest.raises(UsedError):
+        lists(with_diversity(0.1), rows([[2, 3]]), 5)
+
+
+def test_diversity_spreads_a_list_and_keeps_each_items_score(
+    with_diversity: Callable[[float], Recommender], rows: Rows
+) -> None:
+    row = rows([[2, 3], [5, 6, 7]])
+    plain, full = with_diversity(0.0), with_diversity(1.0)
+    ids, score, retrieval = lists(full, row, 4)
+    by_probability, _, _ = lists(plain, row, 10)
+    assert ids[:, 0].tolist() == by_probability[:, 0].tolist()
+    vectors = plain.vectors.numpy()
+    for shown, every in zip(ids, by_probability, strict=True):
+        others = every[every > 0][1:]
+        assert shown[1] == others[np.argmin(vectors[others] @ vectors[shown[0]])]
+    assert ids[:, 1].tolist() != by_probability[:, 1].tolist()
+    np.testing.assert_allclose(plain.rank(row, tf.constant(ids)).numpy(), score, atol=1e-6)
+    known = dict(zip(*(part[0].tolist() for part in lists(plain, row, 10)[::2]), strict=True))
+    np.testing.assert_allclose(retrieval[0], [known[item] for item in ids[0]], atol=1e-6)
+
+
+@pytest.mark.parametrize("strength", [0.1, 0.5, 1.0])
+def test_a_diverse_list_is_as_long_as_ever_and_shows_nothing_excluded(
+    with_diversity: Callable[[float], Recommender], rows: Rows, strength: float
+) -> None:
+    """Ten items, two seen, five excluded: three remain."""
+    recommender = with_diversity(strength)
+    ids, score, retrieval = lists(recommender, rows([[2, 3]]), 5, [[4, 5, 6, 7, 8]])
+    assert set(ids[0, :3]) == {9, 10, 11}
+    for part in (ids, score, retrieval):
+        assert part[0, 3:].tolist() == [0, 0]
+    long, _, _ = lists(recommender, rows([[2, 3], []]), 40)
+    assert long.shape == (2, 40)
+    assert set(long[0, :8]) == set(range(4, 12))
+    assert set(long[1, :10]) == set(range(2, 12))
+    assert not long[0, 8:].any()
+
+
+def test_rank_and_similar_items_know_no_diversity(
+    with_diversity: Callable[[float], Recommender], rows: Rows
+) -> None:
+    row, candidates = rows([[2, 3]]), tf.constant([[4, 5, 6, 7]], tf.int64)
+    plain, full = with_diversity(0.0), with_diversity(1.0)
+    assert (
+        full.rank(row, candidates).numpy().tolist() == plain.rank(row, candidates).numpy().tolist()
+    )
+    for one, other in zip(
+        *(m.similar(tf.constant([4], tf.int64), tf.constant(5)) for m in (plain, full)), strict=True
+    ):
+        assert one.numpy().tolist() == other.numpy().tolist()

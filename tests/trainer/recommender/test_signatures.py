@@ -128,9 +128,17 @@ class Served(NamedTuple):
     trained: Any
 
 
+class Trained(NamedTuple):
+    """Both models, untrained, with the catalogue and the transformed requests."""
+
+    retriever: Any
+    ranker: Any
+    catalogue: Any
+    row: Any
+
+
 @pytest.fixture(scope="module")
-def served(folder: Path) -> Served:
-    """An untrained recommender, saved and loaded again; a score is the ranker's probability."""
+def trained(folder: Path) -> Trained:
     tf.keras.utils.set_random_seed(5)
     graph = tft.TFTransformOutput(str(folder / "graph"))
     vocabulary = read_vocabulary(graph, list(FEATURES))
@@ -138,7 +146,6 @@ def served(folder: Path) -> Served:
         [f"{folder}/catalogue*"], graph, FEATURES, AGGREGATES, items=vocabulary.items
     )
     (row,) = read_rows([f"{folder}/requests*"], graph, batch_size=10)
-
     shape = {
         "features": FEATURES,
         "aggregates": AGGREGATES,
@@ -146,28 +153,41 @@ def served(folder: Path) -> Served:
         "history_length": 4,
     }
     retriever = RetrieverSettings(dimension=8, layers=1, uniform_negatives=5).model_dump()
-    ranker = build_ranker(
-        Description(settings=RankerSettings(dimension=8, hidden=(8,)).model_dump(), **shape),
+    ranker = RankerSettings(dimension=8, hidden=(8,)).model_dump()
+    return Trained(
+        build_retriever(Description(settings=retriever, **shape), catalogue, row, seed=1),
+        build_ranker(Description(settings=ranker, **shape), catalogue, row),
         catalogue,
         row,
     )
-    none = np.zeros((vocabulary.items, 1))
+
+
+def serve(folder: Path, trained: Trained, settings: RecommenderSettings) -> Served:
+    """Composes, saves and loads the models; a score is the ranker's probability."""
+    none = np.zeros((len(trained.catalogue.counts), 1))
     recommender = Recommender(
         Parts(
-            build_retriever(Description(settings=retriever, **shape), catalogue, row, seed=1),
-            ranker,
-            catalogue,
+            trained.retriever,
+            trained.ranker,
+            trained.catalogue,
             CoView(none.astype(np.int64), none.astype(np.float32)),
             0.8,
-            RecommenderSettings(exclude_seen=False),
+            settings,
             FEATURES,
         )
     )
     plain = Calibration(weights=(1.0, 0.0, 0.0, 0.0), slope=1.0, offset=0.0)
     recommender.set_calibration(plain, plain)
-    ServedRecommender(recommender, graph, FEATURES, AGGREGATES).save(folder / "model")
-    loaded = tf.saved_model.load(str(folder / "model"))
-    return Served(loaded.signatures, loaded, tf.sigmoid(ranker(row)).numpy())
+    graph = tft.TFTransformOutput(str(folder / "graph"))
+    path = str(folder / f"model-{settings.diversity}")
+    ServedRecommender(recommender, graph, FEATURES, AGGREGATES).save(path)
+    loaded = tf.saved_model.load(path)
+    return Served(loaded.signatures, loaded, tf.sigmoid(trained.ranker(trained.row)).numpy())
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path, trained: Trained) -> Served:
+    return serve(folder, trained, RecommenderSettings(exclude_seen=False))
 
 
 QUERY = {
@@ -200,4 +220,24 @@ def test_the_list_has_the_scores_of_the_ranking(served: Served) -> None:
     nothing = tf.constant([[""], [""]])
     lists = served.signatures["recommend"](**QUERY, exclude_item_id=nothing, top_k=tf.constant(3))
     ranked = served.signatures["rank"](**QUERY, candidate_item_id=lists["item_id"])["score"]
+    np.testing.assert_allclose(lists["score"], ranked, atol=1e-6)
+
+
+def test_the_lists_alone_are_diversified(folder: Path, trained: Trained, served: Served) -> None:
+    """At the full strength the second item is the one least similar to the first."""
+    diverse = serve(folder, trained, RecommenderSettings(exclude_seen=False, diversity=1.0))
+    top_k = tf.constant(3)
+    asked = {**QUERY, "exclude_item_id": tf.constant([[""], [""]]), "top_k": top_k}
+    lists = diverse.signatures["recommend"](**asked)
+    plain = served.signatures["recommend"](**asked)
+    assert lists["item_id"][:, 0].numpy().tolist() == plain["item_id"][:, 0].numpy().tolist()
+    asked_first = {"item_id": lists["item_id"][:, 0], "top_k": top_k}
+    similar = diverse.signatures["similar_items"](**asked_first)
+    assert lists["item_id"][:, 1].numpy().tolist() == similar["item_id"][:, 1].numpy().tolist()
+    assert similar["score"].numpy().tolist() == (
+        served.signatures["similar_items"](**asked_first)["score"].numpy().tolist()
+    )
+    by_rows = diverse.signatures["serving_default"](examples=tf.constant(REQUESTS))
+    assert by_rows["item_id"][:, :3].numpy().tolist() == lists["item_id"].numpy().tolist()
+    ranked = diverse.signatures["rank"](**QUERY, candidate_item_id=lists["item_id"])["score"]
     np.testing.assert_allclose(lists["score"], ranked, atol=1e-6)
