@@ -9,6 +9,9 @@ from pathlib import Path
 
 from transform.settings import Frozen
 
+# Lower and upper end.
+Interval = tuple[float, float]
+
 
 class Bound(Frozen):
     """What a measured value must satisfy; both ends are inclusive.
@@ -25,12 +28,22 @@ class Bound(Frozen):
     upper: float | None = None
     why: str = ""
 
-    def check(self, value: float | None, *, subject: str = "") -> Check:
-        """Holds a measured value against the bound; a missing or NaN value fails."""
-        missing = value is None or math.isnan(value)
+    def check(
+        self, value: float | None, *, subject: str = "", interval: Interval | None = None
+    ) -> Check:
+        """Holds a measured value against the bound; a missing or NaN value fails.
+
+        Args:
+            value: What was measured.
+            subject: What it was measured on.
+            interval: Where the value lies with 95 % confidence. With it, only what is outside
+                beyond noise fails: the whole interval must lie outside.
+        """
+        ends = (value,) if interval is None else interval
+        missing = value is None or any(end is None or math.isnan(end) for end in ends)
         passed = not missing and not (
-            (self.lower is not None and value < self.lower)  # type: ignore[operator]
-            or (self.upper is not None and value > self.upper)  # type: ignore[operator]
+            (self.lower is not None and ends[-1] < self.lower)  # type: ignore[operator]
+            or (self.upper is not None and ends[0] > self.upper)  # type: ignore[operator]
         )
         return Check(
             name=f"{subject} {self.name}".strip(),
@@ -39,11 +52,23 @@ class Bound(Frozen):
             upper=self.upper,
             passed=passed,
             why=self.why,
+            interval=None if missing else interval,
         )
 
 
 class Check(Frozen):
-    """A bound held against a value."""
+    """A bound held against a value.
+
+    Attributes:
+        name: What was measured, and on what.
+        value: The value; None where it was not measured.
+        lower: Smallest value that passes.
+        upper: Largest value that passes.
+        passed: Whether it passed.
+        why: What a failure says.
+        interval: Where the value lies with 95 % confidence; None where nothing is said of noise.
+        note: What else the decision rests on.
+    """
 
     name: str
     value: float | None
@@ -51,11 +76,15 @@ class Check(Frozen):
     upper: float | None = None
     passed: bool
     why: str = ""
+    interval: Interval | None = None
+    note: str = ""
 
     @property
     def sentence(self) -> str:
-        """The check in one sentence: measured, bound, pass or fail, why."""
+        """The check in one sentence: measured, interval, bound, pass or fail, why."""
         measured = "was not measured" if self.value is None else f"is {self.value:.4g}"
+        noise = "" if self.interval is None else "95 % interval {:.4g} to {:.4g}"
+        details = "; ".join(filter(None, (noise.format(*(self.interval or ())), self.note)))
         bounds = [
             text
             for text in (
@@ -67,7 +96,9 @@ class Check(Frozen):
         verdict = "pass" if self.passed else "FAIL"
         reason = f" ({self.why})" if self.why and not self.passed else ""
         bound = " and ".join(bounds) or "free"
-        return f"{verdict}: {self.name} {measured}; it must be {bound}{reason}."
+        aside = f" ({details})" if details else ""
+        margin = "" if self.interval is None else ", noise allowed for"
+        return f"{verdict}: {self.name} {measured}{aside}; it must be {bound}{margin}{reason}."
 
 
 def write_checks(path: str | Path, checks: Iterable[Check]) -> None:

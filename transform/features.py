@@ -34,8 +34,15 @@ CANDIDATE_ITEM_ID = "candidate_item_id"
 CANDIDATE_PROBABILITY = "candidate_probability"
 LABEL = "label"
 ITEM_COUNT = "item_count"
+# What slices the evaluation; those of the target depend on the item that is asked for.
 USER_RUNG = "user_rung"
 ITEM_RUNG = "item_rung"
+TARGET_AGE = "target_age"
+TARGET_POPULARITY = "target_popularity"
+REQUEST_HOUR = "request_hour"
+REQUEST_WEEKDAY = "request_weekday"
+# "1" where the user has had the target before: lists without seen items cannot hold it.
+IS_REPEAT = "is_repeat"
 
 # Splits of the examples artifact. A split holds one kind of row.
 TRAIN = "train"  # one row per window of a user's training events; the next event is the target
@@ -67,12 +74,31 @@ RESERVED_NAMES = frozenset(
         USER_RUNG,
         ITEM_RUNG,
         "tiles",
+        TARGET_AGE,
+        TARGET_POPULARITY,
+        REQUEST_HOUR,
+        REQUEST_WEEKDAY,
+        IS_REPEAT,
         "top_k",
     }
 )
 
 # The cold-start ladder: lowest interaction count of each rung -> its name.
 RUNGS: tuple[tuple[int, str], ...] = ((0, "0"), (1, "1"), (2, "2-5"), (6, "6-20"), (21, "21+"))
+# Age of a target that the training knows: lowest number of days of each bucket -> its name.
+AGES: tuple[tuple[int, str], ...] = ((0, "<7d"), (7, "<28d"), (28, "older"))
+
+_RUNG_NAMES = tuple(name for _, name in RUNGS)
+# Slicing column -> its values in their natural order.
+SLICES: dict[str, tuple[str, ...]] = {
+    USER_RUNG: _RUNG_NAMES,
+    ITEM_RUNG: _RUNG_NAMES,
+    TARGET_AGE: ("new", *(name for _, name in AGES)),
+    TARGET_POPULARITY: ("none", *(str(decile) for decile in range(1, 11))),
+    REQUEST_HOUR: tuple(f"{hour:02d}" for hour in range(24)),
+    REQUEST_WEEKDAY: ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
+TARGET_SLICES = frozenset({ITEM_RUNG, TARGET_AGE, TARGET_POPULARITY})
 
 
 class Side(StrEnum):
@@ -124,6 +150,20 @@ def query_features(features: Iterable[Feature]) -> list[Feature]:
 def candidate_features(features: Iterable[Feature]) -> list[Feature]:
     """Declared features of an item, in declared order."""
     return [f for f in features if f.side is Side.CANDIDATE]
+
+
+def slice_keys(features: Iterable[Feature]) -> list[str]:
+    """Columns by which results are sliced: the computed ones, then single-valued categories.
+
+    Args:
+        features: Declared features; those of candidates are none of a request.
+    """
+    declared = [
+        feature.name
+        for feature in query_features(features)
+        if feature.kind is Kind.CATEGORY and feature.separator is None
+    ]
+    return [*SLICES, *declared]
 
 
 def label_key(event_type: str) -> str:

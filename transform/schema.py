@@ -26,8 +26,8 @@ _SCALARS = {
     f.USER_ID: _BYTES,
     f.REQUEST_TIME: _INT,
     f.TARGET_ITEM_ID: _BYTES,
-    f.USER_RUNG: _BYTES,
-    f.ITEM_RUNG: _BYTES,
+    **dict.fromkeys(f.SLICES, _BYTES),
+    f.IS_REPEAT: _BYTES,
     f.ITEM_ID: _BYTES,
     f.ITEM_COUNT: _INT,
 }
@@ -47,7 +47,7 @@ _QUERY_KEYS = (
     f.HISTORY_TIME,
 )
 _CANDIDATE_KEYS = (f.CANDIDATE_ITEM_ID, f.LABEL, f.CANDIDATE_PROBABILITY)
-_HELD_OUT_KEYS = (f.TARGET_ITEM_ID, f.USER_RUNG, f.ITEM_RUNG)
+_HELD_OUT_KEYS = (f.TARGET_ITEM_ID, *f.SLICES, f.IS_REPEAT)
 
 # A string column with at most this many values has a domain.
 _MAX_DOMAIN = 100
@@ -157,8 +157,8 @@ def _bound(schema: schema_pb2.Schema, probabilities: Sequence[str]) -> None:
         domain = by_name[name].float_domain
         domain.min, domain.max, domain.disallow_nan = 0.0, 1.0, True
     by_name[f.ITEM_COUNT].int_domain.min = 0
-    for name in (f.USER_RUNG, f.ITEM_RUNG):
-        by_name[name].string_domain.value.extend(rung for _, rung in f.RUNGS)
+    for name, values in {**f.SLICES, f.IS_REPEAT: ("0", "1")}.items():
+        by_name[name].string_domain.value.extend(values)
 
 
 def _add_domains(schema: schema_pb2.Schema, names: set[str], learned: Sequence[Statistics]) -> None:

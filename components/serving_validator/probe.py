@@ -55,6 +55,19 @@ class Probe:
         self.client.recommend([query], _LIST_LENGTH)
         return time.monotonic() - started
 
+    def latencies_ms(self, queries: Sequence[Query]) -> dict[str, float]:
+        """Median and 99th percentile of single requests, asked one after the other, in ms.
+
+        What a single caller on the same machine waits; nothing is said of a server under load.
+        """
+        taken = []
+        for query in queries:
+            started = time.monotonic()
+            self.client.recommend([query], _LIST_LENGTH)
+            taken.append(1000.0 * (time.monotonic() - started))
+        median, high = np.percentile(taken, [50, 99])
+        return {"latency_p50_ms": float(median), "latency_p99_ms": float(high)}
+
     def memory_mb(self) -> float:
         """Resident memory of the server, in units of 10^6 bytes."""
         return self.server.rss_bytes() / 1e6

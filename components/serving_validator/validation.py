@@ -109,6 +109,7 @@ class TryOut:
             "cold_start_full": probe.cold_start_full(queries[:_COLD_STARTS], self.items),
             "seen_items_shown": probe.seen_items_shown(queries),
             "excluded_items_shown": probe.excluded_items_shown(queries),
+            **probe.latencies_ms(queries),
             "memory_mb": probe.memory_mb(),
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from tensorflow_model_analysis.writers.metrics_plots_and_validations_writer import (
     load_and_deserialize_metrics,
@@ -16,6 +16,20 @@ OVERALL: Slice = ()
 
 _BASELINE = "baseline"  # the name that TFX gives the blessed model
 _COUNT = "example_count"
+_CALIBRATION = "calibration"
+
+
+_GAIN = "_gain"
+_PARTS = ("", "_lower", "_upper", "_error")  # endings of the metrics that a gain travels as
+
+
+class Gain(NamedTuple):
+    """A paired gain over the blessed model with its 95 % interval and standard error."""
+
+    value: float
+    lower: float
+    upper: float
+    error: float
 
 
 @dataclass(frozen=True)
@@ -25,19 +39,27 @@ class Evaluation:
     Attributes:
         candidate: Metric -> slice -> value.
         blessed: The same of the blessed model; empty where there was none to compare with.
+        gains: Metric -> slice -> gain over the blessed model, in the metric's own unit.
     """
 
     candidate: dict[str, dict[Slice, float]] = field(default_factory=dict)
     blessed: dict[str, dict[Slice, float]] = field(default_factory=dict)
+    gains: dict[str, dict[Slice, Gain]] = field(default_factory=dict)
 
     def value(self, metric: str, of: Slice = OVERALL) -> float | None:
         """A metric of the candidate, None where it was not measured."""
         return self.candidate.get(metric, {}).get(of)
 
-    def change(self, metric: str) -> float | None:
-        """(candidate - blessed) / blessed over all rows, None where it cannot be told."""
-        new, old = self.value(metric), self.blessed.get(metric, {}).get(OVERALL)
-        return None if new is None or not old else (new - old) / old
+    def gain(self, metric: str, of: Slice = OVERALL) -> Gain | None:
+        """By how much the candidate is better than the blessed model, as a share of its value.
+
+        A gain in calibration is one of logarithms, and a share already. None where it was not
+        measured, or the blessed model's value is 0.
+        """
+        found = self.gains.get(metric, {}).get(of)
+        blessed = self.blessed.get(metric, {}).get(of)
+        unit = 1.0 if metric.startswith(_CALIBRATION) else blessed
+        return None if found is None or not unit else Gain(*(part / unit for part in found))
 
     def rows(self, of: Slice = OVERALL) -> float:
         """Number of rows in a slice."""
@@ -62,7 +84,17 @@ def read_evaluation(uri: str) -> Evaluation:
             of_blessed = entry.key.model_name == _BASELINE
             model = evaluation.blessed if of_blessed else evaluation.candidate
             model.setdefault(entry.key.name, {})[key] = _number(entry.value)
+    evaluation.gains.update(_take_gains(evaluation.candidate))
     return evaluation
+
+
+def _take_gains(values: dict[str, dict[Slice, float]]) -> dict[str, dict[Slice, Gain]]:
+    """Puts the parts of each gain together, and removes them from the metrics."""
+    gains = {}
+    for metric in [name.removesuffix(_GAIN) for name in values if name.endswith(_GAIN)]:
+        parts = [values.pop(f"{metric}{_GAIN}{part}", {}) for part in _PARTS]
+        gains[metric] = {of: Gain(*(part.get(of, math.nan) for part in parts)) for of in parts[0]}
+    return gains
 
 
 def _text(part: Any) -> str:

@@ -12,10 +12,12 @@ from tfx.components.evaluator import constants
 from tfx.components.util import model_utils
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
+from tfx.utils import path_utils
 
 from components.artifacts import BaselineMetrics, Checks
 from components.checks import Check, read_checks, write_checks
-from components.example_columns import read_columns
+from components.example_columns import ValueType, read_columns
+from components.training_period import read_period
 from components.verdict.evaluation import read_evaluation
 from components.verdict.judge import Evidence, judge
 from components.verdict.rules import VerdictRules
@@ -50,7 +52,11 @@ def _evidence(inputs: dict[str, list[Any]]) -> Evidence:
     def uri(key: str) -> str:
         return str(artifact_utils.get_single_uri(inputs[key]))
 
-    catalogue = artifact_utils.get_split_uris(inputs["examples"], keys.CATALOGUE)
+    def column(split: str, name: str, kind: ValueType) -> list[Any]:
+        uris = artifact_utils.get_split_uris(inputs["examples"], split)
+        return read_columns(uris, {name: kind})[name].explode().to_list()
+
+    model = artifact_utils.get_single_instance(inputs["model"])
     return Evidence(
         ranker=read_evaluation(uri("ranker_evaluation")),
         lists=read_evaluation(uri("list_evaluation")),
@@ -60,7 +66,9 @@ def _evidence(inputs: dict[str, list[Any]]) -> Evidence:
         },
         baselines=json.loads((Path(uri("baselines")) / BaselineMetrics.METRICS_FILE).read_text()),
         data=read_checks(Path(uri("data_checks")) / Checks.CHECKS_FILE),
-        items=len(read_columns(catalogue, {keys.ITEM_ID: "bytes"})),
+        items=len(column(keys.CATALOGUE, keys.ITEM_ID, "bytes")),
+        training=read_period(Path(path_utils.serving_model_dir(model.uri))),
+        request_times=column(keys.EVAL, keys.REQUEST_TIME, "int"),
     )
 
 

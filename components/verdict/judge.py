@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from components.checks import Bound, Check
-from components.verdict.evaluation import Evaluation, Slice
+from components.training_period import TrainingPeriod
+from components.verdict.evaluation import Evaluation
+from components.verdict.gains import overall_gains, slice_gains
 from components.verdict.rules import VerdictRules
-from transform.features import ITEM_RUNG
+from components.verdict.slices import slice_checks
 
 _LIST_LENGTH = 10
 _SMALL_SHOP = 3  # one list for everybody shows more than a third of all items
@@ -26,6 +28,8 @@ class Evidence:
         baselines: Baseline -> metric -> value.
         data: The checks of the DataGate.
         items: Number of items in the catalogue.
+        training: What trained the candidate, as the model records it; None without a record.
+        request_times: Of the evaluated rows, unix seconds.
     """
 
     ranker: Evaluation
@@ -34,19 +38,23 @@ class Evidence:
     baselines: Mapping[str, Mapping[str, float]]
     data: Sequence[Check]
     items: int
+    training: TrainingPeriod | None
+    request_times: Sequence[int]
 
 
 def judge(evidence: Evidence, rules: VerdictRules) -> list[Check]:
     """All checks; the model is blessed if every one passes."""
     return [
         *_upstream(evidence),
+        *_training(evidence, rules.training),
         *_overall(evidence.lists, rules.lists),
         *_coverage(evidence, rules.coverage),
         *_leads(evidence, rules),
         *_overall(evidence.ranker, rules.ranker),
-        *_slices(evidence.ranker, rules),
-        *_changes(evidence.lists, rules.list_changes),
-        *_changes(evidence.ranker, rules.ranker_changes),
+        *slice_checks(evidence.ranker, evidence.lists, rules.slices),
+        *overall_gains(evidence.lists, rules.list_gains),
+        *overall_gains(evidence.ranker, rules.ranker_gains),
+        *slice_gains(evidence.ranker, evidence.lists, rules.slices),
     ]
 
 
@@ -58,6 +66,15 @@ def _upstream(evidence: Evidence) -> Iterator[Check]:
     for name, blessed in evidence.evaluators.items():
         why = "its validation result names the thresholds that were missed"
         yield Bound(name=f"blessed by {name}", lower=1, why=why).check(float(blessed))
+
+
+def _training(evidence: Evidence, bound: Bound) -> Iterator[Check]:
+    """Whether the model was measured on what it was trained on."""
+    period = evidence.training
+    if period is None:
+        yield bound.check(None)
+    elif period.protocol == "time":
+        yield bound.check(float(sum(time <= period.last_time for time in evidence.request_times)))
 
 
 def _overall(evaluation: Evaluation, bounds: Sequence[Bound]) -> Iterator[Check]:
@@ -103,28 +120,3 @@ def _leads(evidence: Evidence, rules: VerdictRules) -> Iterator[Check]:
             else:
                 free = Bound(name=bound.name, why=bound.why)
                 yield free.check(lead, subject=f"over {baseline} (reported only):")
-
-
-def _slices(evaluation: Evaluation, rules: VerdictRules) -> Iterator[Check]:
-    """Slices of requests that are large enough to say something.
-
-    Slices of items are only reported: the few who take a rare item score it lower than a common
-    one for a good reason.
-    """
-    for bound in rules.slices:
-        metric = bound.name.removeprefix("slice_")
-        for of in evaluation.slices:
-            of_requests = all(feature != ITEM_RUNG for feature, _ in of)
-            if of_requests and evaluation.rows(of) >= rules.slice_rows:
-                yield bound.check(evaluation.value(metric, of), subject=_name(of))
-
-
-def _changes(evaluation: Evaluation, bounds: Sequence[Bound]) -> Iterator[Check]:
-    """Changes against the blessed model; nothing where there is none."""
-    if evaluation.blessed:
-        for bound in bounds:
-            yield bound.check(evaluation.change(bound.name.removesuffix("_change")))
-
-
-def _name(of: Slice) -> str:
-    return ", ".join(f"{feature}={value or '(missing)'}" for feature, value in of) + ":"

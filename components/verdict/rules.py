@@ -6,16 +6,40 @@ from components.checks import Bound
 from transform.settings import Frozen
 
 
+class SliceRules(Frozen):
+    """Bounds on slices of requests.
+
+    Attributes:
+        rows: `lower`: rows from which on a slice is large enough to be held against a bound.
+        false_alarms: `upper`: the chance, over all slices and metrics together, that some gain is
+            called a step back although none is worse than its bound (Holm's method).
+        ranker: On `slice_<metric>` of the ranker's scores.
+        lists: The same for metrics of lists that are shares of the rows; their noise is allowed
+            for.
+        ranker_gains: On `slice_<metric>_gain` over the blessed model, as in `VerdictRules`.
+        list_gains: The same for metrics of lists.
+    """
+
+    rows: Bound
+    false_alarms: Bound
+    ranker: tuple[Bound, ...]
+    lists: tuple[Bound, ...]
+    ranker_gains: tuple[Bound, ...]
+    list_gains: tuple[Bound, ...]
+
+
 class VerdictRules(Frozen):
     """Bounds of all that the verdict checks.
 
     Attributes:
         ranker: On metrics of the ranker's scores, over all rows.
         lists: On metrics of the served lists, over all rows.
-        ranker_changes: On (candidate - blessed) / blessed of a ranker metric `<metric>_change`.
-        list_changes: The same for metrics of lists.
-        slices: On `slice_<metric>` of the ranker, in each slice of requests that is large enough.
-        slice_rows: Rows from which on a slice is large enough to be held against a bound.
+        ranker_gains: `lower` of `<metric>_gain`, the gain of a ranker metric over the blessed
+            model, as a share of the blessed model's value. Only an interval that lies wholly below
+            fails.
+        list_gains: The same for metrics of lists.
+        slices: On slices of requests.
+        training: `rows_within_training`, held-out requests of the period that trained the model.
         coverage: `catalogue_coverage_at_10`, the share of the items that could have been shown that
             were; `coverage_over_most_popular`, how many times as many different items are shown as
             one list of popular items, without what each user has had, would show.
@@ -25,10 +49,10 @@ class VerdictRules(Frozen):
 
     ranker: tuple[Bound, ...]
     lists: tuple[Bound, ...]
-    ranker_changes: tuple[Bound, ...]
-    list_changes: tuple[Bound, ...]
-    slices: tuple[Bound, ...]
-    slice_rows: int
+    ranker_gains: tuple[Bound, ...]
+    list_gains: tuple[Bound, ...]
+    slices: SliceRules
+    training: Bound
     coverage: tuple[Bound, ...]
     leads: tuple[Bound, ...]
     must_beat: tuple[str, ...]

@@ -35,7 +35,38 @@ def test_a_sentence_says_value_bound_outcome_and_reason() -> None:
     assert BOUND.check(0.7).sentence == "pass: auc is 0.7; it must be at least 0.5 and at most 0.9."
 
 
+@pytest.mark.parametrize(
+    ("interval", "passed"),
+    [((0.3, 0.49), False), ((0.3, 0.5), True), ((0.9, 1.2), True), ((0.91, 1.2), False)],
+)
+def test_with_an_interval_only_what_lies_wholly_outside_fails(
+    interval: tuple[float, float], passed: bool
+) -> None:
+    check = BOUND.check(sum(interval) / 2, interval=interval)
+    assert check.passed is passed
+    assert f"95 % interval {interval[0]:.4g} to {interval[1]:.4g}" in check.sentence
+
+
+def test_an_end_that_is_no_number_fails() -> None:
+    check = BOUND.check(0.7, interval=(math.nan, 0.8))
+    assert not check.passed
+    assert "was not measured" in check.sentence
+
+
+def test_a_note_stands_beside_the_value() -> None:
+    check = BOUND.check(0.7, interval=(0.6, 0.8)).model_copy(update={"note": "40 tests"})
+    assert check.sentence == (
+        "pass: auc is 0.7 (95 % interval 0.6 to 0.8; 40 tests); "
+        "it must be at least 0.5 and at most 0.9, noise allowed for."
+    )
+
+
 def test_checks_survive_the_file(tmp_path: Path) -> None:
-    checks = [BOUND.check(0.7), BOUND.check(math.nan), Bound(name="free").check(3.0)]
+    checks = [
+        BOUND.check(0.7),
+        BOUND.check(math.nan),
+        BOUND.check(0.7, interval=(0.6, 0.8)),
+        Bound(name="free").check(3.0),
+    ]
     write_checks(tmp_path / "checks.json", checks)
     assert read_checks(tmp_path / "checks.json") == checks

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from trainer.metrics.item_table import ItemTable
+
 ITEMS = 40
 CANDIDATES = 8
 DIMENSION = 24
@@ -110,6 +112,11 @@ class ToyRecommender(tf.Module):
         tf.saved_model.save(self, str(folder), signatures=signatures)
         return folder
 
+    def item_table(self) -> ItemTable:
+        """What the metrics of lists know of the items: all are equally popular."""
+        names = [item_id(index).encode() for index in range(ITEMS)]
+        return ItemTable(names, np.full(ITEMS, 6, np.int64), self.vectors.numpy()[1:])
+
     def _recommend(self, **inputs):
         history = inputs["history_item_id"]
         tf.debugging.assert_equal(
@@ -191,6 +198,11 @@ def raw_row(user: int, length: int, *, seed: int = 0) -> dict[str, list]:
         "candidate_probability": [1.0, *generator.uniform(0.18, 0.22, CANDIDATES - 1).tolist()],
         "user_rung": ["0" if length == 0 else "1" if length == 1 else "2-5"],
         "item_rung": ["6-20"],
+        "target_age": ["older"],
+        "target_popularity": [str(1 + user % 10)],
+        "request_hour": [f"{user % 24:02d}"],
+        "request_weekday": ["Mon"],
+        "is_repeat": ["1" if user % 8 == 0 else "0"],
         "segment": [SEGMENTS[user % 2]],
     }
 

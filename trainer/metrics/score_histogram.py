@@ -6,50 +6,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
-from tensorflow_model_analysis import constants
-from tensorflow_model_analysis.metrics import metric_types, metric_util
+from tensorflow_model_analysis.metrics import metric_types
 
 from trainer.metrics import scores
-from transform.features import CANDIDATE_PROBABILITY
+from trainer.metrics.row_scores import Head, row_scores
 
 _HISTOGRAM_NAME = "_score_histogram"
 
 
 class ScoreHistogramPreprocessor(metric_types.Preprocessor):
-    """One evaluated row with its candidates -> the histogram of their scores.
+    """One evaluated row with its candidates -> the histogram of their scores."""
 
-    The row has `label` [C] and `candidate_probability` [C]; the prediction may be longer, where a
-    batch was padded to its longest row.
-    """
-
-    def __init__(self, eval_config: Any, model_name: str) -> None:
-        super().__init__(name=f"score_histogram:{model_name}")
-        self._eval_config = eval_config
+    def __init__(self, head: Head, model_name: str) -> None:
+        super().__init__(name=f"score_histogram:{':'.join(map(str, head))}:{model_name}")
+        self._head = head
         self._model_name = model_name
 
     def process(self, extracts: Mapping[str, Any]) -> Iterator[scores.Histogram]:
-        """Yields one histogram.
-
-        Raises:
-            ValueError: If label, sampling probability and score do not belong together.
-        """
-        label, score, _ = next(
-            metric_util.to_label_prediction_example_weight(
-                metric_util.to_standard_metric_inputs(extracts),
-                eval_config=self._eval_config,
-                model_name=self._model_name,
-                flatten=False,
-            )
-        )
-        sampled = np.ravel(extracts[constants.FEATURES_KEY][CANDIDATE_PROBABILITY])
-        if not label.size == sampled.size <= score.size:
-            raise ValueError(
-                f"A ranking row needs a label, a `{CANDIDATE_PROBABILITY}` and a score for each "
-                f"candidate. Received: {label.size} labels, {sampled.size} probabilities, "
-                f"{score.size} scores. Look at the rows and at the evaluated signature."
-            )
-        yield scores.histogram(np.ravel(label), np.ravel(score)[: label.size], sampled)
+        """Yields one histogram, or none for a repeat that is not measured."""
+        if self._head.measures(extracts):
+            row = row_scores(extracts, self._head, self._model_name)
+            yield scores.histogram(row.labels, row.scores, row.sampled)
 
 
 class ScoreHistogramCombiner(beam.CombineFn):
@@ -81,11 +58,11 @@ class ScoreHistogramCombiner(beam.CombineFn):
 
 
 def score_metric(
-    key: metric_types.MetricKey, formula: Callable[[scores.Histogram], Any], eval_config: Any
+    key: metric_types.MetricKey, formula: Callable[[scores.Histogram], Any], head: Head
 ) -> list[Any]:
-    """Computations of one metric or plot of scores, derived from the shared histogram."""
-    model_name = key.model_name
-    histogram_key = metric_types.MetricKey(name=_HISTOGRAM_NAME, model_name=model_name)
+    """Computations of one metric or plot of scores, derived from the shared histogram of a head."""
+    name = ":".join([_HISTOGRAM_NAME, *map(str, head)])
+    histogram_key = metric_types.MetricKey(name=name, model_name=key.model_name)
 
     def result(metrics: Mapping[Any, Any]) -> dict[Any, Any]:
         return {key: formula(metrics[histogram_key])}
@@ -93,7 +70,7 @@ def score_metric(
     return [
         metric_types.MetricComputation(
             keys=[histogram_key],
-            preprocessors=[ScoreHistogramPreprocessor(eval_config, model_name)],
+            preprocessors=[ScoreHistogramPreprocessor(head, key.model_name)],
             combiner=ScoreHistogramCombiner(histogram_key),
         ),
         metric_types.DerivedMetricComputation(keys=[key], result=result),

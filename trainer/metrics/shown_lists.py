@@ -13,7 +13,7 @@ from tensorflow_model_analysis.metrics import metric_types
 from trainer.metrics.ranks import PADDING
 from trainer.metrics.target_ranks import label_and_list
 
-_ITEMS = "items"
+_ITEMS, _DIGEST = "items", "digest"
 
 
 @dataclass
@@ -32,7 +32,10 @@ class Shown:
 
 
 class TopItemsPreprocessor(metric_types.Preprocessor):
-    """One evaluated row -> the first k items of its list, without padding."""
+    """One evaluated row -> the first k items of its list without padding, and their digest.
+
+    It runs once a row, the combiner once a slice of the row: the digest is made here.
+    """
 
     def __init__(self, k: int, eval_config: Any, model_name: str) -> None:
         super().__init__(name=f"top_{k}_items:{model_name}")
@@ -40,10 +43,13 @@ class TopItemsPreprocessor(metric_types.Preprocessor):
         self._eval_config = eval_config
         self._model_name = model_name
 
-    def process(self, extracts: Mapping[str, Any]) -> Iterator[dict[str, list[bytes]]]:
-        """Yields `{"items": [at most k]}`."""
-        _, items = label_and_list(extracts, self._eval_config, self._model_name)
-        yield {_ITEMS: [item for item in items[: self._k] if item != PADDING]}
+    def process(self, extracts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yields `{"items": [at most k], "digest": bytes}`."""
+        _, shown = label_and_list(extracts, self._eval_config, self._model_name)
+        items = [item for item in shown[: self._k] if item != PADDING]
+        # The length of each id is part of the digest, so that ("a", "bc") is not ("ab", "c").
+        text = b"".join(b"%d:%s" % (len(item), item) for item in items)
+        yield {_ITEMS: items, _DIGEST: hashlib.blake2b(text, digest_size=16).digest()}
 
 
 class ShownCombiner(beam.CombineFn):
@@ -56,14 +62,11 @@ class ShownCombiner(beam.CombineFn):
         """Nothing shown yet."""
         return Shown()
 
-    def add_input(self, accumulator: Shown, element: Mapping[str, list[bytes]]) -> Shown:
+    def add_input(self, accumulator: Shown, element: Mapping[str, Any]) -> Shown:
         """Adds one list."""
-        items = element[_ITEMS]
-        # The length of each id is part of the digest, so that ("a", "bc") is not ("ab", "c").
-        text = b"".join(b"%d:%s" % (len(item), item) for item in items)
         accumulator.queries += 1
-        accumulator.items.update(items)
-        accumulator.lists.add(hashlib.blake2b(text, digest_size=16).digest())
+        accumulator.items.update(element[_ITEMS])
+        accumulator.lists.add(element[_DIGEST])
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[Shown]) -> Shown:

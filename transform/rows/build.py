@@ -24,6 +24,7 @@ from transform.aggregation.user_aggregates import (
 )
 from transform.event_log import ITEM, PERIOD, TYPE, Histories, ranges, user_keys
 from transform.features import Side, label_key
+from transform.rows import slices
 from transform.rows.columns import feature_column, lists, named, scalars
 from transform.rows.impressions import shown_lists
 from transform.rows.negatives import Candidates, CandidateSampler, Requests
@@ -255,20 +256,22 @@ class _RowBuilder:
         return UserAggregates(windows, columns, shop.types.to_list(), shop.categories)
 
     def _target(self, rows: _Rows) -> dict[str, pa.Array]:
-        """The held-out item, and the rungs of the cold-start ladder that slice the evaluation."""
-        target = self._item[rows.end]
-        return {
-            f.TARGET_ITEM_ID: scalars(self._shop.items.gather(target)),
-            f.USER_RUNG: scalars(_rungs(rows.end - rows.start)),
-            f.ITEM_RUNG: scalars(_rungs(self._count[target])),
+        """The held-out item, whether the user has had it, and what slices the evaluation."""
+        target, shop = self._item[rows.end], self._shop
+        time = self._histories.column(f.EVENT_TIME)[rows.event]
+        had = self._seen.before(rows.user, rows.end, target)
+        columns = {
+            f.TARGET_ITEM_ID: shop.items.gather(target),
+            f.USER_RUNG: slices.rung_names(rows.end - rows.start),
+            f.ITEM_RUNG: slices.rung_names(self._count[target]),
+            f.TARGET_AGE: slices.age_names(shop.item_first_times[target], time),
+            f.TARGET_POPULARITY: slices.popularity_names(shop.item_deciles[target]),
+            f.REQUEST_HOUR: slices.hour_names(time),
+            f.REQUEST_WEEKDAY: slices.weekday_names(time),
+            f.IS_REPEAT: pl.Series(had).cast(pl.Int8).cast(pl.String),
         }
+        return {name: scalars(values) for name, values in columns.items()}
 
     @staticmethod
     def _batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
         return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
-
-
-def _rungs(counts: Ints) -> pl.Series:
-    lowest = np.array([low for low, _ in f.RUNGS])
-    names = pl.Series([name for _, name in f.RUNGS])
-    return names.gather(np.searchsorted(lowest, counts, side="right") - 1)

@@ -25,10 +25,8 @@ def scalars(values: pl.Series) -> pa.Array:
     """Lists of one value; a null value becomes a null list, that is, an absent feature."""
     array = _flat(values)
     offsets = pa.array(np.arange(len(array) + 1), pa.int32())
-    lists = pa.ListArray.from_arrays(offsets, array)
-    if not array.null_count:
-        return lists
-    return pa.ListArray.from_arrays(offsets, array, mask=array.is_null())
+    mask = array.is_null() if array.null_count else None
+    return pa.ListArray.from_arrays(offsets, array, mask=mask)
 
 
 def lists(values: pl.Series, counts: Ints) -> pa.Array:

@@ -18,6 +18,7 @@ from transform.aggregation.item_tiles import DayTiles
 from transform.aggregation.tiles import NO_DAYS, ClosedTiles, close_tiles, open_tiles
 from transform.event_log import ITEM, EventLog
 from transform.features import ITEM_ID, Feature
+from transform.rows.slices import NEVER, popularity_deciles
 from transform.settings import ExampleSettings, SplitSettings
 
 
@@ -106,6 +107,18 @@ class Shop:
         counts = np.zeros(len(self.items), np.int64)
         counts[self.tiles.items[ITEM].to_numpy()] = self.tiles.items["count"].to_numpy()
         return counts
+
+    @functools.cached_property
+    def item_first_times(self) -> NDArray[np.int64]:
+        """Time of the first training behaviour of each item code; `NEVER` where there is none."""
+        times = np.full(len(self.items), NEVER, np.int64)
+        times[self.tiles.items[ITEM].to_numpy()] = self.tiles.items["first_time"].to_numpy()
+        return times
+
+    @functools.cached_property
+    def item_deciles(self) -> NDArray[np.int64]:
+        """Popularity decile of each item code, as `popularity_deciles` counts."""
+        return popularity_deciles(self.item_counts)
 
 
 def categories_of(

@@ -16,7 +16,7 @@ from components.serving_validator.component import ServingValidator
 from components.serving_validator.executor import Executor
 from components.serving_validator.probe import Probe
 from components.serving_validator.warm_up import WARM_UP_FILE
-from pipeline.gates import gates_with
+from pipeline.gate_overrides import gates_with
 from tests.components.toy_recommender import (
     ITEMS,
     ToyRecommender,
@@ -97,6 +97,7 @@ def test_a_good_model_is_blessed_with_its_warm_up(examples, tmp_path):
     assert _failed(checks) == []
     assert checks["rows_replayed"].value == 70
     assert checks["embedding_difference"].value < 1e-6
+    assert 0.0 < checks["latency_p50_ms"].value <= checks["latency_p99_ms"].value
     assert blessing.get_int_custom_property("blessed") == 1
     assert blessing.get_int_custom_property("current_model_id") == 7
     assert (Path(blessing.uri) / "INFRA_BLESSED").exists()

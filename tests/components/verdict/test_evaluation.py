@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_model_analysis.proto import metrics_for_slice_pb2
 
-from components.verdict.evaluation import OVERALL, Evaluation, read_evaluation
+from components.verdict.evaluation import OVERALL, Evaluation, Gain, read_evaluation
 
 
 def write_results(folder, results):
@@ -53,27 +53,39 @@ def test_values_by_metric_and_slice(tmp_path):
     assert found.rows(north) == 4.0
     assert found.slices == [(("hour", "7"),), north]
     assert found.blessed == {}
-    assert found.change("auc") is None
+    assert found.gain("auc") is None
 
 
-def test_two_models_and_their_change(tmp_path):
+def test_two_models_and_the_gain(tmp_path):
     uri = write_results(
         tmp_path / "evaluation",
         [
             ((), "candidate", "auc", 0.6),
             ((), "baseline", "auc", 0.8),
             ((), "candidate-", "auc", -0.2),  # TFMA's own difference
+            ((), "candidate", "auc_gain", -0.2),
+            ((), "candidate", "auc_gain_lower", -0.24),
+            ((), "candidate", "auc_gain_upper", -0.16),
+            ((), "candidate", "auc_gain_error", 0.02),
         ],
     )
     found = read_evaluation(uri)
     assert found.value("auc") == 0.6
     assert found.blessed == {"auc": {OVERALL: 0.8}}
-    assert found.change("auc") == pytest.approx(-0.25)
+    assert found.gain("auc") == pytest.approx((-0.25, -0.3, -0.2, 0.025))
+    assert found.candidate == {"auc": {OVERALL: 0.6}}  # gains are no metrics of the candidate
 
 
-def test_change_against_zero_cannot_be_told():
-    found = Evaluation({"auc": {OVERALL: 0.5}}, {"auc": {OVERALL: 0.0}})
-    assert found.change("auc") is None
+def test_a_share_of_zero_cannot_be_told():
+    gains = {"auc": {OVERALL: Gain(0.5, 0.4, 0.6, 0.05)}}
+    found = Evaluation({"auc": {OVERALL: 0.5}}, {"auc": {OVERALL: 0.0}}, gains)
+    assert found.gain("auc") is None
+
+
+def test_a_gain_in_calibration_has_no_unit():
+    gains = {"calibration": {OVERALL: Gain(-0.1, -0.12, -0.08, 0.01)}}
+    found = Evaluation({}, {"calibration": {OVERALL: 2.0}}, gains)
+    assert found.gain("calibration") == gains["calibration"][OVERALL]
 
 
 def test_bounded_values_and_values_that_are_no_number(tmp_path):

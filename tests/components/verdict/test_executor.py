@@ -9,6 +9,7 @@ from tfx.types import artifact_utils, channel, standard_artifacts
 
 from components.artifacts import BaselineMetrics, Checks
 from components.checks import Bound, read_checks, write_checks
+from components.training_period import TrainingPeriod, write_period
 from components.verdict.component import Verdict
 from components.verdict.executor import Executor
 from pipeline.gates import Gates
@@ -48,12 +49,14 @@ class Case:
         self.blessed = {"ranker": 1, "list": 1}
         self.baseline_ndcg = 0.1
         self.previous = []
+        self.first_request = 2000
 
     def run(self):
         items = [{"item_id": [f"i{i}"]} for i in range(10)]
         write_split(self.folder / "examples", "catalogue", items)
+        write_split(self.folder / "examples", "eval", [{"request_time": [self.first_request]}])
         examples = _artifact(standard_artifacts.Examples, self.folder / "examples")
-        examples.split_names = artifact_utils.encode_split_names(["catalogue"])
+        examples.split_names = artifact_utils.encode_split_names(["catalogue", "eval"])
         baselines = _artifact(BaselineMetrics, self.folder / "baselines")
         metrics = {
             name: {"ndcg_at_10": self.baseline_ndcg, "distinct_items_at_10": 4.0}
@@ -63,6 +66,8 @@ class Case:
         data = _artifact(Checks, self.folder / "data_checks")
         write_checks(Path(data.uri) / Checks.CHECKS_FILE, [Bound(name="rows", lower=1).check(9)])
         self.model = _artifact(standard_artifacts.Model, self.folder / "model", id=41)
+        trained = TrainingPeriod(protocol="time", first_time=1000, last_time=1999)
+        write_period(Path(self.model.uri) / "Format-Serving", trained)
         inputs = {
             "model": [self.model],
             "examples": [examples],
@@ -144,6 +149,11 @@ def test_a_bad_metric_withholds_the_blessing(case, part, metric, value):
 def test_an_evaluator_that_did_not_bless_withholds_the_blessing(case, name, node):
     case.blessed[name] = 0
     _not_blessed(*case.run(), f"blessed by {node}")
+
+
+def test_a_model_measured_on_its_training_period_is_withheld(case):
+    case.first_request = 1999
+    _not_blessed(*case.run(), "rows_within_training")
 
 
 def test_no_better_than_the_baselines_is_withheld(case):

@@ -10,12 +10,27 @@ def eval_config(prediction_key):
     )
 
 
-def compute(metric, extracts, prediction_key, bundles=3):
-    """Name -> value of everything that the metric computes for these rows."""
+def eval_config_of_two(prediction_key):
+    """As TFX makes it where there is a blessed model to compare with."""
+    return config_pb2.EvalConfig(
+        model_specs=[
+            config_pb2.ModelSpec(
+                name=name,
+                label_key="label",
+                prediction_key=prediction_key,
+                is_baseline=name == "baseline",
+            )
+            for name in ("candidate", "baseline")
+        ]
+    )
+
+
+def compute(metric, extracts, prediction_key, bundles=3, *, two=False):
+    """Name -> value of everything that the metric computes for these rows of one or two models."""
     results = {}
     computations = metric.computations(
-        eval_config=eval_config(prediction_key),
-        model_names=[""],
+        eval_config=(eval_config_of_two if two else eval_config)(prediction_key),
+        model_names=["candidate", "baseline"] if two else [""],
         output_names=[""],
         sub_keys=[None],
     )

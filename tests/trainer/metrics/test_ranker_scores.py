@@ -15,9 +15,11 @@ LABELS, SCORES, SAMPLED = [1.0, 0.0, 0.0], [0.5, 0.25, 0.1], [1.0, 0.5, 0.25]
 
 def row(labels=LABELS, predicted=SCORES, sampled=SAMPLED):
     return {
-        "labels": np.array(labels, np.float32),
         "predictions": {"score": np.array(predicted, np.float64)},
-        "features": {"candidate_probability": np.array(sampled, np.float64)},
+        "features": {
+            "label": np.array(labels, np.float32),
+            "candidate_probability": np.array(sampled, np.float64),
+        },
     }
 
 
@@ -72,6 +74,20 @@ def test_a_nan_score_is_nan_and_no_error():
 def test_unknown_metric():
     with pytest.raises(ValueError, match=r"must be one of auc, log_loss.* Received: 'aux'"):
         ScoreMetric("aux")
+
+
+def test_another_head_reads_its_own_labels_and_scores():
+    other = row()
+    other["features"]["label_click"] = np.array([0.0, 0.0, 1.0], np.float32)
+    other["predictions"]["score_click"] = np.array([0.2, 0.3, 0.9])
+    metric = ScoreMetric("auc_click", metric="auc", label="label_click", prediction="score_click")
+    assert compute(metric, [other], "score") == {"auc_click": 1.0}
+
+
+def test_rows_without_the_labels_of_a_head_are_refused():
+    metric = ScoreMetric("auc_click", metric="auc", label="label_click")
+    with pytest.raises(ValueError, match=r"needs a `label_click`.*Received: 0 labels"):
+        compute(metric, [row()], "score")
 
 
 def test_reliability_diagram():

@@ -127,3 +127,25 @@ def test_histograms_add_up():
         scores.add(parts, scores.histogram(labels[part], p[part], np.ones(100)))
     assert scores.auc(parts) == scores.auc(whole)
     assert scores.log_loss(parts) == pytest.approx(scores.log_loss(whole), abs=1e-12)
+
+
+def test_ece_is_the_mean_distance_in_15_bins_of_equal_width():
+    # Two bins: promised 0.1 and 0.5; happened 0 of 2 and 2 of 2.
+    found = scores.ece(scores.histogram([0, 0, 1, 1], [0.1, 0.1, 0.5, 0.5], [1, 1, 1, 1]))
+    assert found == pytest.approx((0.2 + 1.0) / 4)
+
+
+def test_ece_of_calibrated_scores_is_small_and_grows_with_overconfidence():
+    generator = np.random.default_rng(5)
+    truth = generator.uniform(0, 0.5, 20_000)
+    labels = generator.random(20_000) < truth
+    calibrated, too_high = (
+        scores.ece(scores.histogram(labels, truth * factor, np.ones(20_000))) for factor in (1, 1.4)
+    )
+    assert calibrated < 0.012
+    assert too_high == pytest.approx(0.1, abs=0.015)
+
+
+def test_ece_without_candidates_or_with_nan_scores_is_nan():
+    assert math.isnan(scores.ece({}))
+    assert math.isnan(scores.ece(scores.histogram([1], [math.nan], [1.0])))

@@ -95,6 +95,28 @@ def test_the_item_rung_counts_training_events_only():
     assert evaluation["item_rung"] == ["1"]
 
 
+def test_a_target_that_the_user_has_had_is_a_repeat():
+    fresh, again = [*one_user(4), ("u", "x", 50)], [*one_user(4), ("u", "i0", 50)]
+    # What others have had does not count.
+    others = [("v", "x", 1), ("v", "y", 2), ("v", "z", 3)]
+    for own, expected in ((fresh, "0"), (again, "1")):
+        built = rows(frame([*own, *others]))["eval"]
+        (row,) = [row for row in built if row["user_id"] == ["u"]]
+        assert row["is_repeat"] == [expected]
+
+
+def test_held_out_requests_say_when_they_were_and_how_known_the_target_was():
+    day = 86400
+    events = frame([("v", "i9", 0), ("v", "i8", 1), ("v", "i7", 2), *one_user(3, "w")])
+    events = pl.concat([events, frame([("v", "i9", 10 * day + 3 * 3600), ("v", "new", 11 * day)])])
+    by_split = rows(events)
+    validation = next(row for row in by_split["validation"] if row["user_id"] == ["v"])
+    evaluation = next(row for row in by_split["eval"] if row["user_id"] == ["v"])
+    assert validation["target_age"] == ["<28d"]
+    assert (validation["request_hour"], validation["request_weekday"]) == (["03"], ["Sun"])
+    assert (evaluation["target_age"], evaluation["target_popularity"]) == (["new"], ["none"])
+
+
 def test_negatives_are_new_to_the_user_and_known_from_training():
     others = [row for user in "vwxyz" for row in one_user(12, user)]
     events = frame([("u", "i0", 1), ("u", "i1", 2), ("u", "i2", 3), ("u", "i3", 4), *others])
