@@ -31,7 +31,8 @@ from components.report.component import Report
 from components.serving_validator.component import ServingValidator
 from components.verdict.component import Verdict
 from pipeline.eval_configs import list_eval_config, ranker_eval_config
-from pipeline.gates import Gates, gates_with
+from pipeline.gate_overrides import gates_with
+from pipeline.gates import Gates
 from pipeline.loading import settings_hash
 from pipeline.serving_folder import serving_folder
 from pipeline.settings import Settings
@@ -46,6 +47,8 @@ BEAM_ARGS = (
     "--sdk_container_image=local",
 )
 
+# Measures lists while rows still come in batches.
+LIST_EXTRACTORS = "trainer.metrics.list_extractors"
 
 # Hundredths tell where numbers lie, and how long histories are, well enough to notice a drift.
 QUANTILES = {"num_quantiles_histogram_buckets": 100, "num_values_histogram_buckets": 100}
@@ -159,6 +162,7 @@ def _models(settings: Settings, rows: _Rows) -> _Models:
         transformed_examples=transform.outputs["transformed_examples"],
         tiles=rows.events.outputs["tiles"],
         settings=settings.recommender.model_dump_json(),
+        split=settings.split.model_dump_json(),
         co_view_decay=settings.examples.co_view_decay,
         code=_all_code(),
     )
@@ -182,10 +186,14 @@ def _judgement(settings: Settings, gates: Gates, rows: _Rows, models: _Models) -
         "baseline_model": previous.outputs["model"],
         "example_splits": [keys.EVAL],
     }
-    scores = ranker_eval_config(gates, settings.features)
-    lists = list_eval_config(gates, settings.features)
+    measured = (gates, settings.features, settings.slices)
+    seen = settings.recommender.exclude_seen
+    scores = ranker_eval_config(*measured, exclude_seen=seen)
+    lists = list_eval_config(*measured)
     ranker_evaluator = Evaluator(eval_config=scores, **channels).with_id("RankerEvaluator")
-    list_evaluator = Evaluator(eval_config=lists, **channels).with_id("ListEvaluator")
+    list_evaluator = Evaluator(eval_config=lists, module_path=LIST_EXTRACTORS, **channels).with_id(
+        "ListEvaluator"
+    )
     verdict = Verdict(
         model=model,
         examples=examples,
@@ -233,6 +241,7 @@ def _report(
         settings=settings.model_dump_json(indent=2),
         settings_hash=settings_hash(settings),
         features=_features(settings),
+        seed=settings.seed,
         destination=str(settings.root / "report"),
         code=_all_code(),
         account=rows.events.outputs["account"],
@@ -247,6 +256,10 @@ def _report(
         retriever_run=models.retriever.outputs["model_run"],
         ranker_run=models.ranker.outputs["model_run"],
         pushed_model=service.pusher.outputs["pushed_model"],
+        examples=rows.events.outputs["examples"],
+        tiles=rows.events.outputs["tiles"],
+        model=models.recommender.outputs["model"],
+        baseline_model=judgement.previous.outputs["model"],
     )
 
 

@@ -13,44 +13,77 @@ from components.checks import Bound
 from pipeline.gates import Gates
 from trainer.metrics.distinct_items import DistinctItemsAtK
 from trainer.metrics.distinct_lists import DistinctListRatioAtK
+from trainer.metrics.gauc import RequestAuc
+from trainer.metrics.hit_rate import HitRateAtK
+from trainer.metrics.mean_average_precision import MAPAtK
 from trainer.metrics.mrr import MRRAtK
 from trainer.metrics.ndcg import NDCGAtK
+from trainer.metrics.paired_rank_gains import PairedRankGains
+from trainer.metrics.paired_score_gains import PairedScoreGains
 from trainer.metrics.ranker_scores import ScoreMetric
 from trainer.metrics.recall import RecallAtK
 from trainer.metrics.reliability_diagram import ReliabilityDiagram
+from trainer.metrics.repeats import MeasuredRows, RepeatShare
+from trainer.metrics.row_scores import Head
+from trainer.metrics.shown_items import ShownItemsMetric
 from transform import features as keys
-from transform.features import Feature, Kind, Side
+from transform.features import Feature, slice_keys
 
-_CHANGE = "_change"
+# Pairs of columns whose values slice the results together.
+Crosses = Iterable[tuple[str, str]]
+
+# The ranker's outputs that are measured, with their labels.
+HEADS = (Head(),)
 _SCORE_METRICS = (
-    *("auc", "log_loss", "normalised_entropy", "calibration", "relative_ece"),
+    *("auc", "log_loss", "normalised_entropy", "calibration", "ece", "relative_ece"),
     *("mean_label", "mean_prediction"),
+)
+_SHOWN_ITEMS_METRICS = (
+    "popularity_lift_at_10",
+    "novelty_at_10",
+    "intra_list_diversity_at_10",
 )
 
 
-def ranker_eval_config(gates: Gates, features: Iterable[Feature]) -> config_pb2.EvalConfig:
+def ranker_eval_config(
+    gates: Gates,
+    features: Iterable[Feature],
+    crosses: Crosses = (),
+    *,
+    exclude_seen: bool = False,
+) -> config_pb2.EvalConfig:
     """Measures the scores of each request's candidates (signature `rank_examples`).
 
     Args:
-        gates: Bounds of the overall metrics, and of their change against the blessed model.
-        features: Declared features; the categories among the query features are slices.
+        gates: Bounds of the overall metrics. Gains over the blessed model are measured here and
+            judged by the Verdict, which knows what is noise.
+        features: Declared features; single-valued categories of requests are slices.
+        crosses: Pairs of slicing columns that slice together, too.
+        exclude_seen: Whether lists leave out what a user has had. Scores then promise something of
+            new items only, so requests for one that the user has had are not measured.
     """
     metrics = [
-        config_pb2.MetricConfig(class_name="ExampleCount"),
-        _metric(ReliabilityDiagram, {"name": "reliability"}),
-        *(_metric(ScoreMetric, {"name": name}) for name in _SCORE_METRICS),
+        _metric(MeasuredRows, {"name": "example_count", "repeats": not exclude_seen}),
+        *(
+            metric
+            for head in HEADS
+            for metric in _head_metrics(head._replace(repeats=not exclude_seen))
+        ),
     ]
-    spec = _model_spec("rank_examples", label=keys.LABEL, prediction="score")
-    bounds = (*gates.verdict.ranker, *gates.verdict.ranker_changes)
-    return _eval_config(spec, metrics, bounds, features)
+    spec = _model_spec("rank_examples", label=HEADS[0].label, prediction=HEADS[0].prediction)
+    return _eval_config(spec, metrics, gates.verdict.ranker, _slices(features, crosses))
 
 
-def list_eval_config(gates: Gates, features: Iterable[Feature]) -> config_pb2.EvalConfig:
+def list_eval_config(
+    gates: Gates, features: Iterable[Feature], crosses: Crosses = ()
+) -> config_pb2.EvalConfig:
     """Measures the lists that users would be shown (signature `serving_default`).
 
     Args:
-        gates: Bounds of the overall metrics, and of their change against the blessed model.
-        features: Declared features; the categories among the query features are slices.
+        gates: Bounds of the overall metrics. Gains over the blessed model are measured here and
+            judged by the Verdict, which knows what is noise.
+        features: Declared features; single-valued categories of requests are slices.
+        crosses: Pairs of slicing columns that slice together, too.
     """
     metrics = [
         config_pb2.MetricConfig(class_name="ExampleCount"),
@@ -61,41 +94,52 @@ def list_eval_config(gates: Gates, features: Iterable[Feature]) -> config_pb2.Ev
                 (RecallAtK, "recall", 10),
                 (MRRAtK, "mrr", 10),
                 (RecallAtK, "recall", 100),
+                (HitRateAtK, "hit_rate", 10),
+                (MAPAtK, "map", 10),
                 (DistinctItemsAtK, "distinct_items", 10),
                 (DistinctListRatioAtK, "distinct_list_ratio", 10),
             )
         ),
+        *(_metric(ShownItemsMetric, {"name": name}) for name in _SHOWN_ITEMS_METRICS),
+        _metric(RepeatShare, {"name": "repeat_share"}),
+        _metric(PairedRankGains, {"name": "paired_ranks_at_10", "k": 10}),
     ]
     spec = _model_spec("serving_default", label=keys.TARGET_ITEM_ID, prediction="item_id")
-    bounds = (*gates.verdict.lists, *gates.verdict.list_changes)
-    return _eval_config(spec, metrics, bounds, features)
+    return _eval_config(spec, metrics, gates.verdict.lists, _slices(features, crosses))
 
 
-def slice_keys(features: Iterable[Feature]) -> list[str]:
-    """Features by which results are sliced: the cold-start ladders and single-valued categories."""
-    declared = [
-        feature.name
-        for feature in features
-        if feature.side is Side.QUERY
-        and feature.kind is Kind.CATEGORY
-        and feature.separator is None
+def _head_metrics(head: Head) -> list[config_pb2.MetricConfig]:
+    """All metrics of one output of the ranker."""
+
+    def of_head(kind: type[Any], name: str, **config: Any) -> config_pb2.MetricConfig:
+        return _metric(kind, {"name": head.metric(name), **config, **head._asdict()})
+
+    return [
+        of_head(ReliabilityDiagram, "reliability"),
+        *(of_head(ScoreMetric, name, metric=name) for name in _SCORE_METRICS),
+        of_head(RequestAuc, "gauc"),
+        of_head(PairedScoreGains, "paired_scores"),
     ]
-    return [keys.USER_RUNG, keys.ITEM_RUNG, *declared]
 
 
 def _eval_config(
     spec: config_pb2.ModelSpec,
     metrics: Sequence[config_pb2.MetricConfig],
     bounds: Sequence[Bound],
-    features: Iterable[Feature],
+    slices: Sequence[config_pb2.SlicingSpec],
 ) -> config_pb2.EvalConfig:
     _add_thresholds(metrics, bounds)
-    slices = [config_pb2.SlicingSpec(feature_keys=[key]) for key in slice_keys(features)]
     return config_pb2.EvalConfig(
         model_specs=[spec],
-        slicing_specs=[config_pb2.SlicingSpec(), *slices],
+        slicing_specs=slices,
         metrics_specs=[config_pb2.MetricsSpec(metrics=metrics)],
     )
+
+
+def _slices(features: Iterable[Feature], crosses: Crosses) -> list[config_pb2.SlicingSpec]:
+    """All rows, each slicing column alone, and the crosses."""
+    columns = [(), *((key,) for key in slice_keys(features)), *crosses]
+    return [config_pb2.SlicingSpec(feature_keys=names) for names in columns]
 
 
 def _model_spec(signature: str, *, label: str, prediction: str) -> config_pb2.ModelSpec:
@@ -124,22 +168,15 @@ def _add_thresholds(metrics: Sequence[config_pb2.MetricConfig], bounds: Sequence
         ValueError: If no metric is computed for a bound: TFMA would bless nothing ever again.
     """
     by_name = {json.loads(m.config)["name"]: m for m in metrics if m.config}
-    thresholds: dict[str, config_pb2.MetricThreshold] = {}
     for bound in bounds:
-        name = bound.name.removesuffix(_CHANGE)
-        if name not in by_name:
+        if bound.name not in by_name:
             raise ValueError(
                 f"A bound needs a metric that TFMA computes. Received: {bound.name!r}. "
                 f"Metrics: {', '.join(by_name)}."
             )
-        threshold = thresholds.setdefault(name, config_pb2.MetricThreshold())
-        if bound.name.endswith(_CHANGE):
-            threshold.change_threshold.CopyFrom(_change_threshold(bound))
-        else:
-            threshold.value_threshold.CopyFrom(_value_threshold(bound))
-    for name, threshold in thresholds.items():
-        by_name[name].per_slice_thresholds.add(
-            slicing_specs=[config_pb2.SlicingSpec()], threshold=threshold
+        by_name[bound.name].per_slice_thresholds.add(
+            slicing_specs=[config_pb2.SlicingSpec()],
+            threshold=config_pb2.MetricThreshold(value_threshold=_value_threshold(bound)),
         )
 
 
@@ -149,24 +186,4 @@ def _value_threshold(bound: Bound) -> config_pb2.GenericValueThreshold:
         threshold.lower_bound.value = bound.lower
     if bound.upper is not None:
         threshold.upper_bound.value = bound.upper
-    return threshold
-
-
-def _change_threshold(bound: Bound) -> config_pb2.GenericChangeThreshold:
-    """A bound on the relative change: a lower end means that higher is better.
-
-    Raises:
-        ValueError: If the bound has both ends or none.
-    """
-    if (bound.lower is None) == (bound.upper is None):
-        raise ValueError(
-            "A bound on a change has one end: `lower` where more is better, else `upper`. "
-            f"Received: {bound.name} with lower {bound.lower}, upper {bound.upper}."
-        )
-    higher = bound.lower is not None
-    direction = "HIGHER_IS_BETTER" if higher else "LOWER_IS_BETTER"
-    threshold = config_pb2.GenericChangeThreshold(
-        direction=config_pb2.MetricDirection.Value(direction)
-    )
-    threshold.relative.value = bound.lower if higher else bound.upper
     return threshold

@@ -6,13 +6,9 @@ not named keeps its value.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping
-from typing import Any
-
 from components.checks import Bound
 from components.data_gate.rules import DataRules
-from components.verdict.rules import VerdictRules
+from components.verdict.rules import SliceRules, VerdictRules
 from transform.settings import Frozen
 
 RANKER = (
@@ -53,26 +49,68 @@ LISTS = (
         why="different users are shown the same list: the model has collapsed",
     ),
 )
-# Relative to the blessed model. Small evaluations are noisy, so only a clear step back counts.
-RANKER_CHANGES = (
-    Bound(name="auc_change", lower=-0.03, why="the blessed model orders candidates better"),
-    Bound(name="log_loss_change", upper=0.1, why="the blessed model predicts better"),
+# Gains over the blessed model, as a share of its value (of calibration: in the logarithm of the
+# ratio, so 0.02 is a fiftieth of what is promised). Noise is allowed for beside these tolerances,
+# which say from where on a step back matters.
+RANKER_GAINS = (
+    Bound(name="log_loss_gain", lower=-0.01, why="the blessed model predicts better"),
+    Bound(name="gauc_gain", lower=-0.01, why="the blessed model orders candidates better"),
+    Bound(
+        name="calibration_gain",
+        lower=-0.02,
+        why="the blessed model promises more nearly what happens",
+    ),
 )
-LIST_CHANGES = (
-    Bound(name="ndcg_at_10_change", lower=-0.1, why="the blessed model gives better lists"),
-    Bound(name="recall_at_10_change", lower=-0.1, why="the blessed model gives better lists"),
+LIST_GAINS = (
+    Bound(name="ndcg_at_10_gain", lower=-0.01, why="the blessed model gives better lists"),
+    Bound(name="recall_at_10_gain", lower=-0.01, why="the blessed model gives better lists"),
 )
-VERDICT = VerdictRules(
-    ranker=RANKER,
-    lists=LISTS,
-    ranker_changes=RANKER_CHANGES,
-    list_changes=LIST_CHANGES,
-    slices=(
+# Of each slice of requests that is large enough.
+SLICES = SliceRules(
+    rows=Bound(name="slice_rows", lower=100, why="fewer rows say too little"),
+    false_alarms=Bound(
+        name="slice_false_alarms",
+        upper=0.05,
+        why="chance that a model that is worse in no slice is withheld for one",
+    ),
+    ranker=(
         Bound(
             name="slice_auc", lower=0.5, why="for these users the order is worse than a random one"
         ),
     ),
-    slice_rows=100,
+    lists=(
+        Bound(
+            name="slice_recall_at_10",
+            lower=0.002,
+            why="what these users wanted next hardly appears in their lists",
+        ),
+    ),
+    ranker_gains=(
+        Bound(
+            name="slice_log_loss_gain",
+            lower=-0.01,
+            why="for these users the blessed model predicts better",
+        ),
+    ),
+    list_gains=(
+        Bound(
+            name="slice_ndcg_at_10_gain",
+            lower=-0.01,
+            why="the blessed model gives these users better lists",
+        ),
+    ),
+)
+VERDICT = VerdictRules(
+    ranker=RANKER,
+    lists=LISTS,
+    ranker_gains=RANKER_GAINS,
+    list_gains=LIST_GAINS,
+    slices=SLICES,
+    training=Bound(
+        name="rows_within_training",
+        upper=0,
+        why="the model was trained on the period that it is measured on, and may know the answers",
+    ),
     coverage=(
         Bound(
             name="catalogue_coverage_at_10",
@@ -98,6 +136,8 @@ VERDICT = VerdictRules(
 SERVING = (
     Bound(name="start_seconds", upper=120.0, why="the server takes too long to load the model"),
     Bound(name="first_call_seconds", upper=10.0, why="the first call takes too long even so"),
+    Bound(name="latency_p50_ms", upper=1000.0, why="users wait too long for their lists"),
+    Bound(name="latency_p99_ms", upper=5000.0, why="some users wait too long for their lists"),
     Bound(name="memory_mb", upper=4096.0, why="the server needs too much memory for this model"),
     Bound(
         name="rows_replayed",
@@ -230,53 +270,3 @@ class Gates(Frozen):
     data: DataRules = DATA
     verdict: VerdictRules = VERDICT
     serving: tuple[Bound, ...] = SERVING
-
-
-def gates_with(overrides: Mapping[str, Mapping[str, float]]) -> Gates:
-    """The gates with some bounds changed.
-
-    Args:
-        overrides: Name of a bound -> `lower`, `upper` or both.
-
-    Raises:
-        ValueError: If no bound has such a name (the message names the nearest one), or nothing
-            could pass a changed bound.
-    """
-    known: dict[str, Bound] = {}
-
-    def changed(bound: Bound) -> Bound:
-        known[bound.name] = bound.model_copy(update=dict(overrides.get(bound.name, {})))
-        return known[bound.name]
-
-    gates: Gates = _map_bounds(Gates(), changed)
-    for name in overrides:
-        if name not in known:
-            raise ValueError(_unknown(name, list(known)))
-        bound = known[name]
-        if bound.lower is not None and bound.upper is not None and bound.lower > bound.upper:
-            raise ValueError(
-                "A bound's `lower` may not lie above its `upper`, or nothing could pass. "
-                f"Received: {name} with lower {bound.lower}, upper {bound.upper}, of which one is "
-                "the default. Give both ends."
-            )
-    return gates
-
-
-def _map_bounds(value: Any, change: Callable[[Bound], Bound]) -> Any:
-    """A tree of settings with every bound changed."""
-    if isinstance(value, Bound):
-        return change(value)
-    if isinstance(value, Frozen):
-        fields = type(value).model_fields
-        return value.model_copy(
-            update={name: _map_bounds(getattr(value, name), change) for name in fields}
-        )
-    if isinstance(value, tuple):
-        return tuple(_map_bounds(item, change) for item in value)
-    return value
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    nearest = f"Nearest right name: {close[0]!r}." if close else f"Choose from {', '.join(known)}."
-    return f"`gates` may only name bounds of a gate. Received: {name!r}. {nearest}"

@@ -17,6 +17,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 METADATA_FILE = "metadata.sqlite"
 ERROR_PROPERTY = "sluice_error"  # custom property of an execution: why it failed
+_SUCCESSFUL = (mlmd.Execution.COMPLETE, mlmd.Execution.CACHED)
 _OUTPUTS = (mlmd.Event.OUTPUT, mlmd.Event.DECLARED_OUTPUT, mlmd.Event.INTERNAL_OUTPUT)
 
 
@@ -91,15 +92,32 @@ class Lineage:
     def last_run(self) -> PipelineRun | None:
         """The latest run, finished or not."""
         runs = self._run_contexts()
-        if not runs:
-            return None
-        latest = max(runs, key=lambda context: context.create_time_since_epoch)
-        executions = sorted(self._store.get_executions_by_context(latest.id), key=lambda e: e.id)
-        return PipelineRun(
-            run_id=latest.name,
-            started=latest.create_time_since_epoch / 1000,
-            nodes=tuple(self._node_run(execution) for execution in executions),
-        )
+        return self._run(runs[-1]) if runs else None
+
+    def runs(self) -> list[PipelineRun]:
+        """All runs, finished or not, oldest first."""
+        return [self._run(context) for context in self._run_contexts()]
+
+    def outputs(self, run_id: str, type_name: str, node_id: str) -> list[Any]:
+        """Artifacts (ML Metadata protos) of a type that a node put out in a run, oldest first.
+
+        What a cached node put out again counts.
+
+        Args:
+            run_id: Id of the run.
+            type_name: Name of the artifact type, such as `PushedModel`.
+            node_id: The node.
+        """
+        types = self._types_named(type_name)
+        run = self._store.get_context_by_type_and_name("pipeline_run", run_id)
+        executions = self._store.get_executions_by_context(run.id) if run else []
+        return [
+            artifact
+            for execution in sorted(executions, key=lambda e: e.id)
+            if execution.last_known_state in _SUCCESSFUL and self._node_of(execution) == node_id
+            for artifact in self._outputs_of(execution)
+            if artifact.type_id in types
+        ]
 
     def latest_artifact(self, type_name: str, node_id: str | None = None) -> Path | None:
         """Where the artifact lies that the latest successful execution put out.
@@ -113,7 +131,7 @@ class Lineage:
         Returns:
             Its folder; None where there is none, or it was deleted.
         """
-        types = {t.id for t in self._store.get_artifact_types() if t.name == type_name}
+        types = self._types_named(type_name)
         for execution in self._successful_executions():
             if node_id is not None and self._node_of(execution) != node_id:
                 continue
@@ -123,22 +141,34 @@ class Lineage:
                     return path
         return None
 
+    def _run(self, context: Any) -> PipelineRun:
+        executions = sorted(self._store.get_executions_by_context(context.id), key=lambda e: e.id)
+        return PipelineRun(
+            run_id=context.name,
+            started=context.create_time_since_epoch / 1000,
+            nodes=tuple(self._node_run(execution) for execution in executions),
+        )
+
     def _run_contexts(self) -> list[Any]:
+        """Oldest first."""
         contexts = self._store.get_contexts_by_type("pipeline_run")
         mine = {e.id for e in self._executions()}
-        return [
+        found = [
             context
             for context in contexts
             if any(e.id in mine for e in self._store.get_executions_by_context(context.id))
         ]
+        return sorted(found, key=lambda context: (context.create_time_since_epoch, context.id))
+
+    def _types_named(self, type_name: str) -> set[int]:
+        return {t.id for t in self._store.get_artifact_types() if t.name == type_name}
 
     def _executions(self) -> list[Any]:
         context = self._store.get_context_by_type_and_name("pipeline", self._pipeline)
         return list(self._store.get_executions_by_context(context.id)) if context else []
 
     def _successful_executions(self) -> list[Any]:
-        done = (mlmd.Execution.COMPLETE, mlmd.Execution.CACHED)
-        found = [e for e in self._executions() if e.last_known_state in done]
+        found = [e for e in self._executions() if e.last_known_state in _SUCCESSFUL]
         return sorted(found, key=lambda e: e.id, reverse=True)
 
     def _outputs_of(self, execution: Any) -> list[Any]:

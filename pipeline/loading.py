@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipeline.gates import gates_with
+from pipeline.gate_overrides import gates_with
 from pipeline.refusals import SettingsError, explain
 from pipeline.settings import Settings
 from pipeline.yaml_tree import parse

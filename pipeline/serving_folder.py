@@ -15,12 +15,17 @@ def serving_folder(settings: Settings) -> Path:
     return settings.root / "serving" / MODEL_NAME
 
 
-def served_version(settings: Settings) -> int | None:
-    """The newest complete version; None where nothing was pushed yet."""
+def served_versions(settings: Settings) -> list[int]:
+    """All complete versions; none where nothing was pushed yet."""
     from serving.model_server.base_path import find_versions
 
     folder = serving_folder(settings)
-    return max(find_versions(folder), default=None) if folder.is_dir() else None
+    return sorted(find_versions(folder)) if folder.is_dir() else []
+
+
+def served_version(settings: Settings) -> int | None:
+    """The newest complete version; None where nothing was pushed yet."""
+    return max(served_versions(settings), default=None)
 
 
 def pushed_model(settings: Settings) -> Path:

@@ -11,7 +11,16 @@ from pydantic import Field, field_validator, model_validator
 
 from trainer.settings import RankerSettings, RecommenderSettings, RetrieverSettings
 from transform.aggregates import Aggregate, Of
-from transform.features import RESERVED_NAMES, Feature, Kind, Side, label_key
+from transform.features import (
+    ITEM_RUNG,
+    RESERVED_NAMES,
+    USER_RUNG,
+    Feature,
+    Kind,
+    Side,
+    label_key,
+    slice_keys,
+)
 from transform.settings import DataSettings, ExampleSettings, Frozen, SplitSettings
 
 
@@ -30,6 +39,7 @@ class Settings(Frozen):
         retriever: The two-tower retriever.
         ranker: The sequence ranker.
         recommender: The composed path.
+        slices: Pairs of columns by which the evaluation is sliced together, beside each alone.
         gates: Overrides of bounds in `pipeline/gates.py`: metric name -> {lower, upper}.
         workers: Worker processes of each training on this machine.
     """
@@ -45,6 +55,7 @@ class Settings(Frozen):
     retriever: RetrieverSettings = RetrieverSettings()
     ranker: RankerSettings = RankerSettings()
     recommender: RecommenderSettings = RecommenderSettings()
+    slices: tuple[tuple[str, str], ...] = ((USER_RUNG, ITEM_RUNG),)
     gates: dict[str, dict[str, float]] = Field(default_factory=dict)
     workers: int = Field(default=1, ge=1)
 
@@ -157,6 +168,18 @@ class Settings(Frozen):
                     "`by` must name a declared candidate feature of kind category. Received: "
                     f"{aggregate.by!r} for {aggregate.name!r}, with {sorted(categories)} declared. "
                     "Declare the feature, or name another."
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _slices_are_known(self) -> Self:
+        known = slice_keys(self.features)
+        for pair in self.slices:
+            if not set(pair) <= set(known) or pair[0] == pair[1]:
+                raise ValueError(
+                    "`slices` must name pairs of two columns that slice the evaluation. Received: "
+                    f"{list(pair)}. Choose from {', '.join(known)}, or declare a query or context "
+                    "feature of kind category."
                 )
         return self
 

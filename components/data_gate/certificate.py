@@ -38,7 +38,7 @@ CUT_OFF, MIDDLE, REQUEST = "after training", "after mid-training", "at the reque
 _WINDOW = 4
 
 # What a test request says of the item that it asks for.
-_ASKED = {f.TARGET_ITEM_ID, f.ITEM_RUNG}
+_ASKED = {f.TARGET_ITEM_ID, f.IS_REPEAT, *f.TARGET_SLICES}
 
 # Events with their periods, shape of the rows -> the rows of all users, by split.
 Build = Callable[[pl.DataFrame, ExampleSettings], Rows]

@@ -23,6 +23,7 @@ class ReportSpec(ComponentSpec):
         "settings": ExecutionParameter(type=str),
         "settings_hash": ExecutionParameter(type=str),
         "features": ExecutionParameter(type=str),
+        "seed": ExecutionParameter(type=int),
         "destination": ExecutionParameter(type=str),
         "code": ExecutionParameter(type=str),
     }
@@ -39,6 +40,10 @@ class ReportSpec(ComponentSpec):
         "retriever_run": _optional(standard_artifacts.ModelRun),
         "ranker_run": _optional(standard_artifacts.ModelRun),
         "pushed_model": _optional(standard_artifacts.PushedModel),
+        "examples": _optional(standard_artifacts.Examples),
+        "tiles": _optional(artifacts.Tiles),
+        "model": _optional(standard_artifacts.Model),
+        "baseline_model": _optional(standard_artifacts.Model),
     }
     OUTPUTS: ClassVar = {"report": ChannelParameter(type=artifacts.Report)}
 
@@ -61,6 +66,7 @@ class Report(base_component.BaseComponent):
         settings: str,
         settings_hash: str,
         features: str,
+        seed: int,
         destination: str,
         code: str,
         account: channel.BaseChannel | None = None,
@@ -75,6 +81,10 @@ class Report(base_component.BaseComponent):
         retriever_run: channel.BaseChannel | None = None,
         ranker_run: channel.BaseChannel | None = None,
         pushed_model: channel.BaseChannel | None = None,
+        examples: channel.BaseChannel | None = None,
+        tiles: channel.BaseChannel | None = None,
+        model: channel.BaseChannel | None = None,
+        baseline_model: channel.BaseChannel | None = None,
     ) -> None:
         """Declares the node.
 
@@ -82,6 +92,7 @@ class Report(base_component.BaseComponent):
             settings: The run's settings as text, shown folded on the page.
             settings_hash: Their digest.
             features: Declared features as a JSON list.
+            seed: Draws the users whose lists are shown.
             destination: Folder that always holds the latest report.
             code: Fingerprint of the code, so that changed code is not served from the cache.
             account: Where every row of the log went.
@@ -96,12 +107,17 @@ class Report(base_component.BaseComponent):
             retriever_run: Training run of the retriever, with `history.json`.
             ranker_run: Training run of the ranker, with `history.json`.
             pushed_model: What was pushed.
+            examples: Raw examples, for the held-out users whose lists are shown.
+            tiles: Tiles, for why an item became a candidate.
+            model: The composed recommender.
+            baseline_model: The model blessed before, which the lists are compared with.
         """
         super().__init__(
             ReportSpec(
                 settings=settings,
                 settings_hash=settings_hash,
                 features=features,
+                seed=seed,
                 destination=destination,
                 code=code,
                 account=account,
@@ -116,6 +132,10 @@ class Report(base_component.BaseComponent):
                 retriever_run=retriever_run,
                 ranker_run=ranker_run,
                 pushed_model=pushed_model,
+                examples=examples,
+                tiles=tiles,
+                model=model,
+                baseline_model=baseline_model,
                 report=channel.Channel(type=artifacts.Report),
             )
         )

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 
 from components.report.facts import OVERALL, Evaluation, Measured, Slice
-from components.report.glossary import rank
+from components.report.glossary import LOWER, UPPER, rank, term
+from components.report.intervals import mean_interval
 from components.verdict import evaluation as results
 from transform.features import ITEM_RUNG, RUNGS, USER_RUNG
 
@@ -29,9 +30,17 @@ def read_evaluation(name: str, uri: str) -> Evaluation:
 
 
 def to_evaluation(name: str, values: Values) -> Evaluation:
-    """Rows of slices: the overall one, then the ladders, then the others by feature and value."""
+    """Rows of slices: the overall one, then the ladders, then the others by feature and value.
+
+    `auc_lower` and `auc_upper` are no metrics of their own beside `auc`, but its interval.
+    """
     metrics = sorted(
-        (metric for metric in values if metric != _COUNT and _any_number(values[metric])), key=rank
+        (
+            metric
+            for metric in values
+            if metric != _COUNT and not _is_end(metric, values) and _any_number(values[metric])
+        ),
+        key=rank,
     )
     keys = sorted({key for by_slice in values.values() for key in by_slice}, key=_order)
     return Evaluation(
@@ -39,14 +48,34 @@ def to_evaluation(name: str, values: Values) -> Evaluation:
     )
 
 
+def _is_end(metric: str, values: Values) -> bool:
+    """Whether a metric is one end of another one's interval."""
+    return any(
+        metric.endswith(end) and metric.removesuffix(end) in values for end in (LOWER, UPPER)
+    )
+
+
 def _slice(values: Values, metrics: list[str], key: results.Slice) -> Slice:
-    count = values.get(_COUNT, {}).get(key)
+    rows = values.get(_COUNT, {}).get(key)
+    count = None if rows is None else round(rows)
     return Slice(
         feature=_JOIN.join(feature for feature, _ in key) if key else OVERALL,
         value=_JOIN.join(value or "(missing)" for _, value in key),
-        count=None if count is None else round(count),
-        metrics={metric: Measured(value=values[metric].get(key)) for metric in metrics},
+        count=count,
+        metrics={metric: _measured(values, metric, key, count) for metric in metrics},
     )
+
+
+def _measured(values: Values, metric: str, key: results.Slice, count: int | None) -> Measured:
+    """A value with its interval: the one that was measured, else the one that follows from it."""
+    value = values[metric].get(key)
+    lower, upper = (values.get(metric + end, {}).get(key) for end in (LOWER, UPPER))
+    if lower is not None and upper is not None:
+        return Measured(value=value, lower=lower, upper=upper)
+    if value is not None and 0.0 <= value <= 1.0 and count and term(metric).per_request:
+        lower, upper = mean_interval(value, count)
+        return Measured(value=value, lower=lower, upper=upper)
+    return Measured(value=value)
 
 
 def _any_number(by_slice: Mapping[results.Slice, float]) -> bool:

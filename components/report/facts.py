@@ -6,24 +6,16 @@ empty, never an error; a number that is not finite counts as not measured.
 
 from __future__ import annotations
 
-import math
-from typing import Annotated
-
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from components.checks import Check
+from components.report.finite import Number
+from components.report.list_facts import ListSample
 from transform.features import Feature
 from transform.job.account import Account
 from transform.settings import Frozen
 
 OVERALL = ""  # the `feature` of the slice that holds every row
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
-Number = Annotated[float | None, BeforeValidator(_finite)]
 
 
 class Gate(Frozen):
@@ -160,6 +152,7 @@ class Facts(Frozen):
         evaluations: What the evaluators measured.
         calibration: Bins of the reliability diagram, by rising score.
         trainings: Training curves.
+        lists: Lists of a sample of held-out requests; None where no model was at hand.
         artifacts: What the report was made from.
     """
 
@@ -180,6 +173,7 @@ class Facts(Frozen):
     evaluations: tuple[Evaluation, ...] = ()
     calibration: tuple[CalibrationBin, ...] = ()
     trainings: tuple[Training, ...] = ()
+    lists: ListSample | None = None
     artifacts: tuple[Artifact, ...] = ()
 
     def evaluation(self, name: str) -> Evaluation | None:

@@ -55,15 +55,40 @@ def bar(
         interval: Confidence interval, drawn as a whisker.
         reference: A value to compare with, drawn as a thin upright line.
     """
-
-    def percent(x: float) -> float:
-        return round(100 * min(max(x / highest, 0.0), 1.0), 2) if highest > 0 else 0.0
-
     return _render(
         "bar.svg",
-        width=None if value is None else percent(value),
-        interval=None if interval is None else tuple(percent(end) for end in interval),
-        reference=None if reference is None else percent(reference),
+        width=None if value is None else _percent(value, highest),
+        interval=None if interval is None else tuple(_percent(end, highest) for end in interval),
+        reference=None if reference is None else _percent(reference, highest),
+        label=label,
+    )
+
+
+def strip(
+    value: float | None,
+    highest: float,
+    *,
+    label: str,
+    interval: tuple[float, float] | None,
+    reference: float | None,
+    hollow: bool,
+) -> Markup:
+    """A dot with its interval on a line from 0 to `highest`; arguments as those of `bar`.
+
+    Args:
+        value: Place of the dot; None draws none.
+        highest: Value of the line's right end.
+        label: What a screen reader says.
+        interval: Confidence interval, drawn with upright ends.
+        reference: A value to compare with, drawn as a thin upright line.
+        hollow: Whether the dot is an empty circle: few rows stand behind it.
+    """
+    return _render(
+        "strip.svg",
+        value=None if value is None else _percent(value, highest),
+        interval=None if interval is None else tuple(_percent(end, highest) for end in interval),
+        reference=None if reference is None else _percent(reference, highest),
+        hollow=hollow,
         label=label,
     )
 
@@ -167,6 +192,11 @@ def _frame(x: Scale, y: Scale, title: str, x_label: str, y_label: str) -> dict[s
         "x_ticks": [(x.at(t), f"{t:g}") for t in x.ticks()],
         "y_ticks": [(y.at(t), f"{t:g}") for t in y.ticks()],
     }
+
+
+def _percent(value: float, highest: float) -> float:
+    """Place of a value between 0 and `highest`, in per cent."""
+    return round(100 * min(max(value / highest, 0.0), 1.0), 2) if highest > 0 else 0.0
 
 
 def _runs(values: Sequence[float | None], x: Scale, y: Scale) -> list[list[tuple[float, float]]]:

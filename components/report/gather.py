@@ -18,6 +18,8 @@ from components.report import readers
 from components.report.calibration import read_calibration
 from components.report.evaluations import read_evaluation
 from components.report.facts import Artifact, Evaluation, Facts, Gate, Training
+from components.report.list_facts import ListSample
+from components.report.list_sampling import sample_lists
 from transform.features import Feature
 from transform.job.account import Account
 
@@ -56,10 +58,11 @@ def gather(inputs: Inputs, properties: Mapping[str, Any], run: Run, *, created: 
 
     Args:
         inputs: Artifacts by input key (see components.report.component).
-        properties: Execution properties: `settings`, `settings_hash`, `features`, `code`.
+        properties: Execution properties: `settings`, `settings_hash`, `features`, `seed`, `code`.
         run: The run that writes the report.
         created: Unix seconds at which it does.
     """
+    features = TypeAdapter(tuple[Feature, ...]).validate_json(properties["features"])
     evaluations = _evaluations(inputs)
     ranker = _only(inputs, "ranker_evaluation")
     blessing, infra_blessing = _only(inputs, "blessing"), _only(inputs, "infra_blessing")
@@ -71,7 +74,7 @@ def gather(inputs: Inputs, properties: Mapping[str, Any], run: Run, *, created: 
         settings_hash=properties["settings_hash"],
         code=properties["code"],
         versions=_versions(),
-        features=TypeAdapter(tuple[Feature, ...]).validate_json(properties["features"]),
+        features=features,
         account=_account(inputs),
         gates=tuple(_gate(inputs, name, key) for name, key in _GATES.items()),
         blessed=None if blessing is None else model_utils.is_model_blessed(blessing),
@@ -83,6 +86,7 @@ def gather(inputs: Inputs, properties: Mapping[str, Any], run: Run, *, created: 
         evaluations=evaluations,
         calibration=() if ranker is None else read_calibration(ranker.uri),
         trainings=_trainings(inputs),
+        lists=_lists(inputs, features, properties["seed"]),
         artifacts=_artifacts(inputs),
     )
 
@@ -136,6 +140,20 @@ def _trainings(inputs: Inputs) -> tuple[Training, ...]:
         if path is not None:
             found.append(Training(model=model, history=readers.read_json(path)))
     return tuple(found)
+
+
+def _lists(inputs: Inputs, features: Sequence[Feature], seed: int) -> ListSample | None:
+    examples, model = _only(inputs, "examples"), _only(inputs, "model")
+    if examples is None or model is None:
+        return None
+    return sample_lists(
+        examples=examples,
+        model=model,
+        baseline_model=_only(inputs, "baseline_model"),
+        tiles=_only(inputs, "tiles"),
+        features=features,
+        seed=seed,
+    )
 
 
 def _pushed_version(inputs: Inputs) -> int | None:

@@ -8,7 +8,15 @@ from components.report.numbers import without_unit
 from components.report.terms import MODELS, TERMS, Term
 
 _AT_K = re.compile(r"^(?P<name>.+)_at_(?P<k>\d+)$")
-_CHANGE, _LEAD, _SLICE = "_change", "_lead", "slice_"
+_GAIN, _LEAD, _SLICE = "_gain", "_lead", "slice_"
+LOWER, UPPER = "_lower", "_upper"  # ends of the interval of the metric before them
+# Ending of a metric's name -> what it adds to the metric's label.
+_ADDED = {
+    _LEAD: " lead",
+    _GAIN: ", gain over the blessed model",
+    LOWER: ", lower end",
+    UPPER: ", upper end",
+}
 
 
 def term(metric: str) -> Term:
@@ -16,16 +24,17 @@ def term(metric: str) -> Term:
 
     >>> term("ndcg_at_10").label
     'NDCG@10'
-    >>> term("auc_change").label
-    'AUC, change against the blessed model'
+    >>> term("gauc_gain").label
+    'gAUC, gain over the blessed model'
+    >>> term("slice_ndcg_at_10_gain").kind
+    'change'
     >>> term("shop_score").label
     'Shop score'
     """
-    if metric.endswith(_CHANGE):
-        label = f"{term(metric.removesuffix(_CHANGE)).label}, change against the blessed model"
-        return Term(label=label, kind="change")
-    if metric.endswith(_LEAD):
-        return Term(label=f"{term(metric.removesuffix(_LEAD)).label} lead")
+    for ending, words in _ADDED.items():
+        if metric.endswith(ending):
+            label = term(metric.removesuffix(ending)).label + words
+            return Term(label=label, kind="change" if ending == _GAIN else "number")
     if metric.startswith(_SLICE):
         return term(metric.removeprefix(_SLICE))
     name, k = _split(metric)
@@ -45,8 +54,7 @@ def known(metric: str) -> bool:
     >>> known("slice_auc"), known("shop_score")
     (True, False)
     """
-    base = metric.removesuffix(_CHANGE).removesuffix(_LEAD).removeprefix(_SLICE)
-    return _split(base)[0] in TERMS
+    return _split(_base(metric))[0] in TERMS
 
 
 def rank(metric: str) -> tuple[bool, int, int, str]:
@@ -55,7 +63,7 @@ def rank(metric: str) -> tuple[bool, int, int, str]:
     >>> sorted(["auc", "recall_at_100", "shop_score", "mrr_at_10", "ndcg_at_10"], key=rank)
     ['ndcg_at_10', 'mrr_at_10', 'recall_at_100', 'auc', 'shop_score']
     """
-    name, k = _split(metric)
+    name, k = _split(_base(metric))
     place = list(TERMS).index(name) if name in TERMS else len(TERMS)
     return not k, int(k or 0), place, metric
 
@@ -63,6 +71,14 @@ def rank(metric: str) -> tuple[bool, int, int, str]:
 def model_label(model: str) -> str:
     """The name of a recommender in the comparison."""
     return MODELS.get(model, model)
+
+
+def _base(metric: str) -> str:
+    """The metric that another one is derived from: `slice_auc` -> `auc`."""
+    base = metric.removeprefix(_SLICE)
+    for ending in (LOWER, UPPER, *_ADDED):
+        base = base.removesuffix(ending)
+    return base
 
 
 def _split(metric: str) -> tuple[str, str]:

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import importlib.resources
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from components.report import sentences
+from components.report.document import render_document
 from components.report.facts import Facts
 from components.report.figures import reliability
 from components.report.glossary import term
-from components.report.sections import checks, data, findings, models, overview, quality, slices
-from components.report.templating import environment
+from components.report.sections import (
+    checks,
+    data,
+    findings,
+    lists,
+    models,
+    multiples,
+    overview,
+    quality,
+    slices,
+)
 from components.report.terms import Term
 
 SECTIONS = (
     ("checks", "Checks"),
     ("quality", "Quality"),
     ("slices", "For whom it works"),
+    ("lists", "What users are shown"),
     ("models", "Inside the models"),
     ("data", "Data"),
     ("serving", "Serving"),
@@ -43,7 +51,11 @@ class View:
     weak: list[str]
     ladder_metric: Term | None
     ladders: list[slices.Ladder]
+    multiples: list[multiples.Panel]
+    small: int
     slice_tables: list[slices.SliceTable]
+    list_sentences: list[str]
+    users: list[lists.User]
     calibration: str
     reliability: Markup
     curves: list[models.Curve]
@@ -63,30 +75,14 @@ class View:
 
 
 def render(facts: Facts) -> str:
-    """The whole page as text.
-
-    Everything that comes from data is escaped; besides, a content security policy in the page
-    forbids every request and every script but its own.
-    """
-    script = _asset("table.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        environment()
-        .get_template("page.html")
-        .render(
-            facts=facts,
-            view=_view(facts),
-            style=Markup(_asset("style.css")),  # noqa: S704 (a file of this package)
-            script=Markup(script),  # noqa: S704 (a file of this package)
-            script_digest=digest,
-        )
-    )
+    """The whole page as text."""
+    return render_document("page.html", facts=facts, view=_view(facts))
 
 
 def _view(facts: Facts) -> View:
     tone, word = overview.stamp(facts)
-    lists = facts.evaluation("list")
-    metric = slices.ladder_metric(lists)
+    evaluation = facts.evaluation("list")
+    metric = slices.ladder_metric(evaluation)
     return View(
         tone=tone,
         sign=checks.SIGNS[tone],
@@ -96,10 +92,14 @@ def _view(facts: Facts) -> View:
         sections=SECTIONS,
         gates=checks.gates(facts),
         quality=quality.comparison(facts),
-        weak=sentences.weak_slices(lists) if lists else [],
+        weak=sentences.weak_slices(evaluation) if evaluation else [],
         ladder_metric=None if metric is None else term(metric),
         ladders=slices.ladders(facts),
+        multiples=multiples.panels(facts),
+        small=sentences.SMALL_SLICE,
         slice_tables=slices.tables(facts),
+        list_sentences=lists.sentences(facts),
+        users=lists.users(facts),
         calibration=sentences.calibration(facts.calibration),
         reliability=reliability(facts.calibration, title="Predicted against observed rate"),
         curves=models.curves(facts),
@@ -117,8 +117,3 @@ def _view(facts: Facts) -> View:
         serving=overview.serving(facts),
         lineage=overview.lineage(facts),
     )
-
-
-def _asset(name: str) -> str:
-    files = importlib.resources.files("components.report")
-    return files.joinpath("templates", name).read_text(encoding="utf-8").strip()

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+import yaml
+
 from components.report import sentences
 from components.report.data_findings import (
     DRIFT,
@@ -24,10 +26,13 @@ def to_json(facts: Facts) -> str:
         settings_hash, run_id, pipeline, created (unix seconds), code: what identifies the run.
         verdict: `blessed`, `infra_blessed`, `summary` (one sentence), `sentences` (one a check).
         quality: `rows`: the recommender first, then each baseline, with metric -> value.
-        slices: evaluation -> list of `feature`, `value`, `count`, `metrics`.
+        settings: the settings of the run as a tree.
+        slices: evaluation -> list of `feature`, `value`, `count`, `metrics`, `intervals` (of 95 %,
+            for those metrics that have one).
         pushed_version: int, or null if the model was not pushed.
         data: `drift` and `skew` (distances of features), `certificate` (rows compared, and the
             features that changed), `single_features` (AUC of each alone).
+        lists: what a sample of users is shown, and how that changed (ListSample), or null.
         account, serving (check name -> value), checks, artifacts, versions: as on the page.
 
     A value that was not measured is null; NaN and infinity never appear.
@@ -41,6 +46,7 @@ def _summary(facts: Facts) -> dict[str, Any]:
         "run_id": facts.run_id,
         "created": facts.created,
         "settings_hash": facts.settings_hash,
+        "settings": yaml.safe_load(facts.settings) or {},
         "code": facts.code,
         "verdict": {
             "blessed": facts.blessed,
@@ -53,6 +59,7 @@ def _summary(facts: Facts) -> dict[str, Any]:
         "pushed_version": facts.pushed_version,
         "account": None if facts.account is None else facts.account.model_dump(),
         "data": _data(facts),
+        "lists": None if facts.lists is None else facts.lists.model_dump(),
         "serving": {check.name: check.value for check in facts.gate("serving").checks},
         "checks": [
             {"gate": gate.name, **check.model_dump(), "sentence": check.sentence}
@@ -84,4 +91,9 @@ def _slice(row: Slice) -> dict[str, Any]:
         "value": row.value,
         "count": row.count,
         "metrics": {name: measured.value for name, measured in row.metrics.items()},
+        "intervals": {
+            name: [measured.lower, measured.upper]
+            for name, measured in row.metrics.items()
+            if measured.lower is not None and measured.upper is not None
+        },
     }

@@ -16,12 +16,15 @@ class Term(Frozen):
         better: `higher`, `lower`, or "" where neither end is good by itself.
         kind: How its values are read: `number`, `share` (in per cent), `answer` (1 is yes, 0 is
             no) or `change` (a signed share of the value it is compared with).
+        per_request: Whether it is a mean over requests of a value from 0 to 1, so that its interval
+            follows from the mean and the number of requests.
     """
 
     label: str
     meaning: str = ""
     better: Literal["higher", "lower", ""] = ""
     kind: Literal["number", "share", "answer", "change"] = "number"
+    per_request: bool = False
 
 
 TERMS = {
@@ -30,17 +33,36 @@ TERMS = {
         meaning="How near the top of the list the next item stood, averaged over requests: "
         "1 is always first, 0 is never in the list.",
         better="higher",
+        per_request=True,
     ),
     "recall": Term(
         label="Recall",
         meaning="Share of requests whose next item was among the first {k} of the list.",
         better="higher",
+        per_request=True,
     ),
     "mrr": Term(
         label="MRR",
         meaning="One over the place of the next item in the list, averaged over requests: "
         "0.5 is second place.",
         better="higher",
+        per_request=True,
+    ),
+    "hit_rate": Term(
+        label="Hit rate",
+        meaning="Recall by its other name: each request has one next item.",
+        better="higher",
+    ),
+    "map": Term(
+        label="MAP",
+        meaning="MRR by its other name: each request has one next item.",
+        better="higher",
+    ),
+    "repeat_share": Term(
+        label="Repeats",
+        meaning="Share of requests whose next item the user had had before; lists that leave out "
+        "such items cannot hold it.",
+        kind="share",
     ),
     "catalogue_coverage": Term(
         label="Catalogue coverage",
@@ -58,9 +80,27 @@ TERMS = {
         meaning="Different lists over requests; near 0 everybody is shown the same.",
         better="higher",
     ),
+    "popularity_lift": Term(
+        label="Popularity lift",
+        meaning="How popular the first {k} items are, over how popular what users take is; "
+        "2 is twice as popular.",
+    ),
+    "novelty": Term(
+        label="Novelty",
+        meaning="Bits that an item of the first {k} tells: one more is half as well known.",
+    ),
+    "intra_list_diversity": Term(
+        label="Diversity within lists",
+        meaning="How unlike each other the first {k} items are: 0 all alike, 1 unrelated.",
+    ),
     "auc": Term(
         label="AUC",
         meaning="Chance that a taken item scores above one not taken; 0.5 is guessing.",
+        better="higher",
+    ),
+    "gauc": Term(
+        label="gAUC",
+        meaning="AUC among the candidates of one request, averaged over requests.",
         better="higher",
     ),
     "log_loss": Term(
@@ -78,6 +118,12 @@ TERMS = {
         label="Calibration",
         meaning="Predicted positives over observed ones; 1 is exact, 1.1 is 10 % too many.",
     ),
+    "ece": Term(
+        label="ECE",
+        meaning="Expected calibration error: how far predictions are off on average, in the unit "
+        "of a probability.",
+        better="lower",
+    ),
     "relative_ece": Term(
         label="Relative ECE",
         meaning="Expected calibration error over the observed rate: by how much predictions are "
@@ -86,6 +132,9 @@ TERMS = {
     ),
     "mean_label": Term(label="Observed rate", meaning="Share of candidates that were taken."),
     "mean_prediction": Term(label="Predicted rate", meaning="Mean predicted probability."),
+    "rows_within_training": Term(
+        label="Evaluated requests of the time that the model was trained on", better="lower"
+    ),
     "anomalies": Term(label="Rows that break the schema: kinds of anomalies", better="lower"),
     "presence": Term(label="Rows that have a required feature", better="higher", kind="share"),
     "duplicate_share": Term(label="Duplicates among the rows read", better="lower", kind="share"),
@@ -112,6 +161,8 @@ TERMS = {
     "unexplained_rows": Term(label="Rows that the log does not explain", better="lower"),
     "start": Term(label="Start-up time", better="lower"),
     "first_call": Term(label="First call", better="lower"),
+    "latency_p50": Term(label="Latency of a single request: median", better="lower"),
+    "latency_p99": Term(label="Latency of a single request: 99th percentile", better="lower"),
     "memory": Term(label="Memory of the server", better="lower"),
     "rows_replayed": Term(label="Held-out rows replayed", better="higher"),
     "embedding_difference": Term(

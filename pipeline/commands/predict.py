@@ -27,11 +27,12 @@ def predict(
 
     It runs the pushed model in this process; no server is needed.
 
-    The columns are user_id, rank (from 1), item_id and score (a probability, highest first). Each
-    user is asked for with the whole history of the log, as of the log's last event; a user without
-    one gets the cold-start list. A user who is named several times stands in the result once, at
-    the place of the first. Fewer than k items come where the catalogue, or what the model retrieves
-    (recommender.candidates in the settings), has no more to offer.
+    The columns are user_id, rank (from 1), item_id and score (a probability; highest first, unless
+    the settings ask for recommender.diversity). Each user is asked for with the whole history of
+    the log, as of the log's last event; a user without one gets the cold-start list. A user who is
+    named several times stands in the result once, at the place of the first. Fewer than k items
+    come where the catalogue, or what the model retrieves (recommender.candidates in the settings),
+    has no more to offer.
     """
     with errors_reported():
         from pipeline.loading import load_settings

@@ -1,4 +1,4 @@
-"""`sluice status`: the last run, node by node, and what is served."""
+"""`sluice status`: the runs and what became of them, the last one node by node, what is served."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "sluice status --config my.yaml",
     "sluice status --config my.yaml --json | jq .served_version",
+    "sluice status --config my.yaml --json | jq '.runs[] | {run_id, pushed_version, reason}'",
 )
 
 
-def status(config: Config, as_json: Json = False) -> None:
-    """Show the last run and what is served.
+_SHOWN_RUNS = 10
 
-    Node by node, with the verdict and the time range of the data.
+
+def status(config: Config, as_json: Json = False) -> None:
+    """Show the runs and what is served.
+
+    The last run node by node, with the verdict and the time range of the data; of all runs when
+    they started, the verdict, what was pushed or why it was withheld; and the served versions.
     """
     with errors_reported():
         from pipeline.console import Console
@@ -41,8 +46,9 @@ def gather(settings: Settings) -> dict[str, Any]:
     from pipeline.errors import RunError
     from pipeline.lineage import Lineage, NodeState
     from pipeline.loading import settings_hash
+    from pipeline.outcomes import outcomes
     from pipeline.runners.lock import is_locked
-    from pipeline.serving_folder import served_version
+    from pipeline.serving_folder import served_versions
     from pipeline.summary import read_report
 
     lineage = Lineage.open(settings.root, settings.name)
@@ -52,6 +58,9 @@ def gather(settings: Settings) -> dict[str, Any]:
     for node in nodes:
         if node["state"] == NodeState.RUNNING and not running:
             node["state"] = NodeState.INTERRUPTED  # its process was killed
+    history = outcomes(lineage, running=running) if lineage else []
+    versions = served_versions(settings)
+    pushed_by = {run.pushed_version: run.run_id for run in history}  # the earliest stays
     try:
         report = read_report(settings).facts
     except RunError:
@@ -63,7 +72,9 @@ def gather(settings: Settings) -> dict[str, Any]:
         "run_id": run.run_id if run else None,
         "started": run.started if run else None,
         "nodes": nodes,
-        "served_version": served_version(settings),
+        "served_version": max(versions, default=None),
+        "versions": [{"version": v, "run_id": pushed_by.get(v)} for v in sorted(versions)[::-1]],
+        "runs": [dataclasses.asdict(run) for run in history],
         "verdict": report.get("verdict"),
         "data": _periods(report),
         "settings_changed": bool(report) and report["settings_hash"] != settings_hash(settings),
@@ -89,11 +100,13 @@ def _print(console: Console, facts: dict[str, Any]) -> None:
         if node["error"]:
             console.line(f"{node['node_id']}: {node['error']}", "red")
     console.line()
+    _print_runs(console, facts["runs"])
     verdict = facts["verdict"] or {}
     served = facts["served_version"]
     shown = {
         "root": facts["root"],
         "served version": "none yet" if served is None else str(served),
+        "versions kept": ", ".join(str(kept["version"]) for kept in facts["versions"]) or "none",
         "verdict": verdict.get("summary") or "none yet",
     }
     for name, period in facts["data"].items():
@@ -101,6 +114,28 @@ def _print(console: Console, facts: dict[str, Any]) -> None:
     if facts["settings_changed"]:
         shown["note"] = "the settings have changed since the last report"
     console.facts(shown)
+
+
+def _print_runs(console: Console, runs: list[dict[str, Any]]) -> None:
+    words = {True: "blessed", False: "withheld", None: "-"}
+    console.table(
+        ["run", "started", "state", "verdict", "pushed", "why not"],
+        [
+            [
+                run["run_id"],
+                _day(int(run["started"])),
+                run["state"],
+                words[run["blessed"]],
+                str(run["pushed_version"] or "-"),
+                " ".join(run["reason"].split()),
+            ]
+            for run in runs[:_SHOWN_RUNS]
+        ],
+        title="Runs, latest first",
+    )
+    if len(runs) > _SHOWN_RUNS:
+        console.line(f"  and {len(runs) - _SHOWN_RUNS} earlier ones: --json lists them all")
+    console.line()
 
 
 def _day(seconds: int | None) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.components.report.browser import Browser, program
+from tests.e2e.conftest import sluice
 from tests.notebooks.execution import execute, figures_of, text_of
 
 pytestmark = pytest.mark.slow
@@ -54,6 +56,49 @@ def test_everything_was_measured(facts: dict[str, Any]) -> None:
     assert set(facts["slices"]) == {"list", "ranker"}
     counted = [row["count"] for row in facts["slices"]["list"] if row["feature"] == "user_rung"]
     assert sum(counted) == facts["slices"]["list"][0]["count"]
+
+
+def test_lists_of_sampled_users_are_shown(facts: dict[str, Any]) -> None:
+    sample = facts["lists"]
+    assert sample["sampled"] > 100
+    assert sample["change"] is None or 0 <= sample["change"]["kept"] <= 1
+    for request in sample["requests"]:
+        assert len(request["new"]) == sample["depth"]
+        assert not {item["title"] for item in request["new"]} & set(request["history"])
+    shown = [item for request in sample["requests"] for item in request["new"]]
+    assert any(item["title"] != item["item_id"] for item in shown)  # films have titles
+    assert {bool(item["after"]) for item in shown} == {True, False}
+
+
+def test_the_run_is_in_the_history_and_compares_with_itself(
+    root: Path, facts: dict[str, Any], write_settings: Callable[..., Path]
+) -> None:
+    config = str(write_settings())
+    told = sluice("status", "--config", config, "--json").json
+    runs = {run["run_id"]: run for run in told["runs"]}
+    assert runs[facts["run_id"]]["pushed_version"] == facts["pushed_version"]
+    run = facts["run_id"]
+    compared = sluice("report", "--config", config, "--compare", run, run, "--json")
+    assert compared.code == 0
+    assert compared.json["same_targets"] is True
+    assert compared.json["settings"] == []
+    assert {metric["difference"] for metric in compared.json["metrics"]} <= {0.0, None}
+    assert Path(compared.json["page"]).stat().st_size < 1_000_000
+
+
+NOTEBOOKS = {
+    "explore_the_data": "the most frequent tenth of them has",
+    "why_this_verdict": "checks failed",
+    "slices_in_depth": "slices lie apart from the average",
+    "what_would_user_x_see": "items stay among the first 10",
+}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_each_notebook_answers_its_question(root: Path, name: str) -> None:
+    outputs = execute(name, root)
+    assert NOTEBOOKS[name] in text_of(outputs)
+    assert figures_of(outputs)
 
 
 def test_the_notebook_reads_the_run(root: Path, facts: dict[str, Any]) -> None:

@@ -74,6 +74,31 @@ class Shop:
             )
             self.store.put_events([event])
 
+    def mark(self, uri, **properties):
+        """Sets custom properties of an artifact: whole numbers and text."""
+        [artifact] = [a for a in self.store.get_artifacts() if a.uri == str(uri)]
+        for name, value in properties.items():
+            kind = "int_value" if isinstance(value, int) else "string_value"
+            setattr(artifact.custom_properties[name], kind, value)
+        self.store.put_artifacts([artifact])
+
+    def judged(self, run_id, *, blessed, pushed=None, reason=""):
+        """Registers a run that came to a verdict, and pushed a version or did not."""
+        blessing, model = (self.folder / f"{run_id}-{name}" for name in ("blessing", "pushed"))
+        done = mlmd.Execution.COMPLETE
+        self.run(
+            run_id,
+            {
+                "Verdict": (done, "ModelBlessing", blessing, ""),
+                "Pusher": (done, "PushedModel", model, ""),
+            },
+        )
+        self.mark(blessing, blessed=int(blessed))
+        if pushed is None:
+            self.mark(model, pushed=0, withheld_because=reason)
+        else:
+            self.mark(model, pushed=1, pushed_version=str(pushed))
+
     def states(self, name="1", users=None):
         """Writes an artifact with users' histories: user -> item ids."""
         users = {"u1": ["a"], "u2": ["a", "b", "c"]} if users is None else users
@@ -105,8 +130,8 @@ class Shop:
             },
             "verdict": {"blessed": bool(pushed), "summary": "So it is.", "sentences": ["pass: x."]},
             "checks": [
-                {"passed": True, "sentence": "pass: ndcg is 0.2."},
-                {"passed": bool(pushed), "sentence": "FAIL: recall is 0.1."},
+                _check("ndcg", True, "pass: ndcg is 0.2."),
+                _check("recall", bool(pushed), "FAIL: recall is 0.1."),
             ],
             "pushed_version": pushed,
             "account": {"periods": [{"name": "train", "first": 0, "last": 86400, "rows": 5}]},
@@ -121,6 +146,10 @@ class Shop:
         folder.mkdir(parents=True)
         (folder / "saved_model.pb").touch()
         return folder
+
+
+def _check(name, passed, sentence):
+    return {"gate": "verdict", "name": name, "passed": passed, "sentence": sentence}
 
 
 @pytest.fixture

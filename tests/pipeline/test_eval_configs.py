@@ -1,18 +1,21 @@
 import json
 
 import pytest
-from tensorflow_model_analysis.proto import config_pb2
 
 from components.checks import Bound
-from pipeline.eval_configs import list_eval_config, ranker_eval_config, slice_keys
-from pipeline.gates import Gates, gates_with
-from transform.features import Feature
+from pipeline import eval_configs
+from pipeline.eval_configs import list_eval_config, ranker_eval_config
+from pipeline.gate_overrides import gates_with
+from pipeline.gates import Gates
+from trainer.metrics.row_scores import Head
+from transform.features import SLICES, Feature
 
 FEATURES = (
     Feature(name="gender", side="query", kind="category"),
     Feature(name="interests", side="query", kind="category", separator="|"),
     Feature(name="age", side="query", kind="number"),
     Feature(name="genres", side="candidate", kind="category"),
+    Feature(name="device", side="context", kind="category"),
 )
 
 
@@ -27,11 +30,23 @@ def _thresholds(config):
     return found
 
 
-def test_slices_are_ladders_and_single_valued_query_categories():
-    assert slice_keys(FEATURES) == ["user_rung", "item_rung", "gender"]
-    config = list_eval_config(Gates(), FEATURES)
-    keys = [list(spec.feature_keys) for spec in config.slicing_specs]
-    assert keys == [[], ["user_rung"], ["item_rung"], ["gender"]]
+def test_slices_are_computed_columns_and_single_valued_categories_of_requests():
+    config = list_eval_config(Gates(), FEATURES, [("user_rung", "gender")])
+    keys = [tuple(spec.feature_keys) for spec in config.slicing_specs]
+    assert keys == [
+        (),
+        *((name,) for name in SLICES),
+        ("gender",),
+        ("device",),
+        ("user_rung", "gender"),
+    ]
+
+
+def test_repeats_are_measured_where_lists_may_hold_them():
+    for exclude_seen in (True, False):
+        config = ranker_eval_config(Gates(), (), exclude_seen=exclude_seen)
+        said = {json.loads(metric.config)["repeats"] for metric in config.metrics_specs[0].metrics}
+        assert said == {not exclude_seen}
 
 
 def test_signatures_labels_and_predictions():
@@ -53,19 +68,29 @@ def test_signatures_labels_and_predictions():
 def test_every_bound_becomes_a_threshold():
     # Without thresholds TFX's Evaluator blesses nothing.
     ranker = _thresholds(ranker_eval_config(Gates(), ()))
-    assert set(ranker) == {"auc", "normalised_entropy", "calibration", "relative_ece", "log_loss"}
+    assert set(ranker) == {"auc", "normalised_entropy", "calibration", "relative_ece"}
     assert ranker["calibration"].value_threshold.lower_bound.value == 0.5
     assert ranker["calibration"].value_threshold.upper_bound.value == 2.0
     lists = _thresholds(list_eval_config(Gates(), ()))
     assert set(lists) == {"ndcg_at_10", "recall_at_10", "distinct_list_ratio_at_10"}
 
 
-def test_directions_of_changes():
-    ranker = _thresholds(ranker_eval_config(Gates(), ()))
-    auc, loss = ranker["auc"].change_threshold, ranker["log_loss"].change_threshold
-    assert auc.direction == config_pb2.MetricDirection.HIGHER_IS_BETTER
-    assert loss.direction == config_pb2.MetricDirection.LOWER_IS_BETTER
-    assert (auc.relative.value, loss.relative.value) == (-0.03, 0.1)
+@pytest.mark.parametrize("config", [ranker_eval_config, list_eval_config])
+def test_gains_are_measured_and_left_to_the_verdict(config):
+    # TFMA knows no noise: its own change thresholds would contradict the Verdict.
+    made = config(Gates(), ())
+    assert any("Paired" in metric.class_name for metric in made.metrics_specs[0].metrics)
+    assert not any(found.HasField("change_threshold") for found in _thresholds(made).values())
+
+
+def test_another_head_is_measured_by_declaring_it(monkeypatch):
+    click = Head(label="label_click", prediction="score_click")
+    monkeypatch.setattr(eval_configs, "HEADS", (Head(), click))
+    config = ranker_eval_config(Gates(), ())
+    names = [json.loads(m.config)["name"] for m in config.metrics_specs[0].metrics if m.config]
+    assert {"auc", "auc_click", "gauc_click", "ece_click", "paired_scores_click"} <= set(names)
+    assert len(names) == len(set(names))
+    assert config.model_specs[0].label_key == "label"
 
 
 def test_settings_reach_the_thresholds():
@@ -78,9 +103,3 @@ def test_a_bound_without_a_metric_is_refused():
     verdict = Gates().verdict.model_copy(update={"lists": (Bound(name="charm", lower=1.0),)})
     with pytest.raises(ValueError, match=r"needs a metric that TFMA computes\. Received: 'charm'"):
         list_eval_config(Gates(verdict=verdict), ())
-
-
-def test_a_change_has_one_end():
-    gates = gates_with({"auc_change": {"upper": 0.5}})
-    with pytest.raises(ValueError, match=r"has one end.*auc_change with lower -0.03, upper 0.5"):
-        ranker_eval_config(gates, ())

@@ -1,24 +1,16 @@
 """TFX's real Evaluator with our EvalConfigs: what it blesses, and what it does not."""
 
-import json
+import math
 
 import pytest
-from google.protobuf import json_format
-from tfx.components.evaluator.executor import Executor
-from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
-from tfx.types import artifact_utils, standard_artifacts
 
-from components.verdict.evaluation import read_evaluation
-from pipeline.eval_configs import list_eval_config, ranker_eval_config
 from pipeline.gates import Gates
 from tests.components.toy_recommender import ToyRecommender, raw_row, write_split
-from transform.features import Feature
+from tests.pipeline.evaluating import FEATURES, evaluate
+from trainer.metrics import item_table
+from transform.features import slice_keys
 
 pytestmark = pytest.mark.slow
-
-FEATURES = (Feature(name="segment", side="query", kind="category"),)
-BEAM = ["--runner=FnApiRunner", "--direct_running_mode=in_memory"]
-CONFIGS = {"lists": list_eval_config, "scores": ranker_eval_config}
 
 
 @pytest.fixture(scope="module")
@@ -28,40 +20,19 @@ def root(tmp_path_factory):
     return folder
 
 
-def _model(root, kind, id):
+def _model(root, kind):
     path = root / kind
     if not path.exists():
         # Lists that leave out seen items differ even where the model has collapsed.
         toy = ToyRecommender(kind, forgets_seen=kind == "collapsed")
         toy.save(path / "Format-Serving")
-    model = standard_artifacts.Model()
-    model.uri, model.id = str(path), id
-    return model
+        toy.item_table().write(path / item_table.FILE)
+    return path
 
 
-def _evaluate(root, tmp_path, kind, config, blessed=None):
-    """Runs the Evaluator; returns whether it blessed the model, and the results."""
-    examples = standard_artifacts.Examples()
-    examples.uri = str(root / "examples")
-    examples.split_names = artifact_utils.encode_split_names(["eval"])
-    inputs = {"examples": [examples], "model": [_model(root, kind, 2)]}
-    if blessed:
-        inputs["baseline_model"] = [_model(root, blessed, 1)]
-    evaluation, blessing = standard_artifacts.ModelEvaluation(), standard_artifacts.ModelBlessing()
-    evaluation.uri, blessing.uri = str(tmp_path / "evaluation"), str(tmp_path / "blessing")
-    context = BaseBeamExecutor.Context(
-        beam_pipeline_args=BEAM, tmp_dir=str(tmp_path / "tmp"), unique_id="1"
-    )
-    Executor(context).Do(
-        inputs,
-        {"evaluation": [evaluation], "blessing": [blessing]},
-        {
-            "eval_config": json_format.MessageToJson(CONFIGS[config](Gates(), FEATURES)),
-            "example_splits": json.dumps(["eval"]),
-            "fairness_indicator_thresholds": "null",
-        },
-    )
-    return blessing.get_int_custom_property("blessed") == 1, read_evaluation(evaluation.uri)
+def _evaluate(root, out, kind, config, blessed=None):
+    against = blessed and _model(root, blessed)
+    return evaluate(root / "examples", out, config, _model(root, kind), against)
 
 
 def test_good_lists_are_blessed_and_sliced(root, tmp_path):
@@ -70,9 +41,22 @@ def test_good_lists_are_blessed_and_sliced(root, tmp_path):
     assert found.value("ndcg_at_10") == pytest.approx(1.0)
     assert found.value("recall_at_100") == 1.0
     assert found.value("distinct_items_at_10") == 40
-    slices = {key for ((key, _),) in found.slices}
-    assert slices == {"user_rung", "item_rung", "segment"}
+    slices = {tuple(feature for feature, _ in key) for key in found.slices}
+    assert slices == {*((key,) for key in slice_keys(FEATURES)), ("segment", "user_rung")}
     assert found.rows((("segment", "north"),)) == 120
+    assert found.rows((("segment", "north"), ("user_rung", "2-5"))) == 80
+
+
+def test_what_lists_hold_is_measured(root, tmp_path):
+    _, found = _evaluate(root, tmp_path, "good", "lists", "forgetful")
+    for measured in (found.candidate, found.blessed):
+        of = {name: by_slice[()] for name, by_slice in measured.items()}
+        assert of["hit_rate_at_10"] == of["recall_at_10"]
+        assert of["map_at_10"] == of["mrr_at_10"]
+        assert of["popularity_lift_at_10"] == 1.0
+        assert of["novelty_at_10"] == pytest.approx(math.log2(40))
+        assert 0.5 < of["intra_list_diversity_at_10"] < 1.5
+        assert of["repeat_share"] == 1 / 8
 
 
 def test_good_scores_are_blessed(root, tmp_path):
@@ -80,7 +64,7 @@ def test_good_scores_are_blessed(root, tmp_path):
     assert blessed
     assert found.value("auc") > 0.99
     assert found.value("calibration") == pytest.approx(1.0, abs=0.1)
-    assert found.value("example_count") == 240
+    assert found.value("example_count") == 240 * 7 / 8  # repeats are not measured
 
 
 @pytest.mark.parametrize(
@@ -99,15 +83,26 @@ def test_bad_models_are_not_blessed(root, tmp_path, kind, config, because):
     assert not bound.check(found.value(because)).passed
 
 
-def test_worse_than_the_blessed_model_is_not_blessed(root, tmp_path):
-    against_itself, same = _evaluate(root, tmp_path / "same", "forgetful", "lists", "forgetful")
-    against_better, worse = _evaluate(root, tmp_path / "good", "forgetful", "lists", "good")
-    assert (against_itself, against_better) == (True, False)
-    assert same.change("ndcg_at_10") == 0
-    assert worse.change("ndcg_at_10") < -0.1
+def test_a_step_back_is_measured_with_its_interval_and_left_to_the_verdict(root, tmp_path):
+    blessed, same = _evaluate(root, tmp_path / "same", "forgetful", "lists", "forgetful")
+    assert blessed
+    assert same.gain("ndcg_at_10") == pytest.approx((0.0, 0.0, 0.0, 0.0), abs=0.02)
+    blessed, worse = _evaluate(root, tmp_path / "worse", "forgetful", "lists", "good")
+    assert blessed  # by TFMA, which knows of no noise
+    gain = worse.gain("ndcg_at_10")
+    ratio = worse.value("ndcg_at_10") / worse.blessed["ndcg_at_10"][()]
+    assert gain.value == pytest.approx(ratio - 1)
+    assert gain.lower < gain.value < gain.upper < -0.1
+    assert worse.gain("recall_at_10", (("segment", "north"),)).upper < 0
 
 
-def test_scores_worse_than_those_of_the_blessed_model_are_not_blessed(root, tmp_path):
-    blessed, found = _evaluate(root, tmp_path, "forgetful", "scores", "good")
-    assert not blessed
-    assert found.change("log_loss") > 0.1
+def test_a_step_back_of_scores_is_measured(root, tmp_path):
+    _, worse = _evaluate(root, tmp_path, "forgetful", "scores", "good")
+    for metric in ("log_loss", "gauc"):
+        assert worse.gain(metric).upper < 0
+    assert set(worse.gains) == {"log_loss", "gauc", "calibration"}
+
+
+def test_without_a_blessed_model_no_gain_is_measured(root, tmp_path):
+    _, found = _evaluate(root, tmp_path, "good", "lists")
+    assert found.gains == {}

@@ -1,6 +1,7 @@
 import pytest
 
-from pipeline.gates import Gates, gates_with
+from pipeline.gate_overrides import gates_with
+from pipeline.gates import Gates
 
 
 def _names(value):
@@ -19,7 +20,12 @@ def test_every_bound_has_a_name_of_its_own_an_end_and_a_reason():
     names = _names(Gates())
     assert len(names) == len(set(names)) > 20
     rules = Gates().verdict
-    bounds = (*rules.ranker, *rules.lists, *rules.leads, *rules.slices, *Gates().serving)
+    gains = (*rules.ranker_gains, *rules.list_gains)
+    slices = rules.slices
+    in_slices = (*slices.ranker, *slices.lists, *slices.ranker_gains, *slices.list_gains)
+    alone = (rules.training, slices.rows, slices.false_alarms)
+    bounds = (*rules.ranker, *rules.lists, *rules.leads, *gains, *in_slices, *alone)
+    bounds = (*bounds, *Gates().serving)
     for bound in bounds:
         assert bound.why, bound.name
         assert (bound.lower, bound.upper) != (None, None), bound.name
@@ -30,12 +36,30 @@ def test_without_overrides_nothing_changes():
 
 
 @pytest.mark.parametrize(
-    "name", ["ndcg_at_10", "auc_change", "slice_auc", "catalogue_coverage_at_10", "memory_mb"]
+    "name",
+    [
+        *("ndcg_at_10", "gauc_gain", "slice_auc", "slice_ndcg_at_10_gain", "slice_rows"),
+        *("catalogue_coverage_at_10", "memory_mb"),
+    ],
 )
 def test_an_override_reaches_its_bound_and_no_other(name):
     changed = gates_with({name: {"lower": 0.123}})
     assert '"lower":0.123' in changed.model_dump_json()
     assert changed.model_dump_json().count("0.123") == 1
+
+
+def test_the_chance_of_a_false_alarm_can_be_changed():
+    changed = gates_with({"slice_false_alarms": {"upper": 0.01}})
+    assert changed.verdict.slices.false_alarms.upper == 0.01
+
+
+def test_no_tolerance_asks_for_a_gain():
+    rules = Gates().verdict
+    gains = (*rules.ranker_gains, *rules.list_gains)
+    for bound in (*gains, *rules.slices.ranker_gains, *rules.slices.list_gains):
+        assert bound.lower is not None
+        assert bound.lower <= 0
+        assert bound.upper is None
 
 
 def test_an_end_that_is_not_named_keeps_its_value():

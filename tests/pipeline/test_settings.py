@@ -1,4 +1,4 @@
-"""Aggregates in the settings: what is refused, and in which words."""
+"""Aggregates and slices in the settings: what is refused, and in which words."""
 
 from __future__ import annotations
 
@@ -57,3 +57,23 @@ def test_a_feature_may_not_take_the_name_of_a_label() -> None:
     feature = {"name": "label_buy", "side": "candidate", "kind": "number"}
     with pytest.raises(ValidationError, match=r"the name of a label .* Received: label_buy"):
         settings(label=feature)
+
+
+def _sliced(*pairs: tuple[str, ...]) -> Settings:
+    features = [{"name": "country", "side": "context", "kind": "category"}, GENRE]
+    data = {"events": {"path": "log.csv"}, "items": {"path": "items.csv"}}
+    values = {"name": "a", "root": "r", "data": data, "features": features, "slices": pairs}
+    return Settings.model_validate(values)
+
+
+def test_pairs_of_slicing_columns_may_be_crossed() -> None:
+    assert settings().slices == (("user_rung", "item_rung"),)
+    assert _sliced(("target_age", "country")).slices == (("target_age", "country"),)
+    assert _sliced().slices == ()
+
+
+@pytest.mark.parametrize("pair", [("user_rung", "genre"), ("country", "country"), ("x", "country")])
+def test_other_pairs_are_refused(pair: tuple[str, str]) -> None:
+    said = rf"pairs of two columns .*Received: \['{pair[0]}', '{pair[1]}'\]"
+    with pytest.raises(ValidationError, match=said):
+        _sliced(pair)

@@ -51,14 +51,26 @@ def serving(facts: Facts) -> list[Card]:
 
 def lineage(facts: Facts) -> list[tuple[str, str]]:
     """What identifies the run."""
+    account = facts.account
     pairs = [
+        ("Pipeline", facts.pipeline),
         ("Run", facts.run_id),
+        ("Pushed version", "none" if facts.pushed_version is None else str(facts.pushed_version)),
         ("Settings", facts.settings_hash),
         ("Code", facts.code),
-        ("Input data", facts.account.fingerprint if facts.account else None),
-        ("Test targets", facts.account.eval_targets_sha256 if facts.account else None),
+        ("Partitions read", _partitions(facts)),
+        ("Input data", account.fingerprint if account else None),
+        ("Test targets", account.eval_targets_sha256 if account else None),
     ]
     return [(name, value or "not recorded") for name, value in pairs]
+
+
+def _partitions(facts: Facts) -> str:
+    """First and last partition, and how many there are."""
+    found = facts.account.partitions if facts.account else ()
+    if len(found) < 2:
+        return "".join(found)
+    return f"{found[0]} to {found[-1]}, {len(found):,} in all"
 
 
 def _quality(facts: Facts) -> Card | None:

@@ -13,7 +13,7 @@ from components.report.numbers import number
 from components.report.sentences import PRIMARY, SMALL_SLICE
 from transform.features import ITEM_RUNG, RUNGS, USER_RUNG
 
-_LADDERS = {USER_RUNG: "The user's interactions so far", ITEM_RUNG: "The item's interactions"}
+LADDERS = {USER_RUNG: "The user's interactions so far", ITEM_RUNG: "The item's interactions"}
 _TITLES = {
     "list": ("Lists by slice", "What users would really be shown: the composed lists."),
     "ranker": ("Ranker by slice", "How well the ranker tells taken candidates from others."),
@@ -86,7 +86,7 @@ def ladders(facts: Facts) -> list[Ladder]:
         return []
     return [
         Ladder(title, _rungs(evaluation, feature, metric))
-        for feature, title in _LADDERS.items()
+        for feature, title in LADDERS.items()
         if evaluation.by_feature(feature)
     ]
 
@@ -126,6 +126,7 @@ def tables(facts: Facts) -> list[SliceTable]:
 
 def _table(evaluation: Evaluation) -> SliceTable:
     title, note = _TITLES.get(evaluation.name, (evaluation.name, ""))
+    note += " In brackets: the 95 % interval." if _any_interval(evaluation) else ""
     note += (
         f" A slice of fewer than {SMALL_SLICE} rows is marked: its value says little."
         if any(_small(s) for s in evaluation.slices)
@@ -138,6 +139,10 @@ def _table(evaluation: Evaluation) -> SliceTable:
         metrics=evaluation.metrics,
         rows=tuple(_row(s, evaluation.metrics) for s in evaluation.slices),
     )
+
+
+def _any_interval(evaluation: Evaluation) -> bool:
+    return any(m.lower is not None for s in evaluation.slices for m in s.metrics.values())
 
 
 def _row(row: Slice, metrics: tuple[str, ...]) -> SliceRow:

@@ -30,20 +30,21 @@ for (const table of document.querySelectorAll("table.sortable")) {
 
   const tool = document.querySelector(`[data-table="${table.id}"]`);
   const filter = tool.querySelector(".filter");
-  const least = tool.querySelector(".least");
+  const least = tool.querySelector(".least"); // not every table counts rows
   const apply = () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of body.rows) {
-      const text = [row.cells[0], row.cells[1]].map((c) => c.textContent).join(" ").toLowerCase();
-      const enough = row.dataset.rows === "" || Number(row.dataset.rows) >= Number(least.value);
+      const names = [...row.cells].filter((cell) => !("v" in cell.dataset));
+      const text = names.map((cell) => cell.textContent).join(" ").toLowerCase();
+      const enough = !least || row.dataset.rows === "" || Number(row.dataset.rows) >= Number(least.value);
       row.hidden = !(enough && words.every((word) => text.includes(word)));
       shown += row.hidden ? 0 : 1;
     }
-    tool.querySelector(".shown").textContent = `${shown} of ${body.rows.length} slices`;
+    tool.querySelector(".shown").textContent = `${shown} of ${body.rows.length} ${tool.dataset.counts ?? "rows"}`;
   };
   filter.addEventListener("input", apply);
-  least.addEventListener("input", apply);
+  least?.addEventListener("input", apply);
   tool.hidden = false;
   apply();
 }

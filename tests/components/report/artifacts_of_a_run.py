@@ -17,6 +17,7 @@ PROPERTIES = {
     "settings": "name: made-up\n",
     "settings_hash": "5f0c",
     "features": FEATURES,
+    "seed": 17,
     "code": "9a77",
 }
 BASELINES = {

@@ -16,7 +16,7 @@ pytestmark = [
     ),
 ]
 
-WIDTHS = {"phone": 360, "tablet": 800, "wide": 1280}
+WIDTHS = {"phone": 360, "narrow": 400, "tablet": 800, "wide": 1440}
 TABLE = "document.getElementById('slices-list')"
 
 
@@ -149,4 +149,4 @@ def test_it_prints(browser, tmp_path):
     browser.pdf(tmp_path / "report.pdf")
     printed = (tmp_path / "report.pdf").read_bytes()
     assert printed.startswith(b"%PDF")
-    assert 2 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") <= 12
+    assert 2 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") <= 16

@@ -10,6 +10,7 @@ PROPERTIES = {
     "settings": "name: x\n",
     "settings_hash": "5f0c",
     "features": "[]",
+    "seed": 17,
     "destination": "/x/report",
     "code": "9a77",
 }

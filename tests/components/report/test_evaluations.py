@@ -2,7 +2,10 @@
 
 import math
 
+import pytest
+
 from components.report.evaluations import read_evaluation, to_evaluation
+from components.report.facts import Measured
 from tests.components.report.artifacts_of_a_run import write_metrics
 
 
@@ -54,3 +57,41 @@ def test_a_metric_missing_from_a_slice_is_unmeasured_there():
     found = to_evaluation("list", {"auc": {(): 0.8}, "log_loss": {(("a", "b"),): 0.1}})
     assert found.slices[1].metrics["auc"].value is None
     assert found.slices[1].count is None
+
+
+def test_a_mean_over_requests_gets_the_interval_that_follows_from_its_count():
+    counts = {(): 100.0, (("a", "b"),): 0.0}
+    found = to_evaluation(
+        "list",
+        {
+            "example_count": counts,
+            "recall_at_10": {(): 0.1},
+            "auc": {(): 0.8},
+            "mrr_at_10": {(("a", "b"),): 0.0},
+        },
+    )
+    recall, auc = (found.slices[0].metrics[name] for name in ("recall_at_10", "auc"))
+    assert (recall.lower, recall.upper) == pytest.approx((0.05522, 0.17437), abs=2e-5)
+    assert (auc.lower, auc.upper) == (None, None)  # no mean over requests
+    empty = found.slices[1].metrics["mrr_at_10"]
+    assert (empty.lower, empty.upper) == (None, None)  # of no request
+
+
+def test_a_measured_interval_is_no_metric_of_its_own_and_goes_before_the_derived_one():
+    found = to_evaluation(
+        "list",
+        {
+            "example_count": {(): 100.0},
+            "ndcg_at_10": {(): 0.1},
+            "ndcg_at_10_lower": {(): 0.08},
+            "ndcg_at_10_upper": {(): 0.12},
+            "ndcg_at_10_gain": {(): 0.01},
+            "ndcg_at_10_gain_lower": {(): -0.01},
+            "ndcg_at_10_gain_upper": {(): 0.03},
+            "shop_lower": {(): 0.5},
+        },
+    )
+    assert found.metrics == ("ndcg_at_10", "ndcg_at_10_gain", "shop_lower")
+    [overall] = found.slices
+    assert overall.metrics["ndcg_at_10"] == Measured(value=0.1, lower=0.08, upper=0.12)
+    assert overall.metrics["ndcg_at_10_gain"] == Measured(value=0.01, lower=-0.01, upper=0.03)

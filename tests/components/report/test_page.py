@@ -27,7 +27,7 @@ def test_the_verdict_stands_on_top():
 def test_what_was_not_measured_says_so():
     page = parse(EMPTY)
     assert text_of(page.find(".//h1")) == "– NO VERDICT"
-    for name in ("checks", "quality", "slices", "models", "data", "serving"):
+    for name in ("checks", "quality", "slices", "lists", "models", "data", "serving"):
         assert "not measured in this run" in text_of(section(page, name))
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from components.report.facts import Evaluation, Measured, QualityRow, Slice, Training
+from components.report.list_changes import Knowledge, Request, Served, list_sample
 from components.report.summary import to_json
 from tests.components.report.facts_of_a_run import EMPTY, blessed, withheld
 
@@ -52,7 +53,14 @@ def test_a_blessed_run():
             "recall_at_10": pytest.approx(0.19817),
             "mrr_at_10": pytest.approx(0.07301),
         },
+        "intervals": {
+            "ndcg_at_10": [
+                pytest.approx(0.1043 - 0.4 / 943**0.5),
+                pytest.approx(0.1043 + 0.4 / 943**0.5),
+            ]
+        },
     }
+    assert found["settings"] == {"name": "movielens-100k", "seed": 17}
 
 
 def test_a_withheld_run():
@@ -87,3 +95,12 @@ def test_what_is_not_finite_becomes_null(value):
     assert found["quality"]["rows"] == [{"model": "recommender", "ndcg_at_10": None}]
     assert found["slices"]["list"][0]["metrics"] == {"auc": None}
     assert facts.trainings[0].history["loss"] == (None, 0.5)
+
+
+def test_a_score_that_is_no_number_is_null():
+    served = Served(items=("a",), scores=(float("nan"),), retrieval_scores=(1.0,))
+    request = Request("u", 1, (), "b")
+    lists = list_sample([request], [served], None, Knowledge({}, {}, recent_events=20))
+    found = strict(to_json(blessed(lists=lists)))
+    assert found["lists"]["requests"][0]["new"][0]["score"] is None
+    assert found["lists"]["change"] is None

@@ -65,7 +65,7 @@ def test_a_share_is_in_per_cent():
 
 
 def test_a_change_is_a_signed_share():
-    check = Bound(name="ndcg_at_10_change", lower=-0.1).check(-0.034)
+    check = Bound(name="ndcg_at_10_gain", lower=-0.1).check(-0.034)
     assert (measured(check), bound(check)) == ("-3.4 %", "at least -10 %")
 
 

@@ -70,3 +70,35 @@ def test_an_open_node_runs_only_while_someone_holds_the_root(shop):
         assert facts(shop)["nodes"][0]["state"] == "running"
         assert facts(shop)["running"] is True
     assert facts(shop)["nodes"][0]["state"] == "interrupted"  # its process was killed
+
+
+def test_every_run_with_its_verdict_and_what_it_pushed(shop):
+    shop.judged("one", blessed=True, pushed=3)
+    shop.judged("two", blessed=False, reason="the Verdict did not bless it.\nAUC is 0.5.")
+    shop.version(3)
+    told = facts(shop)
+    assert [(run["run_id"], run["blessed"], run["pushed_version"]) for run in told["runs"]] == [
+        ("two", False, None),
+        ("one", True, 3),
+    ]
+    assert told["versions"] == [{"version": 3, "run_id": "one"}]
+    lines = [" ".join(line.split()) for line in status(shop).stdout.splitlines()]
+    [withheld] = [line for line in lines if line.startswith("two 20")]
+    assert withheld.endswith("done withheld - the Verdict did not bless it. AUC is 0.5.")
+    assert any(line.startswith("one 20") and " blessed 3" in line for line in lines)
+
+
+def test_a_version_that_no_run_here_pushed_is_listed_without_one(shop):
+    shop.judged("one", blessed=True, pushed=3)
+    shop.version(7)
+    assert facts(shop)["versions"] == [{"version": 7, "run_id": None}]
+
+
+def test_many_runs_are_cut_on_the_console_only(shop):
+    for number in range(12):
+        shop.run(f"run{number:02d}", {"A": (E.COMPLETE, None, None, "")})
+    assert len(facts(shop)["runs"]) == 12
+    text = status(shop).stdout
+    assert "and 2 earlier ones" in text
+    assert "run11" in text
+    assert "run01" not in text

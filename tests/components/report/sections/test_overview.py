@@ -25,6 +25,10 @@ def test_serving_facts_carry_their_units_and_bounds():
     found = {card.name: (card.value, card.note) for card in serving(blessed())}
     assert found["First call"] == ("0.1412 s", "must be at most 10 s")
     assert found["Memory of the server"] == ("812.4 MB", "must be at most 4,096 MB")
+    assert found["Latency of a single request: median"] == (
+        "7.312 ms",
+        "must be at most 1,000 ms",
+    )
     assert "Unknown users get a full list" not in found  # an answer, not a measure
 
 
@@ -32,4 +36,6 @@ def test_the_lineage_names_inputs_settings_and_code():
     found = dict(lineage(blessed()))
     assert found["Settings"] == "5f0c" * 16
     assert found["Input data"] == "77e1" * 16
+    assert found["Partitions read"] == "dt=1997-09-20 to dt=1998-04-22, 3 in all"
+    assert found["Pushed version"] == "3"
     assert dict(lineage(EMPTY))["Run"] == "not recorded"

@@ -1,0 +1,1 @@
+"""Two runs side by side, out of what their reports say."""

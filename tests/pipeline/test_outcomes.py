@@ -1,0 +1,58 @@
+"""What became of each run, from the metadata alone."""
+
+import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from pipeline.lineage import Lineage, NodeState
+from pipeline.outcomes import outcomes
+
+E = mlmd.Execution
+
+
+def told(shop, *, running=False):
+    return outcomes(Lineage.open(shop.root, "shop"), running=running)
+
+
+def test_a_pushed_and_a_withheld_run_latest_first(shop):
+    shop.judged("one", blessed=True, pushed=1780000000)
+    shop.judged("two", blessed=False, reason="the Verdict did not bless it.")
+    two, one = told(shop)
+    assert (one.run_id, one.state, one.blessed, one.pushed_version, one.reason) == (
+        ("one", NodeState.DONE, True, 1780000000, "")
+    )
+    assert (two.run_id, two.state, two.blessed, two.pushed_version, two.reason) == (
+        ("two", NodeState.DONE, False, None, "the Verdict did not bless it.")
+    )
+    assert one.started <= two.started
+
+
+def test_a_run_that_failed_says_where_and_has_no_verdict(shop):
+    shop.run(
+        "one", {"A": (E.COMPLETE, None, None, ""), "DataGate": (E.FAILED, None, None, "drift")}
+    )
+    [one] = told(shop)
+    assert (one.state, one.blessed, one.pushed_version) == (NodeState.FAILED, None, None)
+    assert one.reason == "DataGate: drift"
+
+
+@pytest.mark.parametrize(
+    ("running", "state"), [(True, NodeState.RUNNING), (False, NodeState.INTERRUPTED)]
+)
+def test_an_open_node_runs_only_in_a_run_that_is_under_way(shop, running, state):
+    shop.run("one", {"A": (E.RUNNING, None, None, "")})
+    assert told(shop, running=running)[0].state is state
+
+
+def test_only_the_latest_run_can_be_under_way(shop):
+    shop.run("one", {"A": (E.RUNNING, None, None, "")})
+    shop.run("two", {"A": (E.RUNNING, None, None, "")})
+    assert [run.state for run in told(shop, running=True)] == [
+        NodeState.RUNNING,
+        NodeState.INTERRUPTED,
+    ]
+
+
+def test_a_cached_pusher_puts_out_the_same_version_again(shop):
+    shop.judged("one", blessed=True, pushed=3)
+    shop.run("two", {"Pusher": (E.CACHED, "PushedModel", shop.folder / "one-pushed", "")})
+    assert [run.pushed_version for run in told(shop)] == [3, 3]
