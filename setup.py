@@ -33,6 +33,7 @@ setup(
         "components.report": ["templates/*"],
         "serving_config": ["**/*"],
         "benchmarks": ["README.md", "results/*.json"],
+        "benchmarks.evaluation": ["settings.yaml"],
         "benchmarks.data": ["settings.yaml", "spark.in", "spark.lock"],
     },
     include_package_data=False,

@@ -1,0 +1,1 @@
+"""The price of diversification: what lists lose and gain at each strength."""

@@ -1,0 +1,1 @@
+"""`make bench-evaluation`: how fast the composed path is evaluated."""
