@@ -34,6 +34,7 @@ setup(
         "serving_config": ["**/*"],
         "benchmarks": ["README.md", "results/*.json"],
         "benchmarks.evaluation": ["settings.yaml"],
+        "benchmarks.evaluation.power": ["settings.yaml"],
         "benchmarks.data": ["settings.yaml", "spark.in", "spark.lock"],
     },
     include_package_data=False,

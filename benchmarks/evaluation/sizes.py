@@ -1,8 +1,21 @@
-"""How large the benchmark is: as it is published, and in its minute-long form."""
+"""How large the benchmark is: as it is published, and in its short form."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PowerSizes:
+    """Sizes of the shop on which the power of the Verdict is measured.
+
+    Attributes:
+        events: Of its log, impressions included.
+        users: Who shop there.
+    """
+
+    events: int
+    users: int
 
 
 @dataclass(frozen=True)
@@ -14,13 +27,15 @@ class Sizes:
         queries: Requests that are evaluated.
         calls: Requests that the model server is asked, one a call.
         repeats: Measurements of a side, of which the middle one counts.
+        power: The shop of the power measure.
     """
 
     events: int
     queries: int
     calls: int
     repeats: int
+    power: PowerSizes
 
 
-FULL = Sizes(events=100_000, queries=100_000, calls=500, repeats=3)
-SMOKE = Sizes(events=20_000, queries=2_000, calls=50, repeats=1)
+FULL = Sizes(100_000, 100_000, 500, 3, PowerSizes(events=1_200_000, users=40_000))
+SMOKE = Sizes(20_000, 2_000, 50, 1, PowerSizes(events=60_000, users=2_000))

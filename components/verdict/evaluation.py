@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from tensorflow_model_analysis.writers.metrics_plots_and_validations_writer import (
     load_and_deserialize_metrics,
 )
+
+from trainer.metrics.paired_bootstrap import Gain
 
 # Feature and value, for one feature or several; empty for all rows.
 Slice = tuple[tuple[str, str], ...]
@@ -18,18 +20,8 @@ _BASELINE = "baseline"  # the name that TFX gives the blessed model
 _COUNT = "example_count"
 _CALIBRATION = "calibration"
 
-
 _GAIN = "_gain"
 _PARTS = ("", "_lower", "_upper", "_error")  # endings of the metrics that a gain travels as
-
-
-class Gain(NamedTuple):
-    """A paired gain over the blessed model with its 95 % interval and standard error."""
-
-    value: float
-    lower: float
-    upper: float
-    error: float
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from components.checks import Bound, Check
-from components.verdict.evaluation import OVERALL, Evaluation, Gain, Slice
+from components.verdict.evaluation import OVERALL, Evaluation, Slice
 from components.verdict.multiple_tests import chance_of_step_back, holm
 from components.verdict.rules import SliceRules
 from components.verdict.slices import request_slices, slice_name
+from trainer.metrics.paired_bootstrap import Gain
 
 _GAIN, _SLICE = "_gain", "slice_"
 

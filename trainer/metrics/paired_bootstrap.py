@@ -35,13 +35,13 @@ class Gain(NamedTuple):
     """By how much the candidate is better than the blessed model (below 0: worse).
 
     Attributes:
-        mean: The gain on the queries as they are.
+        value: The gain on the queries as they are.
         lower: Lower end of the 95 % interval.
         upper: Upper end of the 95 % interval.
         error: Standard error.
     """
 
-    mean: float
+    value: float
     lower: float
     upper: float
     error: float

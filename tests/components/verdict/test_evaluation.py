@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 from tensorflow_model_analysis.proto import metrics_for_slice_pb2
 
-from components.verdict.evaluation import OVERALL, Evaluation, Gain, read_evaluation
+from components.verdict.evaluation import OVERALL, Evaluation, read_evaluation
+from trainer.metrics.paired_bootstrap import Gain
 
 
 def write_results(folder, results):

@@ -4,9 +4,10 @@ import pytest
 
 from components.checks import Bound
 from components.training_period import TrainingPeriod
-from components.verdict.evaluation import OVERALL, Evaluation, Gain
+from components.verdict.evaluation import OVERALL, Evaluation
 from components.verdict.judge import Evidence, judge
 from components.verdict.rules import SliceRules, VerdictRules
+from trainer.metrics.paired_bootstrap import Gain
 
 RULES = VerdictRules(
     ranker=(Bound(name="auc", lower=0.6, why="shuffled labels?"),),

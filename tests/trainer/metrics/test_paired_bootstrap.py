@@ -21,7 +21,7 @@ def test_the_error_is_that_of_a_mean():
     gains = np.random.default_rng(1).normal(0.3, 2.0, 1000)
     found = paired_gain(_sums(gains), _mean)
     error = gains.std() / math.sqrt(len(gains))
-    assert found.mean == pytest.approx(gains.mean())
+    assert found.value == pytest.approx(gains.mean())
     assert found.error == pytest.approx(error, rel=0.1)
     assert found.lower == pytest.approx(gains.mean() - 1.96 * error, abs=0.02)
     assert found.upper == pytest.approx(gains.mean() + 1.96 * error, abs=0.02)
@@ -43,7 +43,7 @@ def test_queries_of_one_user_are_not_independent():
     reactions = np.random.default_rng(3).choice([-1.0, 1.0], 40)
     apart = paired_gain(_sums(np.repeat(reactions, 10)), _mean)
     together = paired_gain(_sums(reactions, size=10.0), _mean)
-    assert together.mean == pytest.approx(apart.mean)
+    assert together.value == pytest.approx(apart.value)
     assert together.error / apart.error == pytest.approx(math.sqrt(10), rel=0.2)
 
 
@@ -54,7 +54,7 @@ def test_the_same_sums_give_the_same_interval():
 
 def test_equal_models_are_not_certain_to_be_equal():
     found = paired_gain(_sums(np.zeros(100)), _mean, step=0.01)
-    assert (found.mean, found.lower, found.upper) == (0.0, 0.0, 0.0)
+    assert (found.value, found.lower, found.upper) == (0.0, 0.0, 0.0)
     assert found.error == pytest.approx(math.sqrt(2) * 0.01)
 
 

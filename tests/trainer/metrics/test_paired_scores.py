@@ -119,7 +119,7 @@ def test_sums_in_any_split_give_the_same():
 def test_log_loss_of_sums_is_that_of_the_histogram():
     labels, p, sampled = np.array([1.0, 0.0]), np.array([0.7, 0.2]), np.array([1.0, 0.25])
     blessed = np.array([0.6, 0.3])
-    found = score_gains({0: request_sums(labels, p, blessed, sampled)})["log_loss"].mean
+    found = score_gains({0: request_sums(labels, p, blessed, sampled)})["log_loss"].value
     expected = scores.log_loss(scores.histogram(labels, blessed, sampled)) - scores.log_loss(
         scores.histogram(labels, p, sampled)
     )

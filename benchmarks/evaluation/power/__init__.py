@@ -1,0 +1,1 @@
+"""How small a step back the Verdict notices, and how often it is mistaken, on a simulated shop."""

@@ -1,0 +1,107 @@
+"""The folder of the power benchmark: a log, two recommenders trained on it, and their answers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.evaluation.power.answers import Answers
+from benchmarks.evaluation.power.marks import marks
+from benchmarks.evaluation.power.traffic import Traffic, read_traffic
+from benchmarks.evaluation.power.trials import Side
+from benchmarks.evaluation.sizes import PowerSizes
+from benchmarks.processes import run
+from components.verdict.evaluation import Slice
+from pipeline.loading import load_settings
+from transform import features as keys
+from transform.features import slice_keys
+
+SETTINGS = Path(__file__).with_name("settings.yaml")
+# About a twentieth of the simulated shop's requests come from this country.
+REGRESSED: Slice = (("country", "IN"),)
+_LOG_SEED = 11
+_MODEL_SEEDS = (1, 2)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Where everything of a run lies.
+
+    Attributes:
+        folder: The log, what the pipelines write, and the answers.
+        sizes: How large everything is.
+    """
+
+    folder: Path
+    sizes: PowerSizes
+
+    @property
+    def _home(self) -> Path:
+        return self.folder / f"power-{self.sizes.events}"
+
+    def prepare(self) -> None:
+        """Makes the log, the models and their answers, as far as they are not there yet."""
+        log = self._home / "log"
+        if not log.exists():
+            size = ["--events", str(self.sizes.events), "--users", str(self.sizes.users)]
+            command = ["-m", "simulation", "--out", str(log), "--seed", str(_LOG_SEED), *size]
+            subprocess.run([sys.executable, *command], check=True)
+        for seed in _MODEL_SEEDS:
+            if not self._model(seed).exists():
+                self._side("train_side", seed, SETTINGS, seed)
+            if not (self._answers(seed) / "lost.npz").exists():
+                ((column, value),) = REGRESSED
+                answered = (self._model(seed), self._examples, column, value, self._answers(seed))
+                self._side("answers", seed, *answered)
+
+    def traffic(self) -> Traffic:
+        """The held-out requests, with the slices that the settings ask for."""
+        os.environ.update(self._variables(_MODEL_SEEDS[0]))
+        settings = load_settings(SETTINGS)
+        alone = [(name,) for name in slice_keys(settings.features)]
+        return read_traffic(str(self._examples), [*alone, *settings.slices])
+
+    def sides(self, traffic: Traffic) -> tuple[Side, Side]:
+        """The two models' marks."""
+        one, other = (self._marked(traffic, seed) for seed in _MODEL_SEEDS)
+        return one, other
+
+    def _marked(self, traffic: Traffic, seed: int) -> Side:
+        whole = Answers.load(self._answers(seed) / "whole.npz")
+        lost = Answers.load(self._answers(seed) / "lost.npz")
+        return Side(marks(traffic, whole), marks(traffic.of(REGRESSED), lost))
+
+    @property
+    def _examples(self) -> Path:
+        """Both models answer the rows of the first one's pipeline."""
+        written = self._root(_MODEL_SEEDS[0]) / "artifacts" / "EventExampleGen" / "examples"
+        return _newest(written) / f"Split-{keys.EVAL}"
+
+    def _model(self, seed: int) -> Path:
+        written = self._root(seed) / "artifacts" / "RecommenderAssembler" / "model"
+        return _newest(written) / "Format-Serving"
+
+    def _root(self, seed: int) -> Path:
+        return self._home / f"root-{seed}"
+
+    def _answers(self, seed: int) -> Path:
+        return self._home / f"answers-{seed}"
+
+    def _variables(self, seed: int) -> dict[str, str]:
+        return {"BENCH_LOG": str(self._home / "log"), "BENCH_ROOT": str(self._root(seed))}
+
+    def _side(self, module: str, seed: int, *arguments: object) -> None:
+        said = self._home / "sides" / f"{module}-{seed}.said.json"
+        command = [sys.executable, "-m", f"benchmarks.evaluation.power.{module}"]
+        command += [*map(str, arguments), str(said)]
+        run(command, said.with_suffix(".log"), said, self._variables(seed))
+
+
+def _newest(folder: Path) -> Path:
+    """The latest artifact of an output; a name that does not exist where there is none."""
+    if not folder.is_dir():
+        return folder / "none"
+    return max(folder.iterdir(), key=lambda path: int(path.name))
