@@ -1,7 +1,8 @@
 """Whether two sides wrote the same rows: a digest of every feature that ignores the order of rows.
 
-Left out is what is sampled: the candidates of held-out rows and what hangs on them. Lists that
-belong to candidates are compared as sets of pairs. An empty list counts as an absent feature.
+Left out is what is sampled: the candidates of held-out rows and what hangs on them; and the columns
+that only slice Sluice's evaluation, which the peers do not write. Lists that belong to candidates
+are compared as sets of pairs. An empty list counts as an absent feature.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from benchmarks.data.job import CATALOGUE, EVAL, RANKING, TRAIN, VALIDATION, Job
 SPLITS = (TRAIN, RANKING, VALIDATION, EVAL, CATALOGUE)
 ROWS = "#rows"
 _CANDIDATE = "candidate_item_id"
+_SLICING = {"is_repeat", "target_age", "target_popularity", "request_hour", "request_weekday"}
 _GZIP = b"\x1f\x8b"
 _MODULUS = 1 << 128
 
@@ -81,7 +83,7 @@ def _split_digests(folder: Path, split: str, job: Job) -> dict[str, str]:
         # Rows of a user may share everything but one feature: the key keeps features together.
         key = repr([row.get(name) for name in ("user_id", "request_time", "item_id")])
         for name, values in row.items():
-            if name in sampled:
+            if name in sampled or name in _SLICING:
                 continue
             if name in aligned and _CANDIDATE in row:
                 shown: object = sorted(zip(row[_CANDIDATE], values, strict=True))
