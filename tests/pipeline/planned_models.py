@@ -8,6 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from tests.components.toy_recommender import write_split
+from trainer.metrics import item_table
+from trainer.metrics.item_table import ItemTable
 
 REQUESTS, REQUESTS_A_USER, ITEMS, LENGTH, CANDIDATES = 2400, 3, 200, 20, 8
 FIRST_REQUEST = 1_600_000_000
@@ -23,7 +25,8 @@ class PlannedRecommender(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def serving_default(self, examples):
-        return {"item_id": self._planned(examples, "list", LENGTH, tf.string)}
+        items = self._planned(examples, "list", LENGTH, tf.string)
+        return {"item_id": items, "score": tf.zeros(tf.shape(items))}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def rank_examples(self, examples):
@@ -35,12 +38,15 @@ class PlannedRecommender(tf.Module):
         return tf.io.parse_example(examples, spec)[name]
 
     def save(self, folder):
-        """Writes the SavedModel where TFX looks for it."""
+        """Writes the SavedModel where TFX looks for it, and the table of items beside it."""
         signatures = {
             "serving_default": self.serving_default,
             "rank_examples": self.rank_examples,
         }
         tf.saved_model.save(self, str(folder / "Format-Serving"), signatures=signatures)
+        names = [_item(index).encode() for index in range(ITEMS)]
+        table = ItemTable(names, np.ones(ITEMS, np.int64), np.eye(ITEMS, dtype=np.float32))
+        table.write(folder / item_table.FILE)
         return folder
 
 
@@ -82,7 +88,7 @@ def _row(i, generator):
     lists["inflated"] = lists["good"]
     south = segment == "south"
     lists["bad_south"] = lists["shuffled"] if south else lists["good"]
-    scores["bad_south"] = truth[::-1] / 2 if south else truth
+    scores["bad_south"] = _turned_over(truth) / 2 if south else truth
     return {
         "user_id": [f"u{user}"],
         "request_time": [FIRST_REQUEST + i],
@@ -91,10 +97,20 @@ def _row(i, generator):
         "candidate_probability": [1.0] * CANDIDATES,
         "user_rung": ["2-5"],
         "item_rung": ["6-20"],
+        "target_age": ["older"],
+        "target_popularity": ["1"],
+        "request_hour": ["12"],
+        "request_weekday": ["Mon"],
+        "is_repeat": ["0"],
         "segment": [segment],
         **{f"list_{kind}": items for kind, items in lists.items()},
         **{f"score_{kind}": of.clip(0.0, 1.0).tolist() for kind, of in scores.items()},
     }
+
+
+def _turned_over(truth):
+    """The same probabilities, the lowest where the highest was."""
+    return np.sort(truth)[np.argsort(np.argsort(-truth))]
 
 
 def _list(target, place, generator):
