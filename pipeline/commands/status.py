@@ -83,7 +83,8 @@ def gather(settings: Settings) -> dict[str, Any]:
 
 def _periods(report: dict[str, Any]) -> dict[str, Any]:
     account = report.get("account") or {}
-    return {period["name"]: period for period in account.get("periods", ())}
+    periods: dict[str, Any] = account.get("periods", {})
+    return periods
 
 
 def _print(console: Console, facts: dict[str, Any]) -> None:
@@ -110,7 +111,7 @@ def _print(console: Console, facts: dict[str, Any]) -> None:
         "verdict": verdict.get("summary") or "none yet",
     }
     for name, period in facts["data"].items():
-        shown[f"{name} data"] = f"{_day(period['first'])} to {_day(period['last'])}"
+        shown[f"{name} data"] = f"{_day(period['first_time'])} to {_day(period['last_time'])}"
     if facts["settings_changed"]:
         shown["note"] = "the settings have changed since the last report"
     console.facts(shown)

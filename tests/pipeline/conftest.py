@@ -1,6 +1,7 @@
 """A root folder as a finished run leaves it, made by hand: no TFX, no TensorFlow."""
 
 import json
+from dataclasses import asdict
 
 import polars as pl
 import pytest
@@ -8,6 +9,7 @@ from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.loading import load_settings, settings_hash
+from transform.splits import PeriodRange
 
 NAME = "shop"
 TITLES = {"a": "Alpha", "b": "Beta", "c": "Gamma"}
@@ -134,7 +136,7 @@ class Shop:
                 _check("recall", bool(pushed), "FAIL: recall is 0.1."),
             ],
             "pushed_version": pushed,
-            "account": {"periods": [{"name": "train", "first": 0, "last": 86400, "rows": 5}]},
+            "account": {"periods": {"training": asdict(PeriodRange(5, 0, 86400))}},
         }
         (folder / "report.json").write_text(json.dumps(facts))
         (folder / "report.html").write_text("<html></html>")

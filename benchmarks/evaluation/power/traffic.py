@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,13 +65,15 @@ def read_traffic(examples: str, slicing: Sequence[Sequence[str]]) -> Traffic:
             **dict.fromkeys((keys.LABEL, keys.CANDIDATE_PROBABILITY), "float"),
         },
     )
-    one = rows.select(pl.col(keys.USER_ID, keys.IS_REPEAT, *names).list.first())
-    ids = one[keys.USER_ID].to_list()
+    one = rows.select(
+        pl.col(keys.USER_ID, keys.IS_REPEAT, *names).list.first().cast(pl.String).fill_null("")
+    )
+    ids = one[keys.USER_ID]
     width = int(rows[keys.LABEL].list.len().max() or 0)  # type: ignore[arg-type]
     return Traffic(
-        groups=np.array([user_group(user) for user in ids], np.int64),
-        users=np.unique(np.array(ids), return_inverse=True)[1],
-        scored=(one[keys.IS_REPEAT] == b"0").to_numpy(),
+        groups=np.array([user_group(user.encode()) for user in ids], np.int64),
+        users=np.unique(ids.to_numpy().astype(str), return_inverse=True)[1],
+        scored=(one[keys.IS_REPEAT] == "0").to_numpy(),
         labels=_padded(rows[keys.LABEL], width),
         sampled=_padded(rows[keys.CANDIDATE_PROBABILITY], width),
         slices={OVERALL: np.ones(len(rows), bool)}
@@ -79,19 +81,11 @@ def read_traffic(examples: str, slicing: Sequence[Sequence[str]]) -> Traffic:
     )
 
 
-def _slices(rows: pl.DataFrame, columns: Sequence[str]) -> list[tuple[Slice, Bools]]:
-    text = rows.select(pl.col(*columns).cast(pl.String).fill_null(""))
-    return [
-        (
-            tuple(sorted(zip(columns, values, strict=True))),
-            text.select(
-                pl.all_horizontal(pl.col(c) == v for c, v in zip(columns, values, strict=True))
-            )
-            .to_series()
-            .to_numpy(),
-        )
-        for values in text.unique().sort(pl.all()).iter_rows()
-    ]
+def _slices(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Slice, Bools]]:
+    for values in rows.select(columns).unique().sort(columns).iter_rows():
+        cells = list(zip(columns, values, strict=True))
+        inside = rows.select(pl.all_horizontal(pl.col(c) == value for c, value in cells))
+        yield tuple(sorted(cells)), inside.to_series().to_numpy()
 
 
 def _padded(column: pl.Series, width: int) -> Floats:

@@ -42,7 +42,7 @@ def test_nodes_verdict_version_and_time_range(finished):
     told = dict(line.strip().split("  ", 1) for line in text.splitlines() if line[:2] == "  ")
     assert told["served version"].strip() == "12"
     assert told["verdict"].strip() == "So it is."
-    assert told["train data"].strip() == "1970-01-01 00:00 to 1970-01-02 00:00"
+    assert told["training data"].strip() == "1970-01-01 00:00 to 1970-01-02 00:00"
     assert "settings have changed" not in text
 
 
@@ -55,7 +55,7 @@ def test_json_has_the_same(finished):
     assert told["served_version"] == 12
     assert told["running"] is False
     assert told["verdict"]["blessed"] is True
-    assert told["data"]["train"]["last"] == 86400
+    assert told["data"]["training"]["last_time"] == 86400
 
 
 def test_changed_settings_are_noticed(finished):
