@@ -93,6 +93,7 @@ def list_eval_config(
                 (NDCGAtK, "ndcg", 10),
                 (RecallAtK, "recall", 10),
                 (MRRAtK, "mrr", 10),
+                (NDCGAtK, "ndcg", 100),
                 (RecallAtK, "recall", 100),
                 (HitRateAtK, "hit_rate", 10),
                 (MAPAtK, "map", 10),
@@ -102,7 +103,8 @@ def list_eval_config(
         ),
         *(_metric(ShownItemsMetric, {"name": name}) for name in _SHOWN_ITEMS_METRICS),
         _metric(RepeatShare, {"name": "repeat_share"}),
-        _metric(PairedRankGains, {"name": "paired_ranks_at_10", "k": 10}),
+        # Beyond the tenth place there are more targets, and less noise in what they say.
+        *(_metric(PairedRankGains, {"name": f"paired_ranks_at_{k}", "k": k}) for k in (10, 100)),
     ]
     spec = _model_spec("serving_default", label=keys.TARGET_ITEM_ID, prediction="item_id")
     return _eval_config(spec, metrics, gates.verdict.lists, _slices(features, crosses))

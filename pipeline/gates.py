@@ -88,8 +88,13 @@ SLICES = SliceRules(
     ranker_gains=(
         Bound(
             name="slice_log_loss_gain",
-            lower=-0.01,
+            lower=-0.005,
             why="for these users the blessed model predicts better",
+        ),
+        Bound(
+            name="slice_gauc_gain",
+            lower=-0.005,
+            why="for these users the blessed model orders candidates better",
         ),
     ),
     list_gains=(
@@ -97,6 +102,11 @@ SLICES = SliceRules(
             name="slice_ndcg_at_10_gain",
             lower=-0.01,
             why="the blessed model gives these users better lists",
+        ),
+        Bound(
+            name="slice_ndcg_at_100_gain",
+            lower=-0.01,
+            why="the blessed model finds more of what these users want",
         ),
     ),
 )

@@ -37,5 +37,5 @@ class Sizes:
     power: PowerSizes
 
 
-FULL = Sizes(100_000, 100_000, 500, 3, PowerSizes(events=1_200_000, users=40_000))
+FULL = Sizes(100_000, 100_000, 500, 3, PowerSizes(events=1_300_000, users=44_000))
 SMOKE = Sizes(20_000, 2_000, 50, 1, PowerSizes(events=60_000, users=2_000))

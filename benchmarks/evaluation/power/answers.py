@@ -23,6 +23,7 @@ from trainer.metrics import ranks
 from transform import features as keys
 
 K = 10
+SHOWN = 100  # length of the lists
 _BATCH = 256
 _HISTORY = (keys.HISTORY_ITEM_ID, keys.HISTORY_EVENT_TYPE, keys.HISTORY_TIME)
 
@@ -34,7 +35,7 @@ class Answers(NamedTuple):
     """What one model answers to N requests.
 
     Attributes:
-        ranks: Place of the target in the list of 10, 0 beyond it [N].
+        ranks: Place of the target in the list of 100, 0 beyond it [N].
         scores: Of each candidate, NaN behind the last one [N, C].
     """
 
@@ -60,7 +61,7 @@ def answers(model: Path, records: Iterable[bytes]) -> Answers:
     scored: list[Floats] = []
     for batch in _batches(records):
         examples = tf.constant([row.SerializeToString() for row in batch])
-        lists = signatures["serving_default"](examples=examples)["item_id"].numpy()[:, :K]
+        lists = signatures["serving_default"](examples=examples)["item_id"].numpy()
         scores = signatures["rank_examples"](examples=examples)["score"].numpy()
         for row, items, of in zip(batch, lists.tolist(), scores, strict=True):
             target = row.features.feature[keys.TARGET_ITEM_ID].bytes_list.value[0]

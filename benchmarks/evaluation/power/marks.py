@@ -18,7 +18,7 @@ class Marks(NamedTuple):
     """Marks of one model for N requests.
 
     Attributes:
-        ranks: Place of the target in the list of 10, 0 beyond it [N].
+        ranks: Place of the target in the list of 100, 0 beyond it [N].
         losses: Weighted log losses of the candidates' scores, added up [N].
         promised: Weighted scores, added up [N].
         aucs: AUC among the candidates, NaN where all labels are alike [N].

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.evaluation.power.answers import Floats, Ints, K
+from benchmarks.evaluation.power.answers import SHOWN, Floats, Ints, K
 from benchmarks.evaluation.power.marks import Marks, chosen
 from trainer.metrics import ranks
 
 LOSS = 0.05
-_WORTH = np.array([ranks.ndcg({rank: 1}, K) for rank in range(K + 1)])
+_WORTH = np.array([ranks.ndcg({rank: 1}, K) for rank in range(SHOWN + 1)])
 
 # Marks of some requests, and of the same ones without their histories -> worse marks.
 Regression = Callable[[Marks, Marks, np.random.Generator], Marks]
@@ -47,10 +47,9 @@ def vanish(whole: Marks, lost: Marks, generator: np.random.Generator) -> Marks:
 def sink(whole: Marks, lost: Marks, generator: np.random.Generator) -> Marks:
     """Targets sink by one place, so many that the same share of the NDCG is lost."""
     of = whole.ranks
-    counts = np.bincount(of, minlength=K + 1)[1:]
-    share = LOSS * (counts @ _WORTH[1:]) / (counts @ (_WORTH[1:] - np.append(_WORTH[2:], 0.0)))
-    sinks = (generator.random(len(of)) < share) & (of != ranks.MISS)
-    return whole._replace(ranks=np.where(sinks, np.where(of == K, ranks.MISS, of + 1), of))
+    lower = np.where((of == ranks.MISS) | (of == SHOWN), ranks.MISS, of + 1)
+    share = LOSS * ndcg(of).sum() / (ndcg(of) - ndcg(lower)).sum()
+    return whole._replace(ranks=np.where(generator.random(len(of)) < share, lower, of))
 
 
 REGRESSIONS: dict[str, Regression] = {

@@ -22,7 +22,7 @@ from benchmarks.evaluation.power.verdicts import failed_checks
 from benchmarks.results import Row, at_least, at_most
 from components.verdict.evaluation import Slice
 
-REGRESSED, EQUAL = 10, 20  # seeds with and without a regression
+_REGRESSED, _EQUAL = 10, 20  # seeds with and without a regression
 _FIRST_EQUAL = 1000
 
 
@@ -84,18 +84,18 @@ def _caught(traffic: Traffic, sides: tuple[Side, Side], of: Slice, title: str) -
     named = " ".join(f"{column}={value}" for column, value in of)
     for name, regression in REGRESSIONS.items():
         caught = 0
-        for seed in range(REGRESSED):
+        for seed in range(_REGRESSED):
             drawn = candidate_and_blessed(traffic, sides, of, seed, regression)
             caught += any(named in check.name for check in failed_checks(traffic, *drawn))
-        yield at_least(f"caught: {name}, {title}", float(caught), f"of {REGRESSED} seeds", 9.0)
+        yield at_least(f"caught: {name}, {title}", float(caught), f"of {_REGRESSED} seeds", 9.0)
 
 
 def _false_alarms(traffic: Traffic, sides: tuple[Side, Side], of: Slice, title: str) -> Row:
     alarms = 0
-    for seed in range(EQUAL):
+    for seed in range(_EQUAL):
         drawn = candidate_and_blessed(traffic, sides, of, _FIRST_EQUAL + seed, None)
         alarms += bool(failed_checks(traffic, *drawn))
-    return at_most(f"false alarms, {title}", float(alarms), f"of {EQUAL} seeds", 1.0)
+    return at_most(f"false alarms, {title}", float(alarms), f"of {_EQUAL} seeds", 1.0)
 
 
 def correlation(one: Marks, other: Marks) -> float:

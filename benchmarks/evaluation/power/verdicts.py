@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.evaluation.power.answers import Floats, Ints, K
+from benchmarks.evaluation.power.answers import SHOWN, Floats, Ints, K
 from benchmarks.evaluation.power.marks import Marks, paired_sums
 from benchmarks.evaluation.power.traffic import Bools, Traffic
 from components.checks import Check
@@ -33,13 +33,15 @@ def failed_checks(traffic: Traffic, candidate: Marks, blessed: Marks) -> list[Ch
 
 
 def _of_lists(traffic: Traffic, candidate: Ints, blessed: Ints) -> Evaluation:
-    found = Evaluation({"example_count": {}}, {"ndcg_at_10": {}, "recall_at_10": {}})
+    found = Evaluation({"example_count": {}}, {})
     for of, rows in traffic.slices.items():
         found.candidate["example_count"][of] = float(rows.sum())
-        _take(found, of, rank_gains(_joint(traffic.groups, candidate, blessed, rows), K))
         counts = ranks.rank_counts(blessed[rows])
-        found.blessed["ndcg_at_10"][of] = ranks.ndcg(counts, K)
-        found.blessed["recall_at_10"][of] = ranks.recall(counts, K)
+        for k in (K, SHOWN):
+            _take(found, of, rank_gains(_joint(traffic.groups, candidate, blessed, rows, k), k))
+            for name in ("ndcg", "recall"):
+                value = getattr(ranks, name)(counts, k)
+                found.blessed.setdefault(f"{name}_at_{k}", {})[of] = value
     return found
 
 
@@ -61,11 +63,10 @@ def _take(found: Evaluation, of: Slice, gains: dict[str, Gain]) -> None:
         found.gains.setdefault(name, {})[of] = gain
 
 
-def _joint(groups: Ints, candidate: Ints, blessed: Ints, rows: Bools) -> JointCounts:
-    cells, counts = np.unique(
-        np.stack([groups[rows], candidate[rows], blessed[rows]]), axis=1, return_counts=True
-    )
-    return {(int(g), int(c), int(b)): int(n) for g, c, b, n in (*zip(*cells, counts, strict=True),)}
+def _joint(groups: Ints, candidate: Ints, blessed: Ints, rows: Bools, k: int) -> JointCounts:
+    new, old = (np.where(of[rows] > k, ranks.MISS, of[rows]) for of in (candidate, blessed))
+    cells, counts = np.unique(np.stack([groups[rows], new, old]), axis=1, return_counts=True)
+    return {(int(g), int(c), int(b)): int(n) for g, c, b, n in zip(*cells, counts, strict=True)}
 
 
 def _by_group(groups: Ints, sums: Floats) -> dict[int, Sums]:
