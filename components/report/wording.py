@@ -31,6 +31,24 @@ def measured(check: Check) -> str:
     return "not measured" if check.value is None else _reading(check, check.value, number)
 
 
+def noise(check: Check) -> str:
+    """Where the value lies with 95 % confidence, and whether that alone is why it passes."""
+    if check.interval is None:
+        return ""
+    lower, upper = (_reading(check, end, number) for end in check.interval)
+    aside = ", within noise" if check.passed and _outside(check) else ""
+    return f"95 %: {lower} to {upper}{aside}"
+
+
+def _outside(check: Check) -> bool:
+    """Whether the value itself does not keep its bound."""
+    value = check.value
+    return value is not None and not (
+        (check.lower is None or value >= check.lower)
+        and (check.upper is None or value <= check.upper)
+    )
+
+
 def bound(check: Check) -> str:
     """What the measured value must satisfy."""
     lower = None if check.lower is None else _reading(check, check.lower, limit)
@@ -50,7 +68,9 @@ def statement(check: Check) -> str:
     """What was measured, what it must be and, where it failed, what that means."""
     reason = f" ({check.why})" if check.why and not check.passed else ""
     value = "was not measured" if check.value is None else f"is {measured(check)}"
-    return f"{check_name(check.name)} {value}; it must be {bound(check)}{reason}."
+    details = "; ".join(filter(None, (noise(check), check.note)))
+    aside = f" ({details})" if details else ""
+    return f"{check_name(check.name)} {value}{aside}; it must be {bound(check)}{reason}."
 
 
 def _subject(subject: str) -> str:

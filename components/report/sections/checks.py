@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from components.checks import Check
 from components.report.facts import Facts, Gate, is_note
-from components.report.wording import bound, check_name, measured, statement
+from components.report.wording import bound, check_name, measured, noise, statement
 
 TITLES = {
     "data": "Data: may this log train a model?",
@@ -28,6 +28,7 @@ class CheckRow:
     word: str
     name: str
     measured: str
+    noise: str
     bound: str
     why: str
     sentence: str
@@ -48,6 +49,7 @@ class GateView:
     count: str
     open: bool
     rows: tuple[CheckRow, ...]
+    folded: tuple[CheckRow, ...]
 
     @property
     def sign(self) -> str:
@@ -68,13 +70,17 @@ def _gate(gate: Gate, title: str) -> GateView:
         tone, count = BAD, f"{failed} of {total} checks failed"
     else:
         tone, count = GOOD, f"{total} of {total} checks passed"
+    rows = tuple(_row(check) for check in sorted(gate.checks, key=_order))
+    # Beside failed checks, many passed ones would only hide what is wrong.
+    shown = failed if failed and total - failed > _MANY else len(rows)
     return GateView(
         title=title,
         tone=tone,
         measured=gate.measured,
         count=count,
         open=bool(failed) or total <= _MANY,
-        rows=tuple(_row(c) for c in sorted(gate.checks, key=_order)),
+        rows=rows[:shown],
+        folded=rows[shown:],
     )
 
 
@@ -90,6 +96,7 @@ def _row(check: Check) -> CheckRow:
         word=_WORDS[tone],
         name=check_name(check.name),
         measured=measured(check),
+        noise=noise(check),
         bound=bound(check),
         why=check.why,
         sentence=statement(check),

@@ -3,7 +3,7 @@
 import pytest
 
 from components.checks import Bound
-from components.report.wording import bound, check_name, measured, statement
+from components.report.wording import bound, check_name, measured, noise, statement
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,13 @@ def test_only_a_failed_check_gives_its_reason():
     assert statement(rule.check(0.6)) == "AUC is 0.6000; it must be at least 0.7 (it guesses)."
     assert statement(rule.check(0.8)) == "AUC is 0.8000; it must be at least 0.7."
     assert statement(rule.check(None)).startswith("AUC was not measured; it must be at least 0.7")
+
+
+def test_noise_is_told_and_named_where_a_value_passes_by_it_alone():
+    rule = Bound(name="ndcg_at_10_gain", lower=-0.01)
+    clear = rule.check(0.02, interval=(-0.01, 0.05))
+    assert noise(clear) == "95 %: -1 % to +5 %"
+    assert noise(rule.check(-0.02, interval=(-0.05, 0.01))).endswith(", within noise")
+    assert noise(rule.check(-0.05, interval=(-0.07, -0.03))) == "95 %: -7 % to -3 %"
+    assert noise(rule.check(-0.02)) == ""
+    assert "(95 %: -1 % to +5 %)" in statement(clear)

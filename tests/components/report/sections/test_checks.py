@@ -30,7 +30,10 @@ def test_failed_checks_come_first_and_many_passed_ones_are_folded():
     failed = Gate(name="verdict", measured=True, checks=(*passed, rule.check(0.4)))
     gate = section(parse(blessed(gates=(failed,))), "checks").findall("./details")[1]
     assert gate.get("open") is not None
-    assert rows(gate.find("./table"))[0][:3] == ["✕ Fail", "AUC", "0.4000"]
+    assert [row[:3] for row in rows(gate.find("./table"))] == [["✕ Fail", "AUC", "0.4000"]]
+    assert text_of(gate.find("./details/summary")) == "The 40 others"
+    assert len(rows(gate.find("./details/table"))) == 40
+    assert gate.find("./details").get("open") is None
 
 
 def test_a_value_without_a_bound_is_a_note_and_no_check():
@@ -47,3 +50,11 @@ def test_a_gate_that_ran_without_checks_is_not_called_unmeasured():
     first, second, _ = section(page, "checks").findall("./details")
     assert "nothing to hold against a bound" in text_of(first)
     assert "not measured in this run" in text_of(second)
+
+
+def test_an_interval_stands_with_its_check():
+    gain = Bound(name="ndcg_at_10_gain", lower=-0.01).check(-0.02, interval=(-0.05, 0.01))
+    gate = Gate(name="verdict", measured=True, checks=(gain,))
+    shown = section(parse(blessed(gates=(gate,))), "checks").findall("./details")[1]
+    ((_, name, *_),) = rows(shown.find("./table"))
+    assert name == "NDCG@10, gain over the blessed model 95 %: -5 % to +1 %, within noise"
