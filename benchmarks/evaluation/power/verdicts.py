@@ -21,8 +21,7 @@ _WEIGHT = Sums._fields.index("weight")
 
 def failed_checks(traffic: Traffic, candidate: Marks, blessed: Marks) -> list[Check]:
     """The checks against the blessed model that fail."""
-    lists = _of_lists(traffic, candidate.ranks, blessed.ranks)
-    ranker = _of_scores(traffic, paired_sums(traffic, candidate, blessed), blessed)
+    lists, ranker = evaluations(traffic, candidate, blessed)
     rules = Gates().verdict
     checks = [
         *overall_gains(lists, rules.list_gains),
@@ -30,6 +29,16 @@ def failed_checks(traffic: Traffic, candidate: Marks, blessed: Marks) -> list[Ch
         *slice_gains(ranker, lists, rules.slices),
     ]
     return [check for check in checks if not check.passed]
+
+
+def evaluations(
+    traffic: Traffic, candidate: Marks, blessed: Marks
+) -> tuple[Evaluation, Evaluation]:
+    """What the Evaluators of lists and of scores would find, as far as it is compared."""
+    return (
+        _of_lists(traffic, candidate.ranks, blessed.ranks),
+        _of_scores(traffic, paired_sums(traffic, candidate, blessed), blessed),
+    )
 
 
 def _of_lists(traffic: Traffic, candidate: Ints, blessed: Ints) -> Evaluation:
