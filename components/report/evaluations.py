@@ -9,11 +9,11 @@ from components.report.facts import OVERALL, Evaluation, Measured, Slice
 from components.report.glossary import LOWER, UPPER, rank, term
 from components.report.intervals import mean_interval
 from components.verdict import evaluation as results
-from transform.features import ITEM_RUNG, RUNGS, USER_RUNG
+from transform.features import ITEM_RUNG, SLICES, USER_RUNG
 
 _COUNT = "example_count"  # shown as the rows of a slice, not as one of its metrics
 _JOIN = " × "
-_RUNG_ORDER = {name: place for place, (_, name) in enumerate(RUNGS)}
+_PLACES = {f: {value: i for i, value in enumerate(values)} for f, values in SLICES.items()}
 _LADDERS = (USER_RUNG, ITEM_RUNG)
 
 Values = Mapping[str, Mapping[results.Slice, float]]  # metric -> slice -> value
@@ -84,8 +84,8 @@ def _any_number(by_slice: Mapping[results.Slice, float]) -> bool:
 
 
 def _order(key: results.Slice) -> tuple[object, ...]:
-    """Few features before many, ladders before other features, and their rungs upwards."""
+    """Few features before many, ladders before other features, values in their natural order."""
     features = [feature for feature, _ in key]
-    places = [_RUNG_ORDER.get(value, -1) if f in _LADDERS else -1 for f, value in key]
+    places = [_PLACES.get(f, {}).get(value, -1) for f, value in key]
     ladder = [_LADDERS.index(f) if f in _LADDERS else len(_LADDERS) for f in features]
     return len(key), ladder, features, places, [value for _, value in key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -11,6 +12,7 @@ from components.report.figures import strip
 from components.report.numbers import number
 from components.report.sections.slices import LADDERS, ladder_metric
 from components.report.sentences import SMALL_SLICE
+from transform.features import SLICES
 
 MOST_ROWS = 12  # the largest slices of a feature; the others are in the table
 
@@ -44,15 +46,15 @@ def panels(facts: Facts) -> list[Panel]:
         return []
     features = dict.fromkeys(row.feature for row in evaluation.slices)
     shown = {
-        feature: sorted(evaluation.by_feature(feature), key=lambda row: -(row.count or 0))
+        feature: _in_order(feature, evaluation.by_feature(feature))
         for feature in features
         if feature != OVERALL and feature not in LADDERS
     }
     average = _measured(evaluation.overall, metric).value
     ends = [
         end
-        for rows in shown.values()
-        for row in rows[:MOST_ROWS]
+        for rows, _ in shown.values()
+        for row in rows
         for end in (_measured(row, metric).value, _measured(row, metric).upper)
         if end is not None
     ]
@@ -61,11 +63,19 @@ def panels(facts: Facts) -> list[Panel]:
         Panel(
             feature,
             number(highest),
-            tuple(_row(row, metric, highest, average) for row in rows[:MOST_ROWS]),
-            max(len(rows) - MOST_ROWS, 0),
+            tuple(_row(row, metric, highest, average) for row in rows),
+            left_out,
         )
-        for feature, rows in shown.items()
+        for feature, (rows, left_out) in shown.items()
     ]
+
+
+def _in_order(feature: str, rows: Sequence[Slice]) -> tuple[list[Slice], int]:
+    """Rows to show, and how many are left out: hours and the like as they follow each other."""
+    if feature in SLICES:
+        return list(rows), 0
+    largest = sorted(rows, key=lambda row: -(row.count or 0))
+    return largest[:MOST_ROWS], max(len(rows) - MOST_ROWS, 0)
 
 
 def _row(row: Slice, metric: str, highest: float, average: float | None) -> PanelRow:

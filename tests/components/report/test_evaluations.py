@@ -26,9 +26,11 @@ def test_what_tfma_wrote_comes_back_by_slice(tmp_path):
     ]
 
 
-def test_ladders_come_first_and_climb():
+def test_ladders_come_first_and_values_stand_in_their_order():
     keys = [
         (),
+        (("target_popularity", "10"),),
+        (("target_popularity", "2"),),
         (("age", "30"),),
         (("item_rung", "21+"),),
         (("user_rung", "6-20"),),
@@ -45,6 +47,8 @@ def test_ladders_come_first_and_climb():
         ("user_rung", "21+"),
         ("item_rung", "21+"),
         ("age", "30"),
+        ("target_popularity", "2"),
+        ("target_popularity", "10"),
     ]
 
 

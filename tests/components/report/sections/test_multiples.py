@@ -53,6 +53,13 @@ def test_many_values_are_cut_to_the_largest():
     assert panel.left_out == 30 - MOST_ROWS
 
 
+def test_hours_stand_in_their_order_however_many_there_are():
+    hours = [part("request_hour", f"{hour:02d}", 50 - hour, 0.1) for hour in range(24)]
+    [panel] = panels(facts_with(part("", "", 900, 0.1), *hours))
+    assert [row.name for row in panel.rows] == [f"{hour:02d}" for hour in range(24)]
+    assert panel.left_out == 0
+
+
 def test_an_unmeasured_slice_has_no_dot():
     [panel] = panels(facts_with(part("", "", 9, 0.1), part("city", "x", 9, None)))
     assert panel.rows[0].text == "n/a"
