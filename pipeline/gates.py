@@ -65,7 +65,8 @@ LIST_GAINS = (
     Bound(name="ndcg_at_10_gain", lower=-0.01, why="the blessed model gives better lists"),
     Bound(name="recall_at_10_gain", lower=-0.01, why="the blessed model gives better lists"),
 )
-# Of each slice of requests that is large enough.
+# Of each slice of requests that is large enough. Half a per cent where all requests together may
+# lose one: a regression hides in a part of the traffic, and Holm's method already allows for noise.
 SLICES = SliceRules(
     rows=Bound(name="slice_rows", lower=100, why="fewer rows say too little"),
     false_alarms=Bound(
@@ -100,12 +101,12 @@ SLICES = SliceRules(
     list_gains=(
         Bound(
             name="slice_ndcg_at_10_gain",
-            lower=-0.01,
+            lower=-0.005,
             why="the blessed model gives these users better lists",
         ),
         Bound(
             name="slice_ndcg_at_100_gain",
-            lower=-0.01,
+            lower=-0.005,
             why="the blessed model finds more of what these users want",
         ),
     ),
