@@ -12,8 +12,10 @@ from pipeline.commands import (
     demo,
     init,
     predict,
+    promote,
     recommend,
     report,
+    rollback,
     run,
     serve,
     simulate,
@@ -70,6 +72,8 @@ app.command(epilog=_examples(*recommend.EXAMPLES))(recommend.recommend)
 app.command(epilog=_examples(*predict.EXAMPLES))(predict.predict)
 app.command(epilog=_examples(*report.EXAMPLES))(report.report)
 app.command(epilog=_examples(*status.EXAMPLES))(status.status)
+app.command(epilog=_examples(*rollback.EXAMPLES))(rollback.rollback)
+app.command(epilog=_examples(*promote.EXAMPLES))(promote.promote)
 app.command(epilog=_examples(*demo.EXAMPLES))(demo.demo)
 
 

@@ -229,6 +229,7 @@ def _service(
         model_blessing=judgement.verdict.outputs["blessing"],
         infra_blessing=validator.outputs["blessing"],
         push_destination=str(serving_folder(settings)),
+        rollout=settings.serving.rollout,
         code=_all_code(),
     )
     return _Service(validator, pusher)
