@@ -18,6 +18,7 @@ from pipeline.commands import (
     rollback,
     run,
     serve,
+    serving_config,
     simulate,
     status,
 )
@@ -74,6 +75,9 @@ app.command(epilog=_examples(*report.EXAMPLES))(report.report)
 app.command(epilog=_examples(*status.EXAMPLES))(status.status)
 app.command(epilog=_examples(*rollback.EXAMPLES))(rollback.rollback)
 app.command(epilog=_examples(*promote.EXAMPLES))(promote.promote)
+app.command("serving-config", epilog=_examples(*serving_config.EXAMPLES))(
+    serving_config.serving_config
+)
 app.command(epilog=_examples(*demo.EXAMPLES))(demo.demo)
 
 

@@ -11,7 +11,7 @@ from pipeline.cli import app
 
 VERBS = {
     *("init", "run", "serve", "recommend", "predict", "report", "status", "demo", "data"),
-    *("rollback", "promote"),
+    *("rollback", "promote", "serving-config"),
 }
 HEAVY = ("tensorflow", "tfx", "apache_beam", "polars", "pyarrow", "ml_metadata", "pydantic", "rich")
 
