@@ -222,6 +222,7 @@ def _service(
         features=_features(settings),
         aggregates=_aggregates(settings),
         exclude_seen=settings.recommender.exclude_seen,
+        served_folder=str(serving_folder(settings)),
         code=_all_code(),
     )
     pusher = Pusher(
