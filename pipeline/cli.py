@@ -12,10 +12,13 @@ from pipeline.commands import (
     demo,
     init,
     predict,
+    promote,
     recommend,
     report,
+    rollback,
     run,
     serve,
+    serving_config,
     simulate,
     status,
 )
@@ -70,6 +73,11 @@ app.command(epilog=_examples(*recommend.EXAMPLES))(recommend.recommend)
 app.command(epilog=_examples(*predict.EXAMPLES))(predict.predict)
 app.command(epilog=_examples(*report.EXAMPLES))(report.report)
 app.command(epilog=_examples(*status.EXAMPLES))(status.status)
+app.command(epilog=_examples(*rollback.EXAMPLES))(rollback.rollback)
+app.command(epilog=_examples(*promote.EXAMPLES))(promote.promote)
+app.command("serving-config", epilog=_examples(*serving_config.EXAMPLES))(
+    serving_config.serving_config
+)
 app.command(epilog=_examples(*demo.EXAMPLES))(demo.demo)
 
 

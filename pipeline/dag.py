@@ -222,6 +222,7 @@ def _service(
         features=_features(settings),
         aggregates=_aggregates(settings),
         exclude_seen=settings.recommender.exclude_seen,
+        served_folder=str(serving_folder(settings)),
         code=_all_code(),
     )
     pusher = Pusher(
@@ -229,6 +230,7 @@ def _service(
         model_blessing=judgement.verdict.outputs["blessing"],
         infra_blessing=validator.outputs["blessing"],
         push_destination=str(serving_folder(settings)),
+        rollout=settings.serving.rollout,
         code=_all_code(),
     )
     return _Service(validator, pusher)

@@ -186,6 +186,28 @@ SERVING = (
         upper=0.0,
         why="lists hold items that the request excludes",
     ),
+    # While the candidate replaces the version that is served, and callers keep calling. Skipped
+    # where nothing is served yet.
+    Bound(
+        name="swap_calls",
+        lower=1.0,
+        why="nobody called while the versions were swapped, so nothing was seen",
+    ),
+    Bound(
+        name="swap_failed_calls",
+        upper=0.0,
+        why="calls fail when this version takes the place of the served one",
+    ),
+    Bound(
+        name="swap_version_reversals",
+        upper=0.0,
+        why="callers were answered by the old version after the new one had taken over",
+    ),
+    Bound(
+        name="swap_p99_ms",
+        upper=5000.0,
+        why="some callers wait too long while the versions are swapped",
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import RunError
@@ -21,6 +22,39 @@ def served_versions(settings: Settings) -> list[int]:
 
     folder = serving_folder(settings)
     return sorted(find_versions(folder)) if folder.is_dir() else []
+
+
+@dataclass(frozen=True)
+class ServedVersion:
+    """A complete version.
+
+    Attributes:
+        version: Its number.
+        labels: What it is called: `canary`, `stable`, both or nothing.
+        copy_of: The version whose bytes a rollback published again; None if it is no copy.
+    """
+
+    version: int
+    labels: tuple[str, ...]
+    copy_of: int | None
+
+
+def describe_versions(settings: Settings) -> list[ServedVersion]:
+    """All complete versions, newest first.
+
+    Raises:
+        PublishError: The file of the labels cannot be read.
+    """
+    from components.pusher import labels, manifest
+
+    folder = serving_folder(settings)
+    given = labels.read(folder)
+    described = []
+    for version in reversed(served_versions(settings)):
+        said = manifest.read(folder / str(version))
+        names = tuple(label.value for label in labels.Label if given.get(label) == version)
+        described.append(ServedVersion(version, names, said.copy_of if said else None))
+    return described
 
 
 def served_version(settings: Settings) -> int | None:

@@ -10,6 +10,7 @@ from tfx.types import channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
 from components.pusher.executor import Executor
+from components.pusher.labels import Rollout
 
 KEPT_VERSIONS = 3
 
@@ -20,6 +21,7 @@ class PusherSpec(ComponentSpec):
     PARAMETERS: ClassVar = {
         "push_destination": ExecutionParameter(type=str),
         "keep": ExecutionParameter(type=int),
+        "rollout": ExecutionParameter(type=str),
         "code": ExecutionParameter(type=str),
     }
     INPUTS: ClassVar = {
@@ -48,6 +50,7 @@ class Pusher(base_component.BaseComponent):
         push_destination: str,
         code: str,
         keep: int = KEPT_VERSIONS,
+        rollout: Rollout = Rollout.NEWEST,
     ) -> None:
         """Declares the node.
 
@@ -57,7 +60,8 @@ class Pusher(base_component.BaseComponent):
             infra_blessing: The ServingValidator's blessing, with the warm-up requests.
             push_destination: Folder of the versions; an absolute path on a local or mounted disk.
             code: Fingerprint of the code, so that changed code is not served from the cache.
-            keep: Versions that stay, the newest ones.
+            keep: Versions that stay, the newest ones; those in use stay beside them.
+            rollout: Whether the label `stable` follows at once, or waits behind `canary`.
 
         Raises:
             ValueError: The destination is no absolute path, or no version would stay.
@@ -77,6 +81,7 @@ class Pusher(base_component.BaseComponent):
                 infra_blessing=infra_blessing,
                 push_destination=push_destination,
                 keep=keep,
+                rollout=rollout.value,
                 code=code,
                 pushed_model=channel.Channel(type=standard_artifacts.PushedModel),
             )

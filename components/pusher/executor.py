@@ -13,7 +13,8 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.pusher import manifest
+from components.pusher.labels import Rollout
+from components.pusher.manifest import MANIFEST_FILE
 from components.pusher.publish import Published, publish
 from components.serving_validator.warm_up import WARM_UP_FILE
 
@@ -47,6 +48,7 @@ class Executor(base_executor.BaseExecutor):
             extra_files=_warm_up(infra_blessing),
             now=int(time.time()),
             keep=exec_properties["keep"],
+            rollout=Rollout(exec_properties["rollout"]),
         )
         _mark_pushed(pushed, published)
 
@@ -77,5 +79,4 @@ def _mark_pushed(pushed: Any, published: Published) -> None:
     pushed.set_int_custom_property("pushed", 1)
     pushed.set_string_custom_property("pushed_destination", str(published.path))
     pushed.set_string_custom_property("pushed_version", str(published.version))
-    text = manifest.text(published.version, published.files)
-    (Path(pushed.uri) / manifest.MANIFEST_FILE).write_text(text)
+    (Path(pushed.uri) / MANIFEST_FILE).write_text(published.manifest.text())

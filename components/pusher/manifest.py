@@ -1,23 +1,45 @@
-"""The manifest of a published version: which bytes it consists of."""
+"""The manifest of a published version: which bytes it consists of, and where they came from."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 MANIFEST_FILE = "manifest.json"
-_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a published version says of itself.
+
+    Attributes:
+        version: Its number.
+        files: Relative path -> SHA-256.
+        copy_of: The version whose bytes a rollback published again; None where the gates blessed
+            the model and the Pusher published it.
+    """
+
+    version: int
+    files: dict[str, str]
+    copy_of: int | None = None
+
+    @property
+    def origin(self) -> int:
+        """The version as which these bytes were published first."""
+        return self.version if self.copy_of is None else self.copy_of
+
+    def text(self) -> str:
+        """The manifest's JSON."""
+        said = {"version": self.version, "copy_of": self.copy_of, "files": self.files}
+        return json.dumps(said, indent=2) + "\n"
 
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal digits."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -29,21 +51,20 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def text(version: int, files: Mapping[str, str]) -> str:
-    """The manifest's JSON: `version` and `files`, relative path -> SHA-256."""
-    return json.dumps({"version": version, "files": dict(files)}, indent=2) + "\n"
-
-
-def read(folder: Path) -> dict[str, str] | None:
-    """The files that a version's manifest lists; None where it has no readable manifest."""
-    path = folder / MANIFEST_FILE
+def read(folder: Path) -> Manifest | None:
+    """The manifest of a version's folder; None where it has no readable one."""
     try:
-        files = json.loads(path.read_text())["files"]
-    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        said = json.loads((folder / MANIFEST_FILE).read_text())
+        files, copy_of = said["files"], said.get("copy_of")
+        copied = None if copy_of is None else int(copy_of)
+        return Manifest(int(said["version"]), dict(files.items()), copied)
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    return files if isinstance(files, dict) else None
+    except (AttributeError, KeyError, TypeError, ValueError):  # no JSON, or of another shape
+        return None
 
 
 def is_intact(folder: Path) -> bool:
-    """Whether a published version holds exactly the bytes that its manifest lists."""
-    return read(folder) == digests(folder)
+    """Whether a version's folder holds exactly the bytes that its manifest lists."""
+    listed = read(folder)
+    return listed is not None and listed.files == digests(folder)

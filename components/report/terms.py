@@ -178,6 +178,14 @@ TERMS = {
     "cold_start_full": Term(label="Unknown users get a full list", kind="answer"),
     "seen_items_shown": Term(label="Items shown although the user has had them", better="lower"),
     "excluded_items_shown": Term(label="Items shown although excluded", better="lower"),
+    "swap_calls": Term(label="Calls while versions were swapped", better="higher"),
+    "swap_failed_calls": Term(
+        label="Calls that failed while versions were swapped", better="lower"
+    ),
+    "swap_version_reversals": Term(
+        label="Answers of the old version after the new one had taken over", better="lower"
+    ),
+    "swap_p99": Term(label="Latency while versions were swapped: 99th percentile", better="lower"),
 }
 
 MODELS = {

@@ -91,6 +91,14 @@ class Calls:
         response = self._stub.Predict(request, timeout=_TIMEOUT_S)
         return {name: from_proto(proto) for name, proto in response.outputs.items()}
 
+    def version(self, request: Any) -> int:
+        """The version that answers a request.
+
+        Raises:
+            grpc.RpcError: None did.
+        """
+        return int(self._stub.Predict(request, timeout=_TIMEOUT_S).model_spec.version.value)
+
     def status(self, request: Any) -> grpc.StatusCode:
         """The status code of a request."""
         try:

@@ -23,6 +23,7 @@ class ServingValidatorSpec(ComponentSpec):
         "features": ExecutionParameter(type=str),
         "aggregates": ExecutionParameter(type=str),
         "exclude_seen": ExecutionParameter(type=int),
+        "served_folder": ExecutionParameter(type=str),
         "code": ExecutionParameter(type=str),
     }
     INPUTS: ClassVar = {
@@ -58,6 +59,7 @@ class ServingValidator(base_component.BaseComponent):
         bounds: Sequence[Bound],
         features: str,
         exclude_seen: bool,
+        served_folder: str,
         code: str,
         aggregates: str = "[]",
     ) -> None:
@@ -71,6 +73,8 @@ class ServingValidator(base_component.BaseComponent):
             bounds: What the answers are held against.
             features: Declared features as a JSON list.
             exclude_seen: Whether lists must leave out what the history holds.
+            served_folder: Folder of the published versions, maybe empty: the candidate must replace
+                the newest of them without a failed call.
             code: Fingerprint of the code, so that changed code is not served from the cache.
             aggregates: Declared aggregates as a JSON list.
         """
@@ -84,6 +88,7 @@ class ServingValidator(base_component.BaseComponent):
                 features=features,
                 aggregates=aggregates,
                 exclude_seen=int(exclude_seen),
+                served_folder=served_folder,
                 code=code,
                 blessing=channel.Channel(type=standard_artifacts.InfraBlessing),
                 checks=channel.Channel(type=Checks),

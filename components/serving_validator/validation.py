@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,12 @@ from components.checks import Bound, Check
 from components.serving_validator.calls import Calls, ContractError, read_signatures
 from components.serving_validator.held_out import HeldOutRequest
 from components.serving_validator.probe import Probe
+from components.serving_validator.swap import (
+    SWAP_MEASURES,
+    SwapError,
+    measure_swap,
+    requests_of_both,
+)
 from components.serving_validator.warm_up import WARM_UP_FILE, write_warm_up
 from serving.client import RecommenderClient, ServingError
 from serving.embedded import EmbeddedServerError, embedded_server
@@ -35,6 +41,7 @@ _FAILURES = (
     EmbeddedServerError,
     ServingError,
     InputError,
+    SwapError,
     grpc.RpcError,
     psutil.NoSuchProcess,
 )
@@ -51,6 +58,7 @@ class TryOut:
         transformed: Serialized transformed row of each request; None where it was not found.
         items: Size of the catalogue.
         exclude_seen: Whether lists must leave out what the history holds.
+        served: Folder of the version now served; None before the first.
         bounds: What the answers are held against.
     """
 
@@ -60,6 +68,7 @@ class TryOut:
     transformed: Sequence[bytes | None]
     items: int
     exclude_seen: bool
+    served: Path | None
     bounds: Sequence[Bound]
 
     def run(self, output: Path) -> list[Check]:
@@ -73,10 +82,12 @@ class TryOut:
             logger.warning("The model could not be tried out.", exc_info=True)
             reason = f"{type(error).__name__}: {error}"
             return [Bound(name="answers of a real server", lower=1, why=reason).check(None)]
-        return [bound.check(measured.get(bound.name)) for bound in self._applicable()]
+        return [bound.check(measured.get(bound.name)) for bound in self._applicable(measured)]
 
-    def _applicable(self) -> list[Bound]:
+    def _applicable(self, measured: Mapping[str, float]) -> list[Bound]:
         skipped = set() if self.exclude_seen else {"seen_items_shown"}
+        if not SWAP_MEASURES & measured.keys():  # there is nothing to swap from
+            skipped |= SWAP_MEASURES
         return [bound for bound in self.bounds if bound.name not in skipped]
 
     def _measure(self, output: Path) -> dict[str, float]:
@@ -96,6 +107,7 @@ class TryOut:
                 probe = Probe(server, client, calls, declared)
                 measured = {"start_seconds": server.startup_seconds}
                 measured |= self._ask(probe, queries)
+            measured |= self._swap(base / "swap", version, measured, output)
             shutil.copyfile(warm_up, output / WARM_UP_FILE)
         return measured
 
@@ -112,6 +124,24 @@ class TryOut:
             **probe.latencies_ms(queries),
             "memory_mb": probe.memory_mb(),
         }
+
+    def _swap(
+        self, folder: Path, candidate: Path, measured: Mapping[str, float], output: Path
+    ) -> dict[str, float]:
+        """What callers see while the candidate replaces the served version; empty without one."""
+        if self.served is None:
+            return {}
+        folder.mkdir()
+        queries = [request.query for request in self.requests]
+        signatures = read_signatures(self.served), read_signatures(candidate)
+        return measure_swap(
+            folder,
+            self.served,
+            candidate,
+            requests_of_both(queries, *signatures),
+            typical_ms=measured["latency_p50_ms"],
+            log=output / "swap.log",
+        )
 
     def _parity(self, probe: Probe) -> dict[str, float]:
         pairs = [

@@ -11,6 +11,7 @@ from pipeline.commands.shared import Config, Json, errors_reported, print_json
 
 if TYPE_CHECKING:
     from pipeline.console import Console
+    from pipeline.lineage import PipelineRun
     from pipeline.settings import Settings
 
 EXAMPLES = (
@@ -44,22 +45,18 @@ def status(config: Config, as_json: Json = False) -> None:
 def gather(settings: Settings) -> dict[str, Any]:
     """All that is shown, as plain values."""
     from pipeline.errors import RunError
-    from pipeline.lineage import Lineage, NodeState
+    from pipeline.lineage import Lineage
     from pipeline.loading import settings_hash
     from pipeline.outcomes import outcomes
     from pipeline.runners.lock import is_locked
-    from pipeline.serving_folder import served_versions
+    from pipeline.serving_folder import describe_versions
     from pipeline.summary import read_report
 
     lineage = Lineage.open(settings.root, settings.name)
     run = lineage.last_run() if lineage else None
     running = is_locked(settings.root)
-    nodes = [dataclasses.asdict(node) for node in run.nodes] if run else []
-    for node in nodes:
-        if node["state"] == NodeState.RUNNING and not running:
-            node["state"] = NodeState.INTERRUPTED  # its process was killed
     history = outcomes(lineage, running=running) if lineage else []
-    versions = served_versions(settings)
+    versions = describe_versions(settings)
     pushed_by = {run.pushed_version: run.run_id for run in history}  # the earliest stays
     try:
         report = read_report(settings).facts
@@ -71,14 +68,29 @@ def gather(settings: Settings) -> dict[str, Any]:
         "running": running,
         "run_id": run.run_id if run else None,
         "started": run.started if run else None,
-        "nodes": nodes,
-        "served_version": max(versions, default=None),
-        "versions": [{"version": v, "run_id": pushed_by.get(v)} for v in sorted(versions)[::-1]],
+        "nodes": _nodes(run, running=running) if run else [],
+        "served_version": versions[0].version if versions else None,
+        "labels": {label: kept.version for kept in versions for label in kept.labels},
+        "versions": [
+            {**dataclasses.asdict(kept), "run_id": pushed_by.get(kept.copy_of or kept.version)}
+            for kept in versions
+        ],
         "runs": [dataclasses.asdict(run) for run in history],
         "verdict": report.get("verdict"),
         "data": _periods(report),
         "settings_changed": bool(report) and report["settings_hash"] != settings_hash(settings),
     }
+
+
+def _nodes(run: PipelineRun, *, running: bool) -> list[dict[str, Any]]:
+    """The nodes of the last run; one that is open though nothing runs was killed."""
+    from pipeline.lineage import NodeState
+
+    nodes = [dataclasses.asdict(node) for node in run.nodes]
+    for node in nodes:
+        if node["state"] == NodeState.RUNNING and not running:
+            node["state"] = NodeState.INTERRUPTED
+    return nodes
 
 
 def _periods(report: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +119,7 @@ def _print(console: Console, facts: dict[str, Any]) -> None:
     shown = {
         "root": facts["root"],
         "served version": "none yet" if served is None else str(served),
-        "versions kept": ", ".join(str(kept["version"]) for kept in facts["versions"]) or "none",
+        "versions kept": ", ".join(map(_version, facts["versions"])) or "none",
         "verdict": verdict.get("summary") or "none yet",
     }
     for name, period in facts["data"].items():
@@ -115,6 +127,13 @@ def _print(console: Console, facts: dict[str, Any]) -> None:
     if facts["settings_changed"]:
         shown["note"] = "the settings have changed since the last report"
     console.facts(shown)
+
+
+def _version(kept: dict[str, Any]) -> str:
+    """A version with what is said of it: `12 (canary, stable, copy of 3)`."""
+    copied = [] if kept["copy_of"] is None else [f"copy of {kept['copy_of']}"]
+    said = ", ".join([*kept["labels"], *copied])
+    return f"{kept['version']} ({said})" if said else str(kept["version"])
 
 
 def _print_runs(console: Console, runs: list[dict[str, Any]]) -> None:

@@ -9,7 +9,10 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 
-VERBS = {"init", "run", "serve", "recommend", "predict", "report", "status", "demo", "data"}
+VERBS = {
+    *("init", "run", "serve", "recommend", "predict", "report", "status", "demo", "data"),
+    *("rollback", "promote", "serving-config"),
+}
 HEAVY = ("tensorflow", "tfx", "apache_beam", "polars", "pyarrow", "ml_metadata", "pydantic", "rich")
 
 

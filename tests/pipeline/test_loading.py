@@ -192,6 +192,7 @@ def test_the_hash_changes_with_what_changes_the_outcome_and_with_nothing_else(tm
     base = settings_hash(load(tmp_path, SMALL))
     assert settings_hash(load(tmp_path, SMALL.replace("runs", "elsewhere"))) == base
     assert settings_hash(load(tmp_path, SMALL + "workers: 2\n")) == base
+    assert settings_hash(load(tmp_path, SMALL + "serving: {rollout: canary}\n")) == base
     assert settings_hash(load(tmp_path, SMALL + "seed: 18\n")) != base
     assert len(base) == 64
 

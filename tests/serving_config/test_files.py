@@ -1,4 +1,4 @@
-"""Every file of serving_config/ is what TensorFlow Serving would accept."""
+"""Every file of serving_config/ is rendered from the defaults and what its readers accept."""
 
 from __future__ import annotations
 
@@ -15,21 +15,47 @@ from google.protobuf import (
     wrappers_pb2,
 )
 
+from pipeline.deployment.models_config import NEWEST
+from pipeline.deployment.rendering import render
+from pipeline.deployment.settings import ServingSettings
+
 FOLDER = Path(__file__).parents[2] / "serving_config"
 FIELD = descriptor_pb2.FieldDescriptorProto
 
 
+INT64, TEXT = ".google.protobuf.Int64Value", ".google.protobuf.StringValue"
+# BatchingParameters, MonitoringConfig, SSLConfig: the public API wheel ships none of them.
+MESSAGES = {
+    "BatchingParameters": {
+        "max_batch_size": INT64,
+        "batch_timeout_micros": INT64,
+        "max_enqueued_batches": INT64,
+        "num_batch_threads": INT64,
+        "thread_pool_name": TEXT,
+        "allowed_batch_sizes": [FIELD.TYPE_INT64],
+        "pad_variable_length_inputs": FIELD.TYPE_BOOL,
+    },
+    "PrometheusConfig": {"enable": FIELD.TYPE_BOOL, "path": FIELD.TYPE_STRING},
+    "MonitoringConfig": {"prometheus_config": ".under_test.PrometheusConfig"},
+    "SSLConfig": {
+        "server_key": FIELD.TYPE_STRING,
+        "server_cert": FIELD.TYPE_STRING,
+        "custom_ca": FIELD.TYPE_STRING,
+        "client_verify": FIELD.TYPE_BOOL,
+    },
+}
+
+
 @pytest.fixture(scope="module")
 def messages():
-    """BatchingParameters and MonitoringConfig: the public API wheel ships neither."""
+    """The classes of MESSAGES by name."""
     file = descriptor_pb2.FileDescriptorProto(
         name="serving_config_under_test.proto",
         package="under_test",
         syntax="proto3",
         dependency=[wrappers_pb2.DESCRIPTOR.name],
     )
-
-    def message(name, **fields):
+    for name, fields in MESSAGES.items():
         proto = file.message_type.add(name=name)
         for number, (field, kind) in enumerate(fields.items(), start=1):
             added = proto.field.add(name=field, number=number, label=FIELD.LABEL_OPTIONAL)
@@ -39,26 +65,12 @@ def messages():
                 added.type, added.label = kind[0], FIELD.LABEL_REPEATED
             else:
                 added.type = kind
-
-    int64, text = ".google.protobuf.Int64Value", ".google.protobuf.StringValue"
-    message(
-        "BatchingParameters",
-        max_batch_size=int64,
-        batch_timeout_micros=int64,
-        max_enqueued_batches=int64,
-        num_batch_threads=int64,
-        thread_pool_name=text,
-        allowed_batch_sizes=[FIELD.TYPE_INT64],
-        pad_variable_length_inputs=FIELD.TYPE_BOOL,
-    )
-    message("PrometheusConfig", enable=FIELD.TYPE_BOOL, path=FIELD.TYPE_STRING)
-    message("MonitoringConfig", prometheus_config=".under_test.PrometheusConfig")
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
     pool.Add(file)
     return {
         name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"under_test.{name}"))
-        for name in ("BatchingParameters", "MonitoringConfig")
+        for name in MESSAGES
     }
 
 
@@ -136,7 +148,26 @@ def test_compose_pins_the_image_and_gives_it_no_privileges(service):
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
 
 
+def test_the_example_of_tls_asks_callers_for_certificates_and_holds_no_key(messages):
+    tls = parse("tls.example.txtpb", messages["SSLConfig"]())
+    assert tls.client_verify
+    assert tls.server_key.startswith("PEM text of")
+    assert not [path for path in files() if "-----BEGIN" in (FOLDER / path).read_text()]
+
+
+def files():
+    found = (path for path in FOLDER.rglob("*") if path.is_file())
+    return {str(path.relative_to(FOLDER)) for path in found} - {"README.md"}
+
+
+def test_the_files_are_what_the_defaults_give():
+    rendered = render(ServingSettings(), NEWEST)
+    assert files() == set(rendered)
+    for name, text in rendered.items():
+        # After a change: sluice serving-config --out serving_config
+        assert (FOLDER / name).read_text() == text, name
+
+
 def test_the_readme_explains_every_file():
     readme = (FOLDER / "README.md").read_text()
-    files = {path.name for path in FOLDER.iterdir() if path.is_file()} - {"README.md"}
-    assert {name for name in files if f"`{name}`" not in readme} == set()
+    assert {name for name in files() if f"`{name}`" not in readme} == set()

@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 from tfx.types import standard_artifacts
 
+from components.pusher import labels
 from components.pusher.component import Pusher
+from components.pusher.destination import versions
 from components.pusher.executor import Executor
-from components.pusher.publish import versions
 from components.serving_validator.warm_up import WARM_UP_FILE
 
 
@@ -29,7 +30,7 @@ def artifacts(tmp_path):
     return {"model": model, "blessing": blessing, "infra": infra, "pushed": pushed}
 
 
-def _run(artifacts, destination):
+def _run(artifacts, destination, rollout="newest"):
     Executor().Do(
         {
             "model": [artifacts["model"]],
@@ -37,7 +38,7 @@ def _run(artifacts, destination):
             "infra_blessing": [artifacts["infra"]],
         },
         {"pushed_model": [artifacts["pushed"]]},
-        {"push_destination": str(destination), "keep": 3, "code": "x"},
+        {"push_destination": str(destination), "keep": 3, "rollout": rollout, "code": "x"},
     )
     return artifacts["pushed"]
 
@@ -51,6 +52,19 @@ def test_blessed_by_both_is_pushed_with_its_warm_up(artifacts, tmp_path):
     assert path == tmp_path / "serving" / str(version)
     assert (path / "assets.extra" / WARM_UP_FILE).read_bytes() == b"requests"
     assert (Path(pushed.uri) / "manifest.json").read_text() == (path / "manifest.json").read_text()
+
+
+@pytest.mark.parametrize("rollout", ["newest", "canary"])
+def test_stable_follows_at_once_or_waits(artifacts, tmp_path, rollout):
+    destination = tmp_path / "serving"
+    _run(artifacts, destination, rollout)
+    (first,) = versions(destination)
+    assert labels.read(destination) == {"canary": first, "stable": first}
+    (tmp_path / "model" / "Format-Serving" / "saved_model.pb").write_bytes(b"another graph")
+    _run(artifacts, destination, rollout)
+    second = versions(destination)[-1]
+    stable = second if rollout == "newest" else first
+    assert labels.read(destination) == {"canary": second, "stable": stable}
 
 
 @pytest.mark.parametrize(

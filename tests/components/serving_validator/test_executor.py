@@ -12,9 +12,12 @@ from tfx.types import artifact_utils, channel, standard_artifacts
 
 from components.artifacts import Checks
 from components.checks import read_checks
+from components.pusher.labels import Rollout
+from components.pusher.publish import publish
 from components.serving_validator.component import ServingValidator
 from components.serving_validator.executor import Executor
 from components.serving_validator.probe import Probe
+from components.serving_validator.swap import SWAP_MEASURES
 from components.serving_validator.warm_up import WARM_UP_FILE
 from pipeline.gate_overrides import gates_with
 from tests.components.toy_recommender import (
@@ -57,7 +60,7 @@ def _model(path, id):
     return artifact
 
 
-def _validate(examples, model, folder):
+def _validate(examples, model, folder, served=None):
     """Runs the node; returns the blessing and its checks by name."""
     inputs = {
         "model": [_model(model, 7)],
@@ -75,6 +78,7 @@ def _validate(examples, model, folder):
         bounds=GATES.serving,
         features=FEATURES,
         exclude_seen=True,
+        served_folder=str(served or folder / "nothing-served"),
         code="x",
     )
     outputs = {"blessing": [blessing], "checks": [checks]}
@@ -109,6 +113,24 @@ def test_a_good_model_is_blessed_with_its_warm_up(examples, tmp_path):
         if log.predict_log.request.model_spec.signature_name == "recommend"
     ]
     assert sizes == [1, 8, 32]
+
+
+def test_a_good_model_replaces_the_served_one_without_a_failed_call(examples, tmp_path):
+    served = tmp_path / "serving"
+    model = ToyRecommender("shuffled").save(tmp_path / "served")
+    publish(model, served, extra_files={}, now=5, keep=3, rollout=Rollout.NEWEST)
+    (served / "6").mkdir()  # half a version is not what is served
+    blessing, checks = _validate(examples, _save(tmp_path), tmp_path, served)
+    assert _failed(checks) == []
+    assert set(checks) >= SWAP_MEASURES
+    assert checks["swap_calls"].value > 10
+    assert checks["swap_failed_calls"].value == 0
+    assert blessing.get_int_custom_property("blessed") == 1
+
+
+def test_before_the_first_version_there_is_nothing_to_swap(examples, tmp_path):
+    _, checks = _validate(examples, _save(tmp_path), tmp_path)
+    assert not SWAP_MEASURES & set(checks)
 
 
 def _withheld(blessing, checks, names):

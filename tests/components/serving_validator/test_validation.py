@@ -21,6 +21,7 @@ def _try_out(model, *, exclude_seen=True):
         transformed=[],
         items=3,
         exclude_seen=exclude_seen,
+        served=None,
         bounds=BOUNDS,
     )
 

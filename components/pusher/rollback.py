@@ -1,0 +1,137 @@
+"""Going back to an earlier version.
+
+A rollback publishes the bytes of the earlier version once more, under a new and higher number, and
+then moves both labels to it. A server with the version policy `latest` takes the highest number:
+moving labels alone would leave it on the bad version, and removing that one would make its version
+number go backwards and leave it nothing to serve while the earlier one loads. As a new version the
+earlier bytes take the way that every push takes: loaded and warmed up beside the one that answers,
+then swapped in. Servers that are asked by label find the labels on a version that every server has
+or will load. The version that was left stays, so that `to` can bring it back.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.pusher import labels, manifest
+from components.pusher.destination import changing, next_version
+from components.pusher.errors import PublishError, no_room_reported
+from components.pusher.labels import Label
+from components.pusher.manifest import Manifest
+from components.pusher.publish import Published, add
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """What a rollback did.
+
+    Attributes:
+        before: The version that was served before.
+        published: The version that is served now.
+    """
+
+    before: int
+    published: Published
+
+    @property
+    def target(self) -> int:
+        """The earlier version whose bytes are served now."""
+        return self.published.manifest.origin
+
+
+def roll_back(destination: Path, *, to: int | None, now: int) -> RolledBack:
+    """Makes an earlier version the served one, as a new version with its bytes.
+
+    A rollback that was killed and is run again is finished, not repeated; without `to` this holds
+    until its last label has moved, since from then on the same call means one version further.
+
+    Args:
+        destination: Folder of the versions.
+        to: The version to go back to; None for the newest intact one that was published before
+            the bytes that are served now.
+        now: Unix seconds, the number of the new version unless a newer one exists.
+
+    Raises:
+        PublishError: Nothing is published; the version asked for is not there, is damaged, or is
+            the one that is served; no earlier version is intact; or the disk is full.
+    """
+    with changing(destination) as known:
+        newest = known[-1]
+        served = manifest.read(destination / str(newest))
+        if served is not None and _has_begun(destination, served, to):
+            before = labels.read(destination).get(Label.STABLE, newest)
+            published = Published(destination / str(newest), served)
+        else:
+            before = newest
+            target = (
+                _previous(destination, known, served) if to is None else _named(destination, to)
+            )
+            _refuse_what_is_served(destination, newest, served, target)
+            published = _publish_again(destination, target, now)
+        with no_room_reported(
+            destination, f"version {published.version} was added, but has no label"
+        ):
+            labels.move_all(destination, published.version)
+    return RolledBack(before, published)
+
+
+def _has_begun(destination: Path, served: Manifest, to: int | None) -> bool:
+    """Whether the newest version is already the copy that this rollback would publish."""
+    unlabelled = set(labels.read(destination).values()) != {served.version}
+    return (
+        served.copy_of is not None
+        and (to == served.copy_of or (to is None and unlabelled))
+        and manifest.is_intact(destination / str(served.version))
+    )
+
+
+def _previous(destination: Path, known: list[int], served: Manifest | None) -> Manifest:
+    """The newest intact version that is older than the bytes that are served now."""
+    bound = known[-1] if served is None else served.origin
+    for version in reversed([version for version in known if version < bound]):
+        folder = destination / str(version)
+        said = manifest.read(folder)
+        if said is not None and manifest.is_intact(folder):
+            return said
+        logger.warning("Version %d is passed over: it is not what its manifest lists.", version)
+    raise PublishError(
+        f"There must be an intact version older than {bound} to go back to. Received: "
+        f"{', '.join(map(str, known))} in {destination}. Name one with `to`, or publish a new one."
+    )
+
+
+def _named(destination: Path, version: int) -> Manifest:
+    folder = destination / str(version)
+    said = manifest.read(folder)
+    if said is None or not manifest.is_intact(folder):
+        state = "is not what its manifest lists" if folder.is_dir() else "is not there"
+        raise PublishError(
+            "One can go back to a version that is there, byte by byte as its manifest lists it. "
+            f"Received: version {version}, which {state} in {destination}. Choose another one."
+        )
+    return said
+
+
+def _refuse_what_is_served(
+    destination: Path, newest: int, served: Manifest | None, target: Manifest
+) -> None:
+    same = served is not None and served.files == target.files
+    if same and manifest.is_intact(destination / str(newest)):
+        raise PublishError(
+            "One can go back to a version that differs from the served one. Received: version "
+            f"{target.version}, whose bytes are those of version {newest}, which is served. "
+            "Nothing is to be done."
+        )
+
+
+def _publish_again(destination: Path, target: Manifest, now: int) -> Published:
+    folder = destination / str(target.version)
+    return add(
+        destination,
+        {name: folder / name for name in target.files},
+        Manifest(next_version(destination, now), target.files, copy_of=target.origin),
+    )

@@ -1,0 +1,118 @@
+"""Alert rules for Prometheus, and the scrape configuration that feeds them.
+
+A promise is watched by the rate at which it is used up: an alert calls somebody where the errors
+of an hour would use up 2 % of the window's allowance, or those of six hours 5 %, and the last
+minutes show that it goes on (Site Reliability Workbook, chapter 5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.deployment import metrics
+from pipeline.deployment.settings import ServingSettings
+
+_HOURS_A_DAY = 24
+
+
+@dataclass(frozen=True)
+class _Burn:
+    """An alert on the use of an allowance: a share of it, within a window."""
+
+    severity: str
+    share: float
+    hours: int
+    recent: str  # a window that ends the alert soon after the cause has gone
+
+    def factor(self, days: int) -> float:
+        """How many times faster than evenly the allowance is used."""
+        return self.share * days * _HOURS_A_DAY / self.hours
+
+
+_BURNS = (_Burn("page", 0.02, 1, "5m"), _Burn("ticket", 0.05, 6, "30m"))
+
+
+def alert_rules(serving: ServingSettings) -> dict[str, Any]:
+    """A file of rules for Prometheus."""
+    promises = serving.objectives
+
+    def slow_ratio(window: str) -> str:
+        return metrics.slow_ratio(promises, window)
+
+    rules = [
+        *_burning("Failing", "fails", metrics.fault_ratio, promises.availability, promises.days),
+        *_burning("Slow", "answers late", slow_ratio, promises.latency_share, promises.days),
+        _rule(
+            "Down",
+            f'up{{job="{metrics.JOB}"}} == 0',
+            "page",
+            "A server does not answer Prometheus.",
+            lasting="2m",
+        ),
+        _rule(
+            "LoadFailed",
+            f"{metrics.failed_loads('10m')} > 0",
+            "ticket",
+            "A version could not be loaded; the one before goes on being served. The server's log "
+            "has the reason, `sluice rollback` the way back.",
+        ),
+        _rule(
+            "Shedding",
+            f"{metrics.status_rate('RESOURCE_EXHAUSTED', '5m')} > 0",
+            "ticket",
+            "Servers refuse requests because their queues are full: add servers.",
+            lasting="5m",
+        ),
+    ]
+    return {"groups": [{"name": metrics.JOB, "rules": rules}]}
+
+
+def scrape_config(serving: ServingSettings) -> dict[str, Any]:
+    """The part of Prometheus' configuration that finds the servers."""
+    pod = "__meta_kubernetes_pod_label_app_kubernetes_io_name"
+    port = "__meta_kubernetes_pod_container_port_name"
+    return {
+        "scrape_configs": [
+            {
+                "job_name": metrics.JOB,
+                "metrics_path": metrics.METRICS_PATH,
+                "kubernetes_sd_configs": [
+                    {"role": "pod", "namespaces": {"names": [serving.kubernetes.namespace]}}
+                ],
+                "relabel_configs": [
+                    {"source_labels": [pod, port], "regex": f"{metrics.JOB};rest", "action": "keep"}
+                ],
+            }
+        ]
+    }
+
+
+def _burning(name: str, does: str, ratio: Any, target: float, days: int) -> list[dict[str, Any]]:
+    """One alert for each speed at which the allowance 1 - target may be used up."""
+    rules = []
+    for burn in _BURNS:
+        bound = f"{burn.factor(days) * (1 - target):.6g}"
+        windows = (f"{burn.hours}h", burn.recent)
+        rules.append(
+            _rule(
+                f"{name}{burn.severity.capitalize()}",
+                " and ".join(f"({ratio(window)}) > {bound}" for window in windows),
+                burn.severity,
+                f"The recommender {does} so often that in {burn.hours} h it uses up "
+                f"{burn.share:.0%} of what {days} days allow.",
+            )
+        )
+    return rules
+
+
+def _rule(
+    name: str, expression: str, severity: str, summary: str, lasting: str = ""
+) -> dict[str, Any]:
+    return {
+        "alert": f"Recommender{name}",
+        "expr": expression,
+        **({"for": lasting} if lasting else {}),
+        "labels": {"severity": severity},
+        "annotations": {"summary": summary},
+    }

@@ -1,0 +1,188 @@
+"""A swap under load: what is counted, and real servers that swap well or badly."""
+
+import re
+import subprocess
+import sys
+
+import grpc
+import psutil
+import pytest
+import tensorflow as tf
+
+from components.serving_validator import swap
+from components.serving_validator.calls import read_signatures
+from components.serving_validator.load import Call
+from components.serving_validator.swap import SwapError, measure_swap, requests_of_both, summary
+from pipeline.gates import SERVING
+from serving.query import Query
+from tests.components.toy_recommender import QUERY, ToyRecommender, item_id
+
+QUERIES = [
+    Query(f"u{i}", 1_000, (item_id(i),), ("view",), (999,), features={"segment": "north"})
+    for i in range(8)
+]
+
+
+def failed(measured):
+    bounds = [bound for bound in SERVING if bound.name in swap.SWAP_MEASURES]
+    return [bound.name for bound in bounds if not bound.check(measured[bound.name]).passed]
+
+
+def calls(*triples):
+    return [Call(due, ended, version, "" if version else "bad") for due, ended, version in triples]
+
+
+GOOD = calls((0.0, 0.1, 1), (1.0, 1.1, 1), (2.0, 2.1, 1), (2.5, 2.6, 2), (9.0, 9.1, 2))
+
+
+def test_what_is_counted():
+    measured = summary(GOOD, published=1.5)
+    assert measured == {
+        "swap_calls": 2.0,
+        "swap_failed_calls": 0.0,
+        "swap_version_reversals": 0.0,
+        "swap_p99_ms": pytest.approx(100.0),
+    }
+    assert failed(measured) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        (calls((2.2, 2.3, None)), "swap_failed_calls"),
+        (calls((8.0, 8.1, None)), "swap_failed_calls"),  # any time after it was published
+        (calls((3.0, 3.1, 1)), "swap_version_reversals"),
+        (calls((2.2, 9.2, 2)), "swap_p99_ms"),
+    ],
+)
+def test_what_is_stopped(more, name):
+    assert failed(summary(GOOD + more, published=1.5)) == [name]
+
+
+def test_what_failed_before_is_not_the_fault_of_the_candidate():
+    assert failed(summary(GOOD + calls((0.2, 0.3, None)), published=1.5)) == []
+
+
+def test_an_answer_that_was_under_way_may_come_from_the_old_version():
+    assert failed(summary(GOOD + calls((2.4, 2.9, 1)), published=1.5)) == []
+
+
+class RefusingCalls:
+    """Refuses what is not the request that it takes."""
+
+    def __init__(self, takes, code=grpc.StatusCode.INVALID_ARGUMENT):
+        self._takes, self._code = takes, code
+
+    def version(self, request):
+        if request != self._takes:
+            error = grpc.RpcError()
+            error.code = lambda: self._code
+            raise error
+        return 2
+
+
+def test_a_caller_who_is_refused_asks_again_as_the_new_version_takes_it():
+    assert swap._sender(RefusingCalls("new"), [("old", "new")])(0) == 2
+    with pytest.raises(grpc.RpcError):
+        swap._sender(RefusingCalls("other"), [("same", "same")])(0)
+    unavailable = RefusingCalls("new", grpc.StatusCode.UNAVAILABLE)
+    with pytest.raises(grpc.RpcError):
+        swap._sender(unavailable, [("old", "new")])(0)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Two models that keep the contract."""
+    folder = tmp_path_factory.mktemp("models")
+    return [ToyRecommender(kind).save(folder / kind) for kind in ("shuffled", "good")]
+
+
+def measure(folder, served, candidate):
+    base = folder / "base"
+    base.mkdir()
+    requests = requests_of_both(QUERIES, read_signatures(served), read_signatures(candidate))
+    log = folder / "server.log"
+    return measure_swap(base, served, candidate, requests, typical_ms=10.0, log=log)
+
+
+@pytest.mark.slow
+def test_a_server_that_loads_before_it_unloads_fails_no_call(models, tmp_path):
+    assert failed(measure(tmp_path, *models)) == []
+
+
+@pytest.mark.slow
+def test_a_server_that_unloads_first_fails_calls(models, tmp_path, monkeypatch):
+    started = []
+
+    def restart(candidate, version):
+        """The way of a server that has no room for two versions: stop, then start anew."""
+        [server] = [
+            child
+            for child in psutil.Process().children()
+            if "serving.model_server" in child.cmdline()
+        ]
+        port = re.search(r"listening on \S+:(\d+)", (tmp_path / "server.log").read_text())[1]
+        server.kill()
+        server.wait()
+        (version.parent / "1").unlink()
+        version.symlink_to(candidate)
+        arguments = [f"--port={port}", f"--model_base_path={version.parent}"]
+        started.append(subprocess.Popen([sys.executable, "-m", "serving.model_server", *arguments]))
+
+    monkeypatch.setattr(swap, "publish", restart)
+    try:
+        measured = measure(tmp_path, *models)
+    finally:
+        for process in started:
+            process.terminate()
+            process.wait()
+    assert measured["swap_failed_calls"] > 10
+    assert "swap_failed_calls" in failed(measured)
+
+
+class Moody(tf.Module):
+    """Answers one call of so many: of 2 every other one, of 1 none."""
+
+    def __init__(self, of):
+        super().__init__()
+        self.calls = tf.Variable(0)
+        self.of = of
+
+    def save(self, folder):
+        specs = {
+            **QUERY,
+            "exclude_item_id": tf.TensorSpec([None, None], tf.string),
+            "top_k": tf.TensorSpec([], tf.int32),
+        }
+
+        @tf.function
+        def recommend(**inputs):
+            rest = self.calls.assign_add(1) % self.of
+            with tf.control_dependencies([tf.debugging.assert_equal(rest, 1)]):
+                return {"item_id": tf.identity(inputs["history_item_id"])}
+
+        signature = recommend.get_concrete_function(**specs)
+        tf.saved_model.save(self, str(folder), signatures={"recommend": signature})
+        return folder
+
+
+@pytest.mark.slow
+def test_a_candidate_that_refuses_calls_is_noticed(models, tmp_path):
+    candidate = Moody(of=2).save(tmp_path / "moody")
+    assert "swap_failed_calls" in failed(measure(tmp_path, models[0], candidate))
+
+
+@pytest.mark.slow
+def test_a_candidate_that_never_answers_is_told(models, tmp_path, monkeypatch):
+    monkeypatch.setattr(swap, "_DEADLINE_SECONDS", 8.0)
+    candidate = Moody(of=1).save(tmp_path / "moody")
+    with pytest.raises(SwapError, match="no answer from it within 8 s"):
+        measure(tmp_path, models[0], candidate)
+
+
+@pytest.mark.slow
+def test_a_served_version_that_does_not_load_any_more_is_no_reason_to_keep_it(models, tmp_path):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "saved_model.pb").write_bytes((models[0] / "saved_model.pb").read_bytes())
+    assert measure(tmp_path, broken, models[1]) == {}
