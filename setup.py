@@ -31,6 +31,7 @@ setup(
     package_data={
         "pipeline": ["configs/*.yaml"],
         "components.report": ["templates/*"],
+        "serving.wire": ["*.binpb"],
         "serving_config": ["**/*"],
         "benchmarks": ["README.md", "results/*.json"],
         "benchmarks.evaluation": ["settings.yaml"],

@@ -7,28 +7,30 @@ real one alike.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import grpc
 import numpy as np
 from numpy.typing import NDArray
-from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
-    get_model_status_pb2,
-    model_service_pb2_grpc,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-)
 
-from serving.inputs import InputError, Inputs, query_inputs, to_protos
+from serving.inputs import InputError, Inputs, fill_inputs, query_inputs
 from serving.query import Query, Recommendation, SimilarItem
 from serving.tensors import dense, from_proto
+from serving.wire.messages import (
+    GET_MODEL_METADATA,
+    GET_MODEL_STATUS,
+    PREDICT,
+    GetModelMetadataRequest,
+    GetModelStatusRequest,
+    Method,
+    PredictRequest,
+    SignatureDefMap,
+    state_name,
+)
 
 MAX_MESSAGE_BYTES = 2**31 - 1  # lists for many users outgrow gRPC's default of 4 MB
-
-Answer = TypeVar("Answer")
 
 
 class ServingError(Exception):
@@ -75,8 +77,14 @@ class RecommenderClient:
                 ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
             ],
         )
-        self._prediction = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
-        self._model = model_service_pb2_grpc.ModelServiceStub(self._channel)
+        self._calls = {
+            method: self._channel.unary_unary(
+                method.path,
+                request_serializer=lambda request: request.SerializeToString(),
+                response_deserializer=method.response.FromString,
+            )
+            for method in (PREDICT, GET_MODEL_METADATA, GET_MODEL_STATUS)
+        }
         self._signatures: dict[str, dict[str, Any]] | None = None
 
     def __enter__(self) -> Self:
@@ -172,10 +180,8 @@ class RecommenderClient:
         Raises:
             ServingError: No answer, or the server does not know the model.
         """
-        request = get_model_status_pb2.GetModelStatusRequest()
-        request.model_spec.name = self.model_name
-        response = self._call(self._model.GetModelStatus, request)
-        state_name = get_model_status_pb2.ModelVersionStatus.State.Name
+        request = GetModelStatusRequest(model_spec={"name": self.model_name})
+        response = self._call(GET_MODEL_STATUS, request)
         return sorted(
             (
                 VersionStatus(s.version, state_name(s.state), s.status.error_message)
@@ -218,30 +224,26 @@ class RecommenderClient:
     def _predict_as(
         self, signature: str, inputs: Inputs, declared: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        request = predict_pb2.PredictRequest()
-        request.model_spec.name = self.model_name
-        request.model_spec.signature_name = signature
+        spec = {"name": self.model_name, "signature_name": signature}
+        request = PredictRequest(model_spec=spec)
         try:
-            protos = to_protos(inputs, declared)
+            fill_inputs(request.inputs, inputs, declared)
         except InputError as error:
             raise ServingError("INVALID_ARGUMENT", str(error)) from error
-        for name, proto in protos.items():
-            request.inputs[name].CopyFrom(proto)
-        outputs: Mapping[str, Any] = self._call(self._prediction.Predict, request).outputs
+        outputs: Mapping[str, Any] = self._call(PREDICT, request).outputs
         return outputs
 
     def _fetch_signatures(self) -> dict[str, dict[str, Any]]:
-        request = get_model_metadata_pb2.GetModelMetadataRequest()
-        request.model_spec.name = self.model_name
-        request.metadata_field.append("signature_def")
-        response = self._call(self._prediction.GetModelMetadata, request)
-        signatures = get_model_metadata_pb2.SignatureDefMap()
+        spec = {"name": self.model_name}
+        request = GetModelMetadataRequest(model_spec=spec, metadata_field=["signature_def"])
+        response = self._call(GET_MODEL_METADATA, request)
+        signatures = SignatureDefMap()
         response.metadata["signature_def"].Unpack(signatures)
         return {name: dict(s.inputs) for name, s in signatures.signature_def.items()}
 
-    def _call(self, method: Callable[..., Answer], request: object) -> Answer:
+    def _call(self, method: Method, request: Any) -> Any:
         try:
-            return method(request, timeout=self.timeout_s)
+            return self._calls[method](request, timeout=self.timeout_s)
         except grpc.RpcError as error:
             raise self._explained(error) from error
 

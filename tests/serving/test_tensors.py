@@ -1,4 +1,4 @@
-"""Tensor protos to arrays, and ragged rows to dense arrays."""
+"""Tensor protos to arrays and back as TensorFlow does it, and ragged rows to dense arrays."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
-from serving.tensors import MAX_ELEMENTS, dense, dtype_name, from_proto
+from serving.tensors import MAX_ELEMENTS, dense, dtype_name, from_proto, write_tensor
+from serving.wire.messages import TensorProto
 
 
 def proto(dtype, shape, **values):
@@ -22,9 +23,84 @@ numbers = nps.arrays(
 )
 
 
+TYPES = [tf.dtypes.as_dtype(number) for number in (*range(1, 11), 14, *range(17, 20), 22, 23)]
+
+
 @given(numbers)
 def test_numbers_come_back_bit_for_bit(array):
     np.testing.assert_array_equal(from_proto(tf.make_tensor_proto(array)), array)
+
+
+def written(values, dtype):
+    """A proto of ours as TensorFlow reads it."""
+    ours = TensorProto()
+    write_tensor(ours, values, dtype.as_datatype_enum)
+    return tensor_pb2.TensorProto.FromString(ours.SerializeToString())
+
+
+@given(numbers)
+def test_what_is_written_is_what_tensorflow_reads(array):
+    got = tf.make_ndarray(written(array, tf.dtypes.as_dtype(array.dtype)))
+    np.testing.assert_array_equal(got, array)
+    assert (got.dtype, got.shape) == (array.dtype, array.shape)
+
+
+@pytest.mark.parametrize("dtype", TYPES, ids=lambda dtype: dtype.name)
+@pytest.mark.parametrize("count", [0, 1, 2, 4])
+def test_each_type_reads_as_in_tensorflow(dtype, count):
+    values = [b"a", b"b", b"c", b"d"] if dtype == tf.string else [1, 0, 1, 1]
+    values = [bool(value) for value in values] if dtype == tf.bool else values
+    one_by_one = tensor_pb2.TensorProto(dtype=dtype.as_datatype_enum)
+    one_by_one.tensor_shape.dim.add(size=4)
+    for value in values[:count]:
+        one_by_one.MergeFrom(field_of(tf.make_tensor_proto(value, dtype=dtype)))
+    in_one = tf.make_tensor_proto(np.array(values, dtype.as_numpy_dtype), dtype=dtype)
+    for encoded in (one_by_one, in_one):
+        want = tf.make_ndarray(encoded).tolist()
+        want = [cell or b"" for cell in want] if dtype == tf.string else want
+        assert from_proto(encoded).tolist() == want
+
+
+def field_of(scalar):
+    """The values of a proto, without its type and shape."""
+    kept = tensor_pb2.TensorProto()
+    kept.CopyFrom(scalar)
+    kept.ClearField("tensor_shape")
+    kept.ClearField("tensor_content")
+    if scalar.tensor_content:
+        bare = tf.make_ndarray(scalar)
+        field = {"complex64": "scomplex_val", "complex128": "dcomplex_val"}[bare.dtype.name]
+        getattr(kept, field).extend([bare.real, bare.imag])
+    return kept
+
+
+@pytest.mark.parametrize("dtype", TYPES, ids=lambda dtype: dtype.name)
+def test_each_type_is_written_as_tensorflow_writes_it(dtype):
+    values = ["a", b"b"] if dtype == tf.string else [True, False] if dtype == tf.bool else [1, 2]
+    got = tf.make_ndarray(written([values, values], dtype))
+    np.testing.assert_array_equal(got, tf.constant([values, values], dtype).numpy())
+    assert dtype_name(dtype.as_datatype_enum) == dtype.name
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "error", "text"),
+    [
+        ([1.5], tf.int64, TypeError, "float64 is not int64"),
+        (["a"], tf.float32, TypeError, "<U1 is not float32"),
+        ([1], tf.bool, TypeError, "int64 is not bool"),
+        ([True], tf.int32, TypeError, "bool is not int32"),
+        ([b"a", 1], tf.string, TypeError, "int is not a string"),
+        ([None], tf.float32, TypeError, "object is not float32"),
+        ([2**31], tf.int32, ValueError, "does not fit into int32"),
+        ([-1], tf.uint64, ValueError, "does not fit into uint64"),
+        ([2**80], tf.int64, TypeError, "object is not int64"),
+        (["\ud800"], tf.string, ValueError, "surrogates not allowed"),
+        ([[1, 2], [3]], tf.int32, ValueError, "inhomogeneous"),
+    ],
+)
+def test_what_a_type_cannot_hold_is_refused(values, dtype, error, text):
+    with pytest.raises(error, match=text):
+        written(values, dtype)
 
 
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=20))
