@@ -62,3 +62,4 @@ GET_MODEL_STATUS = Method(
     "/tensorflow.serving.ModelService/GetModelStatus",
     _message("tensorflow.serving.GetModelStatusResponse"),
 )
+METHODS = (PREDICT, GET_MODEL_METADATA, GET_MODEL_STATUS)

@@ -1,8 +1,11 @@
-"""A toy model with the signatures of the serving contract, and servers on it."""
+"""A toy model with the signatures of the serving contract, servers on it, and their clients."""
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,8 @@ def build_model(path: Path, version: int, features: tuple[str, ...] = ("city",))
 
     Items score 0.9, 0.8, ... in the order of ITEMS; what the history or the exclusions hold is
     left out; every `retrieval_score` is the version, so that a caller can tell who answered. The
-    feature `age` below 0 is refused inside the graph.
+    feature `age` below 0 is refused inside the graph. An embedding is the version and the length
+    of the history.
     """
     import tensorflow as tf
 
@@ -73,6 +77,11 @@ def build_model(path: Path, version: int, features: tuple[str, ...] = ("city",))
         return {"item_id": tf.gather(toy.items, at), "score": score}
 
     @tf.function
+    def query_embedding(**q: Any) -> dict[str, Any]:
+        seen = tf.reduce_sum(tf.cast(q["history_item_id"] != "", tf.float32), 1)
+        return {"embedding": tf.stack([tf.fill(tf.shape(seen), float(version)), seen], 1)}
+
+    @tf.function
     def slow(steps: Any) -> dict[str, Any]:
         step = tf.while_loop(lambda i: i < steps, lambda i: [i + 1], [0], parallel_iterations=1)
         return {"steps": step[0]}
@@ -88,6 +97,9 @@ def build_model(path: Path, version: int, features: tuple[str, ...] = ("city",))
             ),
             "similar_items": similar_items.get_concrete_function(
                 item_id=tf.TensorSpec(batch, tf.string), top_k=top_k
+            ),
+            "query_embedding": query_embedding.get_concrete_function(
+                **{name: spec for name, spec in query.items() if name != "exclude_item_id"}
             ),
             "slow": slow.get_concrete_function(steps=tf.TensorSpec([], tf.int32)),
         },
@@ -137,3 +149,76 @@ def served(toy_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     server = ModelServer({"recommender": model}, "127.0.0.1", 0)
     yield f"127.0.0.1:{server.start()}"
     server.stop(5)
+
+
+class InLoop:
+    """An object whose coroutines run in a loop of their own, called as if they were functions."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self.inner = self.wait(self._made(make))
+
+    @staticmethod
+    async def _made(make: Callable[[], Any]) -> Any:
+        return make()
+
+    def wait(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.inner, name)
+        if not inspect.iscoroutinefunction(value):
+            return value
+        return lambda *args, **kwargs: self.wait(value(*args, **kwargs))
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@pytest.fixture(params=["blocking", "asyncio"])
+def open_client(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """Opens clients, which are closed at the end: blocking ones, then those of asyncio."""
+    from serving.aio_client import AsyncRecommenderClient
+    from serving.client import RecommenderClient
+
+    opened = []
+
+    def connect(*args: Any, **kwargs: Any) -> Any:
+        if request.param == "blocking":
+            opened.append(RecommenderClient(*args, **kwargs))
+        else:
+            opened.append(InLoop(lambda: AsyncRecommenderClient(*args, **kwargs)))
+        return opened[-1]
+
+    yield connect
+    for client in opened:
+        client.close()
+        if isinstance(client, InLoop):
+            client.stop()
+
+
+@pytest.fixture
+def for_users() -> Callable[..., Any]:
+    """Makes the client of users that belongs to a client of the model."""
+    from serving.aio_user_client import AsyncUserClient
+    from serving.user_client import UserClient
+
+    def wrapped(client: Any, *args: Any) -> Any:
+        if not isinstance(client, InLoop):
+            return UserClient(client, *args)
+        users = AsyncUserClient(client.inner, *args)
+
+        class Waiting:
+            def __getattr__(self, name: str) -> Any:
+                value = getattr(users, name)
+                if not inspect.iscoroutinefunction(value):
+                    return value
+                return lambda *args, **kwargs: client.wait(value(*args, **kwargs))
+
+        return Waiting()
+
+    return wrapped
