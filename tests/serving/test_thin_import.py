@@ -27,6 +27,13 @@ sys.meta_path.insert(0, Only())
 # `google` also holds other packages; protobuf is the part that is imported. typing_extensions is
 # a dependency of grpcio.
 ALLOWED = {"grpc", "google", "numpy", "typing_extensions"}
+CLIENTS = (
+    "serving.client",
+    "serving.aio_client",
+    "serving.user_client",
+    "serving.aio_user_client",
+    "serving.user_state.sqlite_store",
+)
 
 
 def python(code):
@@ -40,7 +47,7 @@ def only(allowed, module):
 
 
 def test_three_packages_are_enough():
-    done = only(ALLOWED, "serving.client")
+    done = only(ALLOWED, ", ".join(CLIENTS))
     assert done.returncode == 0, done.stderr
 
 
@@ -48,6 +55,7 @@ def test_three_packages_are_enough():
     ("allowed", "module", "refused"),
     [
         (ALLOWED, "serving.user_store", "polars"),
+        (ALLOWED, "serving.user_state.redis_store", "redis"),
         (ALLOWED - {"numpy"}, "serving.client", "numpy"),
     ],
 )
@@ -57,7 +65,7 @@ def test_the_check_refuses_what_is_not_allowed(allowed, module, refused):
 
 def test_the_import_is_quick_and_brings_no_tensorflow():
     code = (
-        "import sys, time; began = time.process_time(); import serving.client; "
+        f"import sys, time; began = time.process_time(); import {', '.join(CLIENTS)}; "
         "assert not {'tensorflow', 'polars', 'pyarrow', 'pydantic'} & set(sys.modules); "
         "print(time.process_time() - began)"
     )
