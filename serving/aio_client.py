@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import grpc
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,12 +32,13 @@ class AsyncRecommenderClient:
         model_name: str = "recommender",
         timeout_s: float = 10.0,
         retries: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
+        credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
         self.address = address
         self.model_name = model_name
         self.timeout_s = timeout_s
         self.model = ServedModel(model_name)
-        self._channel = AsyncChannel(address, retries)
+        self._channel = AsyncChannel(address, retries, credentials)
 
     async def __aenter__(self) -> Self:
         return self

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import grpc
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,6 +45,8 @@ class RecommenderClient:
         model_name: Name under which the server knows the model.
         timeout_s: Longest wait for one answer, seconds, with all that is tried for it.
         retries: When a call is tried again.
+        credentials: `grpc.ssl_channel_credentials(...)` for a server with TLS, with the client's
+            own key and certificate for mutual TLS; None for a server without.
     """
 
     def __init__(
@@ -52,12 +55,13 @@ class RecommenderClient:
         model_name: str = "recommender",
         timeout_s: float = 10.0,
         retries: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
+        credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
         self.address = address
         self.model_name = model_name
         self.timeout_s = timeout_s
         self.model = ServedModel(model_name)
-        self._channel = Channel(address, retries)
+        self._channel = Channel(address, retries, credentials)
 
     def __enter__(self) -> Self:
         return self

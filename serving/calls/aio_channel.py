@@ -21,12 +21,19 @@ class AsyncChannel:
     Args:
         address: As for `Channel`.
         policy: When calls are tried again.
+        credentials: Of TLS; None for a server without.
     """
 
-    def __init__(self, address: str, policy: RetryPolicy) -> None:
+    def __init__(
+        self, address: str, policy: RetryPolicy, credentials: grpc.ChannelCredentials | None
+    ) -> None:
         self._policy = policy
         self._budget = RetryBudget(policy)
-        self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
+        self._channel = (
+            grpc.aio.insecure_channel(address, options=OPTIONS)
+            if credentials is None
+            else grpc.aio.secure_channel(address, credentials, options=OPTIONS)
+        )
         self._stubs = {
             method: self._channel.unary_unary(
                 method.path,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.serving.in_loop import InLoop
 
 ITEMS = ("apple", "bread", "cheese", "dates", "eggs")
 
@@ -106,6 +105,42 @@ def build_model(path: Path, version: int, features: tuple[str, ...] = ("city",))
     )
 
 
+@pytest.fixture(params=["blocking", "asyncio"])
+def open_client(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """Opens clients, which are closed at the end: blocking ones, then those of asyncio."""
+    from serving.aio_client import AsyncRecommenderClient
+    from serving.client import RecommenderClient
+
+    opened: list[Any] = []
+
+    def connect(*args: Any, **kwargs: Any) -> Any:
+        if request.param == "blocking":
+            opened.append(RecommenderClient(*args, **kwargs))
+        else:
+            opened.append(InLoop(lambda: AsyncRecommenderClient(*args, **kwargs)))
+        return opened[-1]
+
+    yield connect
+    for client in opened:
+        client.close()
+        if isinstance(client, InLoop):
+            client.stop()
+
+
+@pytest.fixture
+def for_users() -> Callable[..., Any]:
+    """Makes the client of users that belongs to a client of the model."""
+    from serving.aio_user_client import AsyncUserClient
+    from serving.user_client import UserClient
+
+    def connect(client: Any, *args: Any) -> Any:
+        if isinstance(client, InLoop):
+            return client.beside(AsyncUserClient(client.inner, *args))
+        return UserClient(client, *args)
+
+    return connect
+
+
 @pytest.fixture(scope="session")
 def toy_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with toy models 1 and 2, and 3 with one feature more. Not to be written to."""
@@ -149,76 +184,3 @@ def served(toy_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     server = ModelServer({"recommender": model}, "127.0.0.1", 0)
     yield f"127.0.0.1:{server.start()}"
     server.stop(5)
-
-
-class InLoop:
-    """An object whose coroutines run in a loop of their own, called as if they were functions."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-        self.inner = self.wait(self._made(make))
-
-    @staticmethod
-    async def _made(make: Callable[[], Any]) -> Any:
-        return make()
-
-    def wait(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self.inner, name)
-        if not inspect.iscoroutinefunction(value):
-            return value
-        return lambda *args, **kwargs: self.wait(value(*args, **kwargs))
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-
-@pytest.fixture(params=["blocking", "asyncio"])
-def open_client(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
-    """Opens clients, which are closed at the end: blocking ones, then those of asyncio."""
-    from serving.aio_client import AsyncRecommenderClient
-    from serving.client import RecommenderClient
-
-    opened = []
-
-    def connect(*args: Any, **kwargs: Any) -> Any:
-        if request.param == "blocking":
-            opened.append(RecommenderClient(*args, **kwargs))
-        else:
-            opened.append(InLoop(lambda: AsyncRecommenderClient(*args, **kwargs)))
-        return opened[-1]
-
-    yield connect
-    for client in opened:
-        client.close()
-        if isinstance(client, InLoop):
-            client.stop()
-
-
-@pytest.fixture
-def for_users() -> Callable[..., Any]:
-    """Makes the client of users that belongs to a client of the model."""
-    from serving.aio_user_client import AsyncUserClient
-    from serving.user_client import UserClient
-
-    def wrapped(client: Any, *args: Any) -> Any:
-        if not isinstance(client, InLoop):
-            return UserClient(client, *args)
-        users = AsyncUserClient(client.inner, *args)
-
-        class Waiting:
-            def __getattr__(self, name: str) -> Any:
-                value = getattr(users, name)
-                if not inspect.iscoroutinefunction(value):
-                    return value
-                return lambda *args, **kwargs: client.wait(value(*args, **kwargs))
-
-        return Waiting()
-
-    return wrapped

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from serving import contract
 from serving.client import ServingError, VersionStatus
 from serving.query import Query, Recommendation, SimilarItem
 
@@ -60,6 +61,13 @@ def test_query_embedding_is_a_vector_for_each_request(client):
     embeddings = client.query_embedding([WARM, COLD])
     assert embeddings.tolist() == [[1.0, 2.0], [1.0, 0.0]]
     assert embeddings.dtype == "float32"
+
+
+def test_what_is_excluded_has_no_part_in_scores_and_embeddings():
+    # The signatures of the contract have no such input there.
+    for question in (contract.rank([WARM], [["eggs"]]), contract.query_embedding([WARM])):
+        assert "exclude_item_id" not in question.inputs
+    assert "exclude_item_id" in contract.recommend([WARM], 1).inputs
 
 
 def test_nothing_asked_is_nothing_answered(client):
