@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.dataset as ds
 from pydantic import ValidationError
 
 from serving.query import Query, check_history
@@ -115,10 +116,9 @@ class UserStore:
             UserStoreError: The store holds a user twice, or a history that is not one.
         """
         self._refuse_repeated(self._table.select(USER_ID).collect())
-        first = 0
-        while (part := self._table.slice(first, users).collect()).height:
+        for batch in ds.dataset(self._path, format="parquet").to_batches(batch_size=users):
+            part = pl.DataFrame(batch)
             yield {row[USER_ID]: self._record(row) for row in part.iter_rows(named=True)}
-            first += users
 
     def _refuse_repeated(self, users: pl.DataFrame) -> None:
         if users[USER_ID].n_unique() < users.height:
