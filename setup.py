@@ -3,6 +3,9 @@
 Dependencies are deliberately not repeated here: `requirements.in` names them and
 `requirements.lock` pins every one with its hashes. `scripts/setup.sh` installs the lock first and
 this project afterwards, in editable form and without resolving anything.
+
+The one exception are the clients of a served model: they run where the rest is not installed, and
+need no more than the extra `client` names.
 """
 
 from setuptools import find_namespace_packages, setup
@@ -17,6 +20,8 @@ PACKAGES = (
     "simulation",
     "benchmarks",
 )
+
+CLIENT = ["grpcio", "numpy", "protobuf"]
 
 setup(
     name="sluice",
@@ -39,5 +44,9 @@ setup(
     },
     include_package_data=False,
     entry_points={"console_scripts": ["sluice = pipeline.cli:main"]},
+    extras_require={
+        "client": CLIENT,
+        "client-redis": [*CLIENT, "redis"],
+    },
     zip_safe=False,
 )
