@@ -25,7 +25,8 @@ class Question(Generic[Value]):
     Attributes:
         signature: Its name.
         inputs: What is sent.
-        read: Takes the value out of the outputs.
+        read: Takes the value out of the outputs. Raises ValueError where they are not those of the
+            contract.
     """
 
     signature: str
@@ -42,7 +43,7 @@ def recommend(queries: Sequence[Query], k: int) -> Question[list[list[Recommenda
     check_k(k)
 
     def read(outputs: Outputs) -> list[list[Recommendation]]:
-        rows = _rows(outputs, "item_id", "score", "retrieval_score")
+        rows = _rows(outputs, len(queries), "item_id", "score", "retrieval_score")
         return [[Recommendation(*cells) for cells in row if cells[0]] for row in rows]
 
     return Question("recommend", {**query_inputs(queries), "top_k": np.int32(k)}, read)
@@ -64,7 +65,7 @@ def rank(
         )
 
     def read(outputs: Outputs) -> list[list[float]]:
-        scores = _output(outputs, "score").tolist()
+        scores = _output(outputs, "score", len(queries)).tolist()
         return [row[: len(ids)] for row, ids in zip(scores, candidate_item_ids, strict=True)]
 
     inputs = {**_without_exclusions(queries), "candidate_item_id": dense(candidate_item_ids, "")}
@@ -80,7 +81,7 @@ def similar_items(item_ids: Sequence[str], k: int) -> Question[list[list[Similar
     check_k(k)
 
     def read(outputs: Outputs) -> list[list[SimilarItem]]:
-        rows = _rows(outputs, "item_id", "score")
+        rows = _rows(outputs, len(item_ids), "item_id", "score")
         return [[SimilarItem(*cells) for cells in row if cells[0]] for row in rows]
 
     inputs: Inputs = {"item_id": np.array(item_ids, dtype=object), "top_k": np.int32(k)}
@@ -91,7 +92,7 @@ def query_embedding(queries: Sequence[Query]) -> Question[NDArray[np.float32]]:
     """The query tower's vector of each query, float32 [len(queries), D]."""
 
     def read(outputs: Outputs) -> NDArray[np.float32]:
-        return _output(outputs, "embedding")
+        return _output(outputs, "embedding", len(queries))
 
     return Question("query_embedding", _without_exclusions(queries), read)
 
@@ -113,21 +114,26 @@ def _without_exclusions(queries: Sequence[Query]) -> Inputs:
     return inputs
 
 
-def _output(outputs: Outputs, name: str) -> NDArray[Any]:
+def _output(outputs: Outputs, name: str, rows: int) -> NDArray[Any]:
+    """An output [rows, any]."""
     if name not in outputs:
-        raise ServingError(
-            "INTERNAL",
-            f"the serving contract has an output {name!r}, the model returned {sorted(outputs)}. "
-            "Is another model served under this name?",
-        )
-    return from_proto(outputs[name])
+        raise ValueError(f"there is no output {name!r} among {sorted(outputs)}")
+    array = from_proto(outputs[name])
+    if array.ndim != 2 or len(array) != rows:
+        raise ValueError(f"output {name!r} has shape {list(array.shape)}, not [{rows}, any]")
+    return array
 
 
-def _rows(outputs: Outputs, *names: str) -> list[list[tuple[Any, ...]]]:
-    """Outputs [B, K], the first of them ids, as B rows of K tuples."""
-    ids, *numbers = (_output(outputs, name).tolist() for name in names)
-    text = [
-        [str(cell, "utf-8") if isinstance(cell, bytes) else cell for cell in row] for row in ids
-    ]
-    rows = zip(text, *numbers, strict=True)
-    return [list(zip(*row, strict=True)) for row in rows]
+def _rows(outputs: Outputs, rows: int, ids: str, *numbers: str) -> list[list[tuple[Any, ...]]]:
+    """Ids [rows, K] and numbers [rows, K], as rows of K tuples."""
+    text = [[str(cell, "utf-8") for cell in row] for row in _strings(outputs, ids, rows)]
+    columns = zip(text, *(_output(outputs, name, rows).tolist() for name in numbers), strict=True)
+    return [list(zip(*row, strict=True)) for row in columns]
+
+
+def _strings(outputs: Outputs, name: str, rows: int) -> list[list[bytes]]:
+    array = _output(outputs, name, rows)
+    if array.dtype != object:
+        raise ValueError(f"output {name!r} is {array.dtype}, not string")
+    strings: list[list[bytes]] = array.tolist()
+    return strings

@@ -104,7 +104,14 @@ class ServedModel:
             raise ServingError("INVALID_ARGUMENT", str(error)) from error
         response = yield Call(PREDICT, request)
         self.version = response.model_spec.version.value
-        return Answered(question.read(response.outputs), self.version)
+        try:
+            return Answered(question.read(response.outputs), self.version)
+        except ValueError as error:
+            raise ServingError(
+                "INTERNAL",
+                f"the answer of model {self.name!r}, version {self.version}, must keep the serving "
+                f"contract: {error}. Is another model served under this name?",
+            ) from error
 
     def _fetch_signatures(self) -> Flow[dict[str, dict[str, Any]]]:
         spec = {"name": self.name}

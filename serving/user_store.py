@@ -38,6 +38,7 @@ class UserStore:
     column is a query feature. How the states were folded stands in `fold.json` beside.
 
     Attributes:
+        path: The file, or the folder of files.
         features: Names of the query features.
         publication: How the states were folded, and the values of the shop.
     """
@@ -45,7 +46,7 @@ class UserStore:
     def __init__(
         self, path: Path, table: pl.LazyFrame, features: tuple[str, ...], fold: PublishedFold
     ) -> None:
-        self._path = path
+        self.path = path
         self._table = table
         self.features = features
         self.publication = Publication(fold.settings, fold.shop_values)
@@ -116,21 +117,21 @@ class UserStore:
             UserStoreError: The store holds a user twice, or a history that is not one.
         """
         self._refuse_repeated(self._table.select(USER_ID).collect())
-        for batch in ds.dataset(self._path, format="parquet").to_batches(batch_size=users):
+        for batch in ds.dataset(self.path, format="parquet").to_batches(batch_size=users):
             part = pl.DataFrame(batch)
             yield {row[USER_ID]: self._record(row) for row in part.iter_rows(named=True)}
 
     def _refuse_repeated(self, users: pl.DataFrame) -> None:
         if users[USER_ID].n_unique() < users.height:
             twice = users.filter(pl.col(USER_ID).is_duplicated())[USER_ID][0]
-            raise UserStoreError(f"{self._path} must hold a user once, it holds {twice!r} twice")
+            raise UserStoreError(f"{self.path} must hold a user once, it holds {twice!r} twice")
 
     def _record(self, row: dict[str, Any]) -> UserRecord:
         items, types, times = (row[name] or () for name in HISTORY)
         try:
             check_history(row[USER_ID], items, types, times)
         except ValueError as error:
-            raise UserStoreError(f"{self._path}: {error}") from error
+            raise UserStoreError(f"{self.path}: {error}") from error
         events = tuple(map(Event, items, types, times))
         features = {name: row[name] for name in self.features if row[name] is not None}
         return UserRecord(1, UserState(events, load_tiles(row.get(TILES) or ())), features)

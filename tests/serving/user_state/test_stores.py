@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from itertools import chain
 from pathlib import Path
 
@@ -174,6 +175,32 @@ def test_a_redis_that_is_down_is_told_without_its_password():
     with pytest.raises(UserStateError, match=r"the one at 127\.0\.0\.1:1 does not") as told:
         store.read(["ann"])
     assert "hush" not in str(told.value)
+
+
+def test_a_redis_that_comes_back_is_used_again(redis_server):
+    store = RedisUserStates(redis_server.url, timeout_s=0.5)
+    assert record_event(store, "ann", events(2)[0]) == 1
+    redis_server.kill()
+    for call in (lambda: store.read(["ann"]), lambda: record_event(store, "ann", events(2)[1])):
+        with pytest.raises(UserStateError, match=f"the one at 127.0.0.1:{redis_server.port}"):
+            call()
+    redis_server.start()
+    assert store.read(["ann"])[0][0].version == 1
+    assert record_event(store, "ann", events(2)[1]) == 2
+    store.close()
+
+
+def test_a_redis_that_hangs_is_given_up(redis_server):
+    store = RedisUserStates(redis_server.url, timeout_s=0.3)
+    store.read(["ann"])
+    redis_server.process.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    with pytest.raises(UserStateError, match="Timeout"):
+        store.read(["ann"])
+    assert time.monotonic() - began < 2.0
+    redis_server.process.send_signal(signal.SIGCONT)
+    assert store.read(["ann"])[0] == [UNKNOWN]
+    store.close()
 
 
 def test_something_else_under_the_publication_is_told(redis_url):
