@@ -56,7 +56,7 @@ def from_proto(proto: Any) -> NDArray[Any]:
         raise ValueError("a tensor needs a fully known shape without negative dimensions")
     shape = [dim.size for dim in proto.tensor_shape.dim]
     size = math.prod(shape)
-    if size > MAX_ELEMENTS:
+    if max(size, *shape, 0) > MAX_ELEMENTS:  # one empty dimension makes no other one small
         raise ValueError(f"a tensor may have at most {MAX_ELEMENTS} elements, received {shape}")
     kind = dtype_name(proto.dtype)
     try:
@@ -119,6 +119,8 @@ def _numpy_type(name: str) -> np.dtype[Any]:
 def _numbers(proto: Any, kind: str, size: int) -> NDArray[Any]:
     dtype = _numpy_type(kind)
     if proto.tensor_content:
+        if kind == "bool" and max(proto.tensor_content) > 1:
+            raise ValueError("a byte of it is neither 0 nor 1")
         return np.frombuffer(proto.tensor_content, dtype)
     field = _TYPES[proto.dtype][1]
     given = getattr(proto, field)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from tensorflow.core.framework import tensor_pb2, types_pb2
@@ -140,9 +140,11 @@ def test_a_short_list_of_values_is_filled_with_the_last_as_tensorflow_does():
             proto(types_pb2.DT_FLOAT, [2**20, 2**20], float_val=[0.0]),
             rf"at most {MAX_ELEMENTS} elements, received \[1048576, 1048576\]",
         ),
+        (proto(types_pb2.DT_FLOAT, [2**40, 0]), rf"at most {MAX_ELEMENTS} elements"),
         (proto(types_pb2.DT_FLOAT, [2], tensor_content=b"123"), r"float32 tensor of shape \[2\]"),
         (proto(types_pb2.DT_INT64, [2], int64_val=[1, 2, 3]), r"int64 tensor of shape \[2\]"),
         (proto(types_pb2.DT_STRING, [2], tensor_content=b"\x05a"), "string tensor of shape"),
+        (proto(types_pb2.DT_BOOL, [2], tensor_content=b"\1\2"), "neither 0 nor 1"),
         (proto(types_pb2.DT_INVALID, []), "unknown type 0 tensor"),
     ],
 )
@@ -169,3 +171,37 @@ def test_ragged_rows_are_padded_at_the_end():
 
 def test_rows_that_are_all_empty_still_have_a_column():
     assert dense([(), ()], "").tolist() == [[""], [""]]
+
+
+INTS = st.integers(-(2**31), 2**31 - 1) | st.sampled_from([0, 1, 255, 70_000])
+FLOATS = st.floats(width=32)
+VALUES = {
+    **dict.fromkeys(("half_val", "int_val"), INTS),
+    **dict.fromkeys(("float_val", "double_val", "scomplex_val", "dcomplex_val"), FLOATS),
+    "string_val": st.binary(max_size=3),
+    "int64_val": st.integers(-(2**63), 2**63 - 1),
+    "bool_val": st.booleans(),
+    "uint32_val": st.integers(0, 2**32 - 1),
+    "uint64_val": st.integers(0, 2**64 - 1),
+}
+ANY_PROTO = st.builds(
+    lambda dtype, shape, content, values: proto(dtype, shape, tensor_content=content, **values),
+    st.sampled_from([0, 20, 99, *(dtype.as_datatype_enum for dtype in TYPES)]),
+    st.lists(st.integers(-1, 3), max_size=3),
+    st.just(b"") | st.binary(max_size=24) | st.lists(st.integers(0, 2), max_size=12).map(bytes),
+    st.fixed_dictionaries({}, optional={n: st.lists(v, max_size=3) for n, v in VALUES.items()}),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(ANY_PROTO)
+def test_what_is_read_is_what_tensorflow_reads(encoded):
+    """Whatever the proto: it is refused, or it means the same; and nobody crashes."""
+    try:
+        array = from_proto(encoded)
+    except ValueError:
+        return
+    dtype = tf.dtypes.as_dtype(encoded.dtype)
+    theirs = np.asarray(tf.io.parse_tensor(encoded.SerializeToString(), dtype).numpy())
+    assert array.shape == theirs.shape
+    assert repr(array.ravel().tolist()) == repr(theirs.ravel().tolist())  # NaN is NaN
