@@ -24,7 +24,7 @@ Answer = TypeVar("Answer")
 
 
 class AsyncRecommenderClient:
-    """`RecommenderClient` for one event loop; the same arguments, answers and errors."""
+    """`RecommenderClient` for the event loop it is made in; the same arguments, answers, errors."""
 
     def __init__(
         self,

@@ -63,7 +63,7 @@ class Attempts:
         self._chance = chance
         self._begin_at: float | None = now
         self._made = self._running = 0
-        self._refused = False
+        self._judged = False
         self._failure = Failure(grpc.StatusCode.DEADLINE_EXCEEDED, "no time was left for the call")
         budget.earn()
 
@@ -79,15 +79,15 @@ class Attempts:
 
     def failed(self, failure: Failure, now: float) -> None:
         """An attempt ended without an answer."""
-        if self._refused:
+        if self._judged:
             return
         self._running -= 1
         self._failure = failure
-        self._refused = not failure.retryable
-        if self._running and not self._refused:
+        self._judged = failure.verdict
+        if self._running and not self._judged:
             return  # the other attempt may still bring the answer
         self._running, self._begin_at = 0, None
-        if not self._refused and self._made < self._policy.attempts:
+        if failure.retryable and self._made < self._policy.attempts:
             wait = failure.pushback_s
             if wait is None:
                 wait = self._policy.wait_s(self._made, self._chance())

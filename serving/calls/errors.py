@@ -45,6 +45,14 @@ class Failure(NamedTuple):
         return cls(error.code(), error.details() or "", _pushback(error.trailing_metadata() or ()))
 
     @property
+    def verdict(self) -> bool:
+        """True where it tells of the request, not of the server: any other would say the same."""
+        return self.code not in (
+            grpc.StatusCode.UNAVAILABLE,
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+        )
+
+    @property
     def retryable(self) -> bool:
         """True where another attempt may bring the answer and harms nobody.
 

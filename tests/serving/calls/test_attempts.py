@@ -8,6 +8,7 @@ from serving.calls.errors import Failure
 from serving.calls.policy import RetryBudget, RetryPolicy
 
 GONE = Failure(grpc.StatusCode.UNAVAILABLE, "gone")
+BUSY = Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy")
 WRONG = Failure(grpc.StatusCode.INVALID_ARGUMENT, "wrong")
 NEVER = float("inf")
 
@@ -37,9 +38,9 @@ def test_a_call_that_is_gone_is_tried_again_until_the_attempts_are_used_up():
         (GONE._replace(pushback_s=3.0), 3.0),
         (GONE._replace(pushback_s=NEVER), None),
         (WRONG, None),
-        (Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy"), None),
-        (Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy", 0.25), 0.25),
-        (Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy", NEVER), None),
+        (BUSY, None),
+        (BUSY._replace(pushback_s=0.25), 0.25),
+        (BUSY._replace(pushback_s=NEVER), None),
         (Failure(grpc.StatusCode.DEADLINE_EXCEEDED, "late"), None),
         (Failure(grpc.StatusCode.INTERNAL, "bug"), None),
         (WRONG._replace(pushback_s=0.1), None),
@@ -92,6 +93,16 @@ def test_a_first_attempt_that_fails_early_is_tried_again_without_a_hedge():
     call.failed(GONE, 0.1)
     assert call.next(0.1) == Wait(pytest.approx(0.5))
     assert call.next(0.6) == Begin(pytest.approx(9.4), alone=True)
+
+
+def test_a_hedge_that_meets_a_busy_server_leaves_the_first_attempt_its_chance():
+    call = attempts(hedge_after_s=2.0)
+    call.next(0.0)
+    call.next(2.0)
+    call.failed(BUSY, 3.0)
+    assert call.next(3.0) == Wait(None)
+    call.failed(BUSY, 4.0)
+    assert call.next(4.0) == Over(BUSY)
 
 
 def test_a_refusal_of_either_attempt_ends_the_call():
