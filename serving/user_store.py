@@ -12,7 +12,7 @@ import pyarrow.dataset as ds
 from pydantic import ValidationError
 
 from serving.query import Query, check_history
-from serving.user_state.queries import user_query
+from serving.user_state.queries import History, columns_query, user_query
 from serving.user_state.record import UNKNOWN, Publication, UserRecord
 from transform.aggregation.user_tiles import TILES, load_tiles
 from transform.published_fold import FOLD_FILE, PublishedFold
@@ -104,11 +104,8 @@ class UserStore:
         at = int(time.time()) if request_time is None else request_time
         wanted = self._table.filter(pl.col(USER_ID).is_in(set(user_ids))).collect()
         self._refuse_repeated(wanted)
-        records = {row[USER_ID]: self._record(row) for row in wanted.iter_rows(named=True)}
-        return [
-            user_query(user_id, records.get(user_id, UNKNOWN), self.publication, at)
-            for user_id in user_ids
-        ]
+        rows = {row[USER_ID]: row for row in wanted.iter_rows(named=True)}
+        return [self._query(user_id, rows.get(user_id), at) for user_id in user_ids]
 
     def records(self, users: int) -> Iterator[dict[str, UserRecord]]:
         """All the records, as version 1, so many at a time, by user.
@@ -126,15 +123,27 @@ class UserStore:
             twice = users.filter(pl.col(USER_ID).is_duplicated())[USER_ID][0]
             raise UserStoreError(f"{self.path} must hold a user once, it holds {twice!r} twice")
 
+    def _query(self, user_id: str, row: dict[str, Any] | None, at: int) -> Query:
+        if row is None:
+            return user_query(user_id, UNKNOWN, self.publication, at)
+        return columns_query(user_id, self._history(row), self._rest(row), self.publication, at)
+
     def _record(self, row: dict[str, Any]) -> UserRecord:
+        events = tuple(map(Event, *self._history(row)))
+        rest = self._rest(row)
+        return rest._replace(state=rest.state._replace(events=events))
+
+    def _history(self, row: dict[str, Any]) -> History:
         items, types, times = (row[name] or () for name in HISTORY)
         try:
             check_history(row[USER_ID], items, types, times)
         except ValueError as error:
             raise UserStoreError(f"{self.path}: {error}") from error
-        events = tuple(map(Event, items, types, times))
+        return items, types, times
+
+    def _rest(self, row: dict[str, Any]) -> UserRecord:
         features = {name: row[name] for name in self.features if row[name] is not None}
-        return UserRecord(1, UserState(events, load_tiles(row.get(TILES) or ())), features)
+        return UserRecord(1, UserState(tiles=load_tiles(row.get(TILES) or ())), features)
 
 
 def _fold(path: Path) -> PublishedFold:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from serving.query import FeatureValue, Query
 from serving.user_state.record import Publication, UserRecord
 from transform.state import snapshot
+
+History = tuple[Sequence[str], Sequence[str], Sequence[int]]
 
 
 def user_query(
@@ -29,6 +33,7 @@ def user_query(
         exclude: Items that must not be recommended.
     """
     shown = snapshot(record.state, at, settings=publication.settings)
+    features = {**record.features, **publication.shop_values, **shown["values"], **(context or {})}
     return Query(
         user_id=user_id,
         request_time=at,
@@ -36,11 +41,29 @@ def user_query(
         history_event_type=tuple(shown["history_event_type"]),
         history_time=tuple(shown["history_time"]),
         exclude_item_id=tuple(exclude),
-        features={
-            **record.features,
-            **publication.shop_values,
-            **shown["values"],
-            **(context or {}),
-        },
+        features=features,
         category_values=shown["category_values"],
+    )
+
+
+def columns_query(
+    user_id: str, history: History, record: UserRecord, publication: Publication, at: int
+) -> Query:
+    """The same, from a history in columns: for many users, whose events need not be made.
+
+    Args:
+        user_id: The user.
+        history: Items, types and times of the behaviour, oldest first.
+        record: What else is known of the user; its state without events.
+        publication: As for `user_query`.
+        at: Unix seconds.
+    """
+    rest = user_query(user_id, record, publication, at)
+    items, types, times = history
+    past = bisect_right(times, at)
+    return dataclasses.replace(
+        rest,
+        history_item_id=tuple(items[:past]),
+        history_event_type=tuple(types[:past]),
+        history_time=tuple(times[:past]),
     )
