@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -52,9 +53,9 @@ def from_proto(proto: Any) -> NDArray[Any]:
     Raises:
         ValueError: The proto does not describe a tensor; the message says the rule and the value.
     """
-    if proto.tensor_shape.unknown_rank or any(dim.size < 0 for dim in proto.tensor_shape.dim):
-        raise ValueError("a tensor needs a fully known shape without negative dimensions")
     shape = [dim.size for dim in proto.tensor_shape.dim]
+    if proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
+        raise ValueError("a tensor needs a fully known shape without negative dimensions")
     size = math.prod(shape)
     if max(size, *shape, 0) > MAX_ELEMENTS:  # one empty dimension makes no other one small
         raise ValueError(f"a tensor may have at most {MAX_ELEMENTS} elements, received {shape}")
@@ -111,6 +112,7 @@ def dense(rows: Sequence[Sequence[Any]], padding: str | int | float) -> NDArray[
     return array
 
 
+@cache
 def _numpy_type(name: str) -> np.dtype[Any]:
     # NumPy learns bfloat16 from TensorFlow; a process without it has no such values either.
     return np.dtype(name).newbyteorder("<")
