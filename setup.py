@@ -3,6 +3,9 @@
 Dependencies are deliberately not repeated here: `requirements.in` names them and
 `requirements.lock` pins every one with its hashes. `scripts/setup.sh` installs the lock first and
 this project afterwards, in editable form and without resolving anything.
+
+The one exception are the clients of a served model: they run where the rest is not installed, and
+need no more than the extra `client` names.
 """
 
 from setuptools import find_namespace_packages, setup
@@ -18,6 +21,8 @@ PACKAGES = (
     "benchmarks",
 )
 
+CLIENT = ["grpcio", "numpy", "protobuf"]
+
 setup(
     name="sluice",
     version="0.1.0",
@@ -31,6 +36,7 @@ setup(
     package_data={
         "pipeline": ["configs/*.yaml"],
         "components.report": ["templates/*"],
+        "serving.wire": ["*.binpb"],
         "serving_config": ["**/*"],
         "benchmarks": ["README.md", "results/*.json"],
         "benchmarks.evaluation": ["settings.yaml"],
@@ -39,5 +45,9 @@ setup(
     },
     include_package_data=False,
     entry_points={"console_scripts": ["sluice = pipeline.cli:main"]},
+    extras_require={
+        "client": CLIENT,
+        "client-redis": [*CLIENT, "redis"],
+    },
     zip_safe=False,
 )

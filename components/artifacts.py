@@ -28,7 +28,7 @@ class UserStates(Artifact):
             `history_event_type` list<string> and `history_time` list<int64>, oldest first; one
             column for each declared query feature; where aggregates of users are declared,
             `tiles`: a list of hop (seconds), number, event_type, feature, category, count.
-        fold.json: where aggregates are declared: transform.published_fold.PublishedFold.
+        fold.json: how the states were folded: transform.published_fold.PublishedFold.
     """
 
     TYPE_NAME = "SluiceUserStates"

@@ -1,83 +1,67 @@
 """A thin client of the `recommender` model: typed values in, typed values out.
 
 It speaks TensorFlow Serving's gRPC API, so it works against the embedded server and against the
-real one alike.
+real one alike. `serving.aio_client` is the same for asyncio.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import grpc
 import numpy as np
 from numpy.typing import NDArray
-from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
-    get_model_status_pb2,
-    model_service_pb2_grpc,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-)
 
-from serving.inputs import InputError, Inputs, query_inputs, to_protos
+from serving import contract
+from serving.calls.channel import MAX_MESSAGE_BYTES, CallError, Channel
+from serving.calls.errors import ServingError
+from serving.calls.policy import RetryPolicy
+from serving.flows import Call, Flow, Step, run
 from serving.query import Query, Recommendation, SimilarItem
-from serving.tensors import dense, from_proto
+from serving.served_model import ServedModel, VersionStatus
 
-MAX_MESSAGE_BYTES = 2**31 - 1  # lists for many users outgrow gRPC's default of 4 MB
+__all__ = [
+    "MAX_MESSAGE_BYTES",
+    "RecommenderClient",
+    "RetryPolicy",
+    "ServingError",
+    "VersionStatus",
+]
 
 Answer = TypeVar("Answer")
-
-
-class ServingError(Exception):
-    """A call that brought no answer.
-
-    Attributes:
-        code: Name of the gRPC status, such as `UNAVAILABLE`; `INVALID_ARGUMENT` also where the
-            client itself refused to send the request.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclasses.dataclass(frozen=True)
-class VersionStatus:
-    """One version on the server: its state (`AVAILABLE`, `END` ...), and its error if it failed."""
-
-    version: int
-    state: str
-    error: str
 
 
 class RecommenderClient:
     """Asks one model server for recommendations. Safe to share between threads.
 
+    All calls only read, so they are tried again where that may help; see `RetryPolicy`. One
+    connection is kept for all of them.
+
     Args:
-        address: `host:port`.
+        address: `host:port`, or `ipv4:host:port,host:port` for several servers of one model.
         model_name: Name under which the server knows the model.
-        timeout_s: Longest wait for one call, seconds.
+        timeout_s: Longest wait for one answer, seconds, with all that is tried for it.
+        retries: When a call is tried again.
+        credentials: `grpc.ssl_channel_credentials(...)` for a server with TLS, with the client's
+            own key and certificate for mutual TLS; None for a server without.
     """
 
     def __init__(
-        self, address: str, model_name: str = "recommender", timeout_s: float = 10.0
+        self,
+        address: str,
+        model_name: str = "recommender",
+        timeout_s: float = 10.0,
+        retries: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
+        credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
         self.address = address
         self.model_name = model_name
         self.timeout_s = timeout_s
-        self._channel = grpc.insecure_channel(
-            address,
-            options=[
-                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-                ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-            ],
-        )
-        self._prediction = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
-        self._model = model_service_pb2_grpc.ModelServiceStub(self._channel)
-        self._signatures: dict[str, dict[str, Any]] | None = None
+        self.model = ServedModel(model_name)
+        self._channel = Channel(address, retries, credentials)
 
     def __enter__(self) -> Self:
         return self
@@ -109,12 +93,8 @@ class RecommenderClient:
         Raises:
             ServingError: No answer; the message says why and what to do.
         """
-        _check_k(k)
-        if not requests:
-            return []
-        outputs = self._predict("recommend", {**query_inputs(requests), "top_k": np.int32(k)})
-        rows = _rows(outputs, "item_id", "score", "retrieval_score")
-        return [[Recommendation(*cells) for cells in row if cells[0]] for row in rows]
+        question = contract.recommend(requests, k)
+        return self.run(self.model.ask(question)).value if requests else []
 
     def rank(
         self, requests: Sequence[Query], candidate_item_ids: Sequence[Sequence[str]]
@@ -122,7 +102,7 @@ class RecommenderClient:
         """The calibrated score of each given candidate.
 
         Args:
-            requests: Any number of requests.
+            requests: Any number of requests; what they exclude has no part in it.
             candidate_item_ids: For each request the items to score.
 
         Returns:
@@ -131,18 +111,8 @@ class RecommenderClient:
         Raises:
             ServingError: No answer; the message says why and what to do.
         """
-        if len(requests) != len(candidate_item_ids):
-            raise ServingError(
-                "INVALID_ARGUMENT",
-                f"there must be one list of candidates for each request, received "
-                f"{len(candidate_item_ids)} lists for {len(requests)} requests",
-            )
-        if not requests:
-            return []
-        candidates = dense(candidate_item_ids, "")
-        outputs = self._predict("rank", {**query_inputs(requests), "candidate_item_id": candidates})
-        scores = _output(outputs, "score").tolist()
-        return [row[: len(ids)] for row, ids in zip(scores, candidate_item_ids, strict=True)]
+        question = contract.rank(requests, candidate_item_ids)
+        return self.run(self.model.ask(question)).value if requests else []
 
     def similar_items(self, item_ids: Sequence[str], k: int) -> list[list[SimilarItem]]:
         """The items most like each given item, most similar first.
@@ -157,12 +127,19 @@ class RecommenderClient:
         Raises:
             ServingError: No answer; the message says why and what to do.
         """
-        _check_k(k)
-        if not item_ids:
-            return []
-        inputs: Inputs = {"item_id": np.array(item_ids, dtype=object), "top_k": np.int32(k)}
-        rows = _rows(self._predict("similar_items", inputs), "item_id", "score")
-        return [[SimilarItem(*cells) for cells in row if cells[0]] for row in rows]
+        question = contract.similar_items(item_ids, k)
+        return self.run(self.model.ask(question)).value if item_ids else []
+
+    def query_embedding(self, requests: Sequence[Query]) -> NDArray[np.float32]:
+        """The query tower's vector of each request, float32 [B, D].
+
+        Args:
+            requests: At least one request; what they exclude has no part in it.
+
+        Raises:
+            ServingError: No answer; the message says why and what to do.
+        """
+        return self.run(self.model.ask(contract.query_embedding(requests))).value
 
     # ------------------------------------------------------------ about the model
 
@@ -172,17 +149,7 @@ class RecommenderClient:
         Raises:
             ServingError: No answer, or the server does not know the model.
         """
-        request = get_model_status_pb2.GetModelStatusRequest()
-        request.model_spec.name = self.model_name
-        response = self._call(self._model.GetModelStatus, request)
-        state_name = get_model_status_pb2.ModelVersionStatus.State.Name
-        return sorted(
-            (
-                VersionStatus(s.version, state_name(s.state), s.status.error_message)
-                for s in response.model_version_status
-            ),
-            key=lambda status: -status.version,
-        )
+        return self.run(self.model.status())
 
     def signature(self, name: str = "recommend") -> Mapping[str, Any]:
         """Inputs of a signature as the server declares them: name -> TensorInfo.
@@ -190,99 +157,24 @@ class RecommenderClient:
         Raises:
             ServingError: No answer, or the model has no such signature.
         """
-        if self._signatures is None:
-            self._signatures = self._fetch_signatures()
-        if name not in self._signatures:
-            raise ServingError(
-                "INVALID_ARGUMENT",
-                f"model {self.model_name!r} at {self.address} has no signature {name!r}; "
-                f"it has {sorted(self._signatures)}",
-            )
-        return self._signatures[name]
+        return self.run(self.model.signature(name))
 
     # ------------------------------------------------------------ calls
 
-    def _predict(self, signature: str, inputs: Inputs) -> Mapping[str, Any]:
-        """One Predict call, repeated once when a new version has changed the signature."""
-        declared = self.signature(signature)
-        try:
-            return self._predict_as(signature, inputs, declared)
-        except ServingError as error:
-            if error.code != "INVALID_ARGUMENT":
-                raise
-            self._signatures = None
-            if self.signature(signature) == declared:
-                raise
-        return self._predict_as(signature, inputs, self.signature(signature))
+    def run(self, flow: Flow[Answer]) -> Answer:
+        """Drives a flow against the server, all its steps under one deadline.
 
-    def _predict_as(
-        self, signature: str, inputs: Inputs, declared: Mapping[str, Any]
-    ) -> Mapping[str, Any]:
-        request = predict_pb2.PredictRequest()
-        request.model_spec.name = self.model_name
-        request.model_spec.signature_name = signature
-        try:
-            protos = to_protos(inputs, declared)
-        except InputError as error:
-            raise ServingError("INVALID_ARGUMENT", str(error)) from error
-        for name, proto in protos.items():
-            request.inputs[name].CopyFrom(proto)
-        outputs: Mapping[str, Any] = self._call(self._prediction.Predict, request).outputs
-        return outputs
+        Raises:
+            ServingError: No answer.
+        """
+        deadline = time.monotonic() + self.timeout_s
 
-    def _fetch_signatures(self) -> dict[str, dict[str, Any]]:
-        request = get_model_metadata_pb2.GetModelMetadataRequest()
-        request.model_spec.name = self.model_name
-        request.metadata_field.append("signature_def")
-        response = self._call(self._prediction.GetModelMetadata, request)
-        signatures = get_model_metadata_pb2.SignatureDefMap()
-        response.metadata["signature_def"].Unpack(signatures)
-        return {name: dict(s.inputs) for name, s in signatures.signature_def.items()}
+        def do(step: Step) -> Any:
+            if not isinstance(step, Call):
+                return step.function()
+            try:
+                return self._channel.call(step.method, step.request, deadline)
+            except CallError as error:
+                raise error.failure.explained(self.address, self.timeout_s) from error
 
-    def _call(self, method: Callable[..., Answer], request: object) -> Answer:
-        try:
-            return method(request, timeout=self.timeout_s)
-        except grpc.RpcError as error:
-            raise self._explained(error) from error
-
-    def _explained(self, error: Any) -> ServingError:
-        code, details = error.code(), error.details()
-        if code is grpc.StatusCode.UNAVAILABLE:
-            port = self.address.rpartition(":")[2]
-            details = (
-                f"no model server answers at {self.address} ({details}). Start one with "
-                f"`sluice serve --port {port}`, or give the address of one that runs"
-            )
-        elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
-            details = (
-                f"the model server at {self.address} did not answer within {self.timeout_s:g} s. "
-                "Ask for less in one call, or raise timeout_s"
-            )
-        else:
-            details = f"the model server at {self.address} refused the call: {details}"
-        return ServingError(code.name, details)
-
-
-def _check_k(k: int) -> None:
-    if k < 1:
-        raise ServingError("INVALID_ARGUMENT", f"k must be at least 1, received {k}")
-
-
-def _output(outputs: Mapping[str, Any], name: str) -> NDArray[Any]:
-    if name not in outputs:
-        raise ServingError(
-            "INTERNAL",
-            f"the serving contract has an output {name!r}, the model returned {sorted(outputs)}. "
-            "Is another model served under this name?",
-        )
-    return from_proto(outputs[name])
-
-
-def _rows(outputs: Mapping[str, Any], *names: str) -> list[list[tuple[Any, ...]]]:
-    """Outputs [B, K], the first of them ids, as B rows of K tuples."""
-    ids, *numbers = (_output(outputs, name).tolist() for name in names)
-    text = [
-        [str(cell, "utf-8") if isinstance(cell, bytes) else cell for cell in row] for row in ids
-    ]
-    rows = zip(text, *numbers, strict=True)
-    return [list(zip(*row, strict=True)) for row in rows]
+        return run(flow, do)

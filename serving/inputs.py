@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
-from tensorflow.core.framework import types_pb2
 
 from serving.query import FeatureValue, Query
-from serving.tensors import dense, dtype_name
+from serving.tensors import DT_FLOAT, DT_STRING, dense, dtype_name, write_tensor
 
 # Array of an input, or for a declared feature the value of each query, None where it has none.
 Inputs = dict[str, NDArray[Any] | np.int32 | list[FeatureValue | None]]
@@ -51,18 +49,16 @@ def query_inputs(queries: Sequence[Query]) -> Inputs:
     return inputs
 
 
-def to_protos(inputs: Inputs, declared: Mapping[str, Any]) -> dict[str, Any]:
-    """One proto for each input that the signature declares, with the dtype it declares.
+def fill_inputs(fields: Any, inputs: Inputs, declared: Mapping[str, Any]) -> None:
+    """Writes each input that the signature declares, with the dtype it declares.
 
     A declared input that no query mentions is missing for all: "" for a text, NaN for a number, 0
     for a time, and one column of padding for an input of any length.
 
     Args:
+        fields: The `inputs` of an empty PredictRequest: name -> TensorProto.
         inputs: As `query_inputs` gives them, and what else the signature takes.
         declared: Input name -> TensorInfo.
-
-    Returns:
-        Input name -> TensorProto.
 
     Raises:
         InputError: An input that the signature does not have, or a value of the wrong type.
@@ -74,11 +70,9 @@ def to_protos(inputs: Inputs, declared: Mapping[str, Any]) -> dict[str, Any]:
             f"Leave it out, or choose from {sorted(declared)}"
         )
     batch = next(len(a) for a in inputs.values() if not isinstance(a, np.int32))
-    protos = {}
     for name, info in declared.items():
         missing = missing_input(batch, len(info.tensor_shape.dim), info.dtype)
-        protos[name] = _proto(name, inputs.get(name, missing), info.dtype)
-    return protos
+        _write(fields[name], name, inputs.get(name, missing), info.dtype)
 
 
 def missing_input(batch: int, rank: int, dtype: int) -> list[Any]:
@@ -99,16 +93,16 @@ def missing_value(dtype: int) -> FeatureValue:
     Args:
         dtype: TensorFlow's DataType of the input.
     """
-    if dtype == types_pb2.DT_STRING:
+    if dtype == DT_STRING:
         return ""
-    return float("nan") if dtype == types_pb2.DT_FLOAT else 0
+    return float("nan") if dtype == DT_FLOAT else 0
 
 
-def _proto(name: str, values: Any, dtype: int) -> Any:
+def _write(proto: Any, name: str, values: Any, dtype: int) -> None:
     if isinstance(values, list):
         values = [missing_value(dtype) if value is None else value for value in values]
     try:
-        return tf.make_tensor_proto(values, dtype=dtype)
+        write_tensor(proto, values, dtype)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"input {name!r} takes {dtype_name(dtype)}, received {values}. "

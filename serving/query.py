@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 FeatureValue = str | int | float
 
@@ -40,24 +41,40 @@ class Query:
     category_values: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        lengths = [len(self.history_item_id), len(self.history_event_type), len(self.history_time)]
-        if len(set(lengths)) != 1:
-            raise ValueError(
-                "history_item_id, history_event_type and history_time must have one length, "
-                f"received {lengths} for user {self.user_id!r}. Give each event all three"
-            )
-        pairs = zip(self.history_time, self.history_time[1:], strict=False)
-        if any(later < earlier for earlier, later in pairs):
-            raise ValueError(
-                f"a history must run from the oldest event to the newest; that of user "
-                f"{self.user_id!r} does not. Sort it by time"
-            )
-        latest = max((self.request_time, *self.history_time[-1:]))
-        if latest > _LATEST_SECONDS:
-            raise ValueError(
-                f"times must be unix seconds, received {latest} for user {self.user_id!r}. "
-                "Divide milliseconds by 1000"
-            )
+        history = (self.history_item_id, self.history_event_type, self.history_time)
+        check_history(self.user_id, *history)
+        _check_seconds(self.user_id, self.request_time)
+
+
+def check_history(
+    user_id: str, items: Sequence[str], types: Sequence[str], times: Sequence[int]
+) -> None:
+    """Refuses columns that are no history.
+
+    Raises:
+        ValueError: They differ in length, are not oldest first, or have times not in seconds.
+    """
+    lengths = [len(items), len(types), len(times)]
+    if len(set(lengths)) != 1:
+        raise ValueError(
+            "history_item_id, history_event_type and history_time must have one length, "
+            f"received {lengths} for user {user_id!r}. Give each event all three"
+        )
+    if any(later < earlier for earlier, later in pairwise(times)):
+        raise ValueError(
+            f"a history must run from the oldest event to the newest; that of user "
+            f"{user_id!r} does not. Sort it by time"
+        )
+    _check_seconds(user_id, *times[-1:])
+
+
+def _check_seconds(user_id: str, *times: int) -> None:
+    latest = max(times, default=0)
+    if latest > _LATEST_SECONDS:
+        raise ValueError(
+            f"times must be unix seconds, received {latest} for user {user_id!r}. "
+            "Divide milliseconds by 1000"
+        )
 
 
 @dataclasses.dataclass(frozen=True)

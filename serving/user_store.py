@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.dataset as ds
 from pydantic import ValidationError
 
-from serving.query import FeatureValue, Query
+from serving.query import Query, check_history
+from serving.user_state.queries import History, columns_query, user_query
+from serving.user_state.record import UNKNOWN, Publication, UserRecord
 from transform.aggregation.user_tiles import TILES, load_tiles
 from transform.published_fold import FOLD_FILE, PublishedFold
-from transform.state import FoldSettings, UserState, snapshot
+from transform.state import Event, UserState
 
 USER_ID = "user_id"
 HISTORY: dict[str, pl.DataType] = {
@@ -32,17 +35,21 @@ class UserStore:
 
     Columns: `user_id` string; `history_item_id`, `history_event_type` list<string> and
     `history_time` list<int64>, oldest first; `tiles`, where aggregates are declared; every other
-    column is a query feature. What the tiles count stands in `fold.json` beside.
+    column is a query feature. How the states were folded stands in `fold.json` beside.
+
+    Attributes:
+        path: The file, or the folder of files.
+        features: Names of the query features.
+        publication: How the states were folded, and the values of the shop.
     """
 
     def __init__(
         self, path: Path, table: pl.LazyFrame, features: tuple[str, ...], fold: PublishedFold
     ) -> None:
-        self._path = path
+        self.path = path
         self._table = table
-        self._shop_values = fold.shop_values
-        self._settings = FoldSettings(windows=fold.windows)
         self.features = features
+        self.publication = Publication(fold.settings, fold.shop_values)
 
     @classmethod
     def open(cls, path: Path) -> UserStore:
@@ -96,33 +103,47 @@ class UserStore:
         """
         at = int(time.time()) if request_time is None else request_time
         wanted = self._table.filter(pl.col(USER_ID).is_in(set(user_ids))).collect()
+        self._refuse_repeated(wanted)
         rows = {row[USER_ID]: row for row in wanted.iter_rows(named=True)}
-        if len(rows) < wanted.height:
-            twice = wanted.filter(pl.col(USER_ID).is_duplicated())[USER_ID][0]
-            raise UserStoreError(f"{self._path} must hold a user once, it holds {twice!r} twice")
         return [self._query(user_id, rows.get(user_id), at) for user_id in user_ids]
 
+    def records(self, users: int) -> Iterator[dict[str, UserRecord]]:
+        """All the records, as version 1, so many at a time, by user.
+
+        Raises:
+            UserStoreError: The store holds a user twice, or a history that is not one.
+        """
+        self._refuse_repeated(self._table.select(USER_ID).collect())
+        for batch in ds.dataset(self.path, format="parquet").to_batches(batch_size=users):
+            part = pl.DataFrame(batch)
+            yield {row[USER_ID]: self._record(row) for row in part.iter_rows(named=True)}
+
+    def _refuse_repeated(self, users: pl.DataFrame) -> None:
+        if users[USER_ID].n_unique() < users.height:
+            twice = users.filter(pl.col(USER_ID).is_duplicated())[USER_ID][0]
+            raise UserStoreError(f"{self.path} must hold a user once, it holds {twice!r} twice")
+
     def _query(self, user_id: str, row: dict[str, Any] | None, at: int) -> Query:
-        row = row or {}
-        features: dict[str, FeatureValue] = {
-            name: row[name] for name in self.features if row.get(name) is not None
-        }
-        state = UserState(tiles=load_tiles(row.get(TILES) or ()))
-        shown = snapshot(state, at, settings=self._settings)
-        past = sum(time <= at for time in row.get("history_time") or ())
-        items, types, times = (tuple((row.get(name) or ())[:past]) for name in HISTORY)
+        if row is None:
+            return user_query(user_id, UNKNOWN, self.publication, at)
+        return columns_query(user_id, self._history(row), self._rest(row), self.publication, at)
+
+    def _record(self, row: dict[str, Any]) -> UserRecord:
+        events = tuple(map(Event, *self._history(row)))
+        rest = self._rest(row)
+        return rest._replace(state=rest.state._replace(events=events))
+
+    def _history(self, row: dict[str, Any]) -> History:
+        items, types, times = (row[name] or () for name in HISTORY)
         try:
-            return Query(
-                user_id=user_id,
-                request_time=at,
-                history_item_id=items,
-                history_event_type=types,
-                history_time=times,
-                features=features | self._shop_values | shown["values"],
-                category_values=shown["category_values"],
-            )
+            check_history(row[USER_ID], items, types, times)
         except ValueError as error:
-            raise UserStoreError(f"{self._path}: {error}") from error
+            raise UserStoreError(f"{self.path}: {error}") from error
+        return items, types, times
+
+    def _rest(self, row: dict[str, Any]) -> UserRecord:
+        features = {name: row[name] for name in self.features if row[name] is not None}
+        return UserRecord(1, UserState(tiles=load_tiles(row.get(TILES) or ())), features)
 
 
 def _fold(path: Path) -> PublishedFold:

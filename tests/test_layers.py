@@ -20,7 +20,10 @@ def tree(tmp_path):
     for package in (*SETTINGS["root_packages"], *inner):
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
-    (tmp_path / "transform" / "state.py").touch()
+    for contract in SETTINGS["contracts"]:
+        for module in contract.get("source_modules", ()):
+            if "." in module:
+                (tmp_path / module.replace(".", "/")).with_suffix(".py").touch()
     return tmp_path
 
 
@@ -46,6 +49,8 @@ def test_empty_packages_keep_every_contract(tree):
         ("transform/aggregation/bad.py", "import transform.job", "Inside transform"),
         ("transform/state.py", "import tensorflow", "The fold runs in thin clients"),
         ("transform/state.py", "import apache_beam", "The fold runs in thin clients"),
+        ("serving/client.py", "import tensorflow", "The client installs with gRPC"),
+        ("serving/aio_user_client.py", "import polars", "The client installs with gRPC"),
         ("simulation/bad.py", "import transform.state", "The simulation meets the rest"),
         ("pipeline/bad.py", "import simulation", "The product does not lean on the simulation"),
         ("pipeline/bad.py", "import benchmarks", "Nothing imports tests, notebooks or benchmarks"),

@@ -68,6 +68,14 @@ def test_each_file_that_lies_beside_the_code_is_packaged(metadata):
     assert data - packaged == set()
 
 
+def test_the_client_asks_for_little_and_for_nothing_that_is_not_locked(metadata):
+    extras = metadata["extras_require"]
+    assert extras["client"] == ["grpcio", "numpy", "protobuf"]  # tests/serving/test_thin_import.py
+    assert extras["client-redis"] == [*extras["client"], "redis"]
+    locked = (ROOT / "requirements.lock").read_text()
+    assert all(f"\n{name}==" in locked for name in extras["client-redis"])
+
+
 def test_the_command_and_the_python_it_needs(metadata):
     assert metadata["python_requires"] == ">=3.11,<3.12"
     assert metadata["entry_points"]["console_scripts"] == ["sluice = pipeline.cli:main"]

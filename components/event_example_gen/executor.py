@@ -153,10 +153,9 @@ def _write_tiles(job: ExampleJob, folder: str) -> None:
 
 
 def _write_fold(job: ExampleJob, facts: JobFacts, folder: str) -> None:
-    if job.aggregates:
-        end = max(period["last_time"] for period in facts.periods.values() if period["events"])
-        fold = published_fold(job.shop, end)
-        write_text(join(folder, FOLD_FILE), fold.model_dump_json(indent=2) + "\n")
+    end = max(period["last_time"] for period in facts.periods.values() if period["events"])
+    fold = published_fold(job.shop, end)
+    write_text(join(folder, FOLD_FILE), fold.model_dump_json(indent=2) + "\n")
 
 
 def _write_account(account: Account, facts: JobFacts, folder: str) -> None:

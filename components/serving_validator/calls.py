@@ -14,7 +14,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from serving.client import MAX_MESSAGE_BYTES
-from serving.inputs import Inputs, to_protos
+from serving.inputs import Inputs, fill_inputs
 from serving.tensors import from_proto
 
 _TIMEOUT_S = 60.0
@@ -56,8 +56,7 @@ def predict_request(model_name: str, signature: str, inputs: Inputs, declared: S
     request = predict_pb2.PredictRequest()
     request.model_spec.name = model_name
     request.model_spec.signature_name = signature
-    for name, proto in to_protos(inputs, declared[signature]).items():
-        request.inputs[name].CopyFrom(proto)
+    fill_inputs(request.inputs, inputs, declared[signature])
     return request
 
 

@@ -42,15 +42,13 @@ def recommend(
         from pipeline.loading import load_settings
         from pipeline.titles import item_titles
         from pipeline.user_states import end_of_log, user_states_file
+        from serving.client import RecommenderClient
         from serving.user_store import UserStore
 
         settings = load_settings(config)
         states = user_states_file(settings)
         queries = UserStore.open(states).queries(user, end_of_log(states))
         titles = item_titles(settings)
-
-        from serving.client import RecommenderClient  # with TensorFlow: only once all is in order
-
         with RecommenderClient(address) as client:
             lists = client.recommend(queries, k)
         answers = list(zip(queries, lists, strict=True))

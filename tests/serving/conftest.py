@@ -1,4 +1,4 @@
-"""A toy model with the signatures of the serving contract, and servers on it."""
+"""A toy model with the signatures of the serving contract, servers on it, and their clients."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.serving.in_loop import InLoop
+
 ITEMS = ("apple", "bread", "cheese", "dates", "eggs")
 
 
@@ -17,7 +19,8 @@ def build_model(path: Path, version: int, features: tuple[str, ...] = ("city",))
 
     Items score 0.9, 0.8, ... in the order of ITEMS; what the history or the exclusions hold is
     left out; every `retrieval_score` is the version, so that a caller can tell who answered. The
-    feature `age` below 0 is refused inside the graph.
+    feature `age` below 0 is refused inside the graph. An embedding is the version and the length
+    of the history.
     """
     import tensorflow as tf
 
@@ -73,6 +76,11 @@ def build_model(path: Path, version: int, features: tuple[str, ...] = ("city",))
         return {"item_id": tf.gather(toy.items, at), "score": score}
 
     @tf.function
+    def query_embedding(**q: Any) -> dict[str, Any]:
+        seen = tf.reduce_sum(tf.cast(q["history_item_id"] != "", tf.float32), 1)
+        return {"embedding": tf.stack([tf.fill(tf.shape(seen), float(version)), seen], 1)}
+
+    @tf.function
     def slow(steps: Any) -> dict[str, Any]:
         step = tf.while_loop(lambda i: i < steps, lambda i: [i + 1], [0], parallel_iterations=1)
         return {"steps": step[0]}
@@ -89,9 +97,48 @@ def build_model(path: Path, version: int, features: tuple[str, ...] = ("city",))
             "similar_items": similar_items.get_concrete_function(
                 item_id=tf.TensorSpec(batch, tf.string), top_k=top_k
             ),
+            "query_embedding": query_embedding.get_concrete_function(
+                **{name: spec for name, spec in query.items() if name != "exclude_item_id"}
+            ),
             "slow": slow.get_concrete_function(steps=tf.TensorSpec([], tf.int32)),
         },
     )
+
+
+@pytest.fixture(params=["blocking", "asyncio"])
+def open_client(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """Opens clients, which are closed at the end: blocking ones, then those of asyncio."""
+    from serving.aio_client import AsyncRecommenderClient
+    from serving.client import RecommenderClient
+
+    opened: list[Any] = []
+
+    def connect(*args: Any, **kwargs: Any) -> Any:
+        if request.param == "blocking":
+            opened.append(RecommenderClient(*args, **kwargs))
+        else:
+            opened.append(InLoop(lambda: AsyncRecommenderClient(*args, **kwargs)))
+        return opened[-1]
+
+    yield connect
+    for client in opened:
+        client.close()
+        if isinstance(client, InLoop):
+            client.stop()
+
+
+@pytest.fixture
+def for_users() -> Callable[..., Any]:
+    """Makes the client of users that belongs to a client of the model."""
+    from serving.aio_user_client import AsyncUserClient
+    from serving.user_client import UserClient
+
+    def connect(client: Any, *args: Any) -> Any:
+        if isinstance(client, InLoop):
+            return client.beside(AsyncUserClient(client.inner, *args))
+        return UserClient(client, *args)
+
+    return connect
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The client against a real gRPC server in this process."""
+"""The clients, blocking and of asyncio, against a real gRPC server in this process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from serving.client import RecommenderClient, ServingError, VersionStatus
+from serving import contract
+from serving.client import ServingError, VersionStatus
 from serving.query import Query, Recommendation, SimilarItem
 
 COLD = Query("nobody", 100)
@@ -22,9 +23,8 @@ WARM = Query(
 
 
 @pytest.fixture
-def client(served):
-    with RecommenderClient(served) as connected:
-        yield connected
+def client(served, open_client):
+    return open_client(served)
 
 
 def items(lists):
@@ -57,6 +57,19 @@ def test_similar_items(client):
     ]
 
 
+def test_query_embedding_is_a_vector_for_each_request(client):
+    embeddings = client.query_embedding([WARM, COLD])
+    assert embeddings.tolist() == [[1.0, 2.0], [1.0, 0.0]]
+    assert embeddings.dtype == "float32"
+
+
+def test_what_is_excluded_has_no_part_in_scores_and_embeddings():
+    # The signatures of the contract have no such input there.
+    for question in (contract.rank([WARM], [["eggs"]]), contract.query_embedding([WARM])):
+        assert "exclude_item_id" not in question.inputs
+    assert "exclude_item_id" in contract.recommend([WARM], 1).inputs
+
+
 def test_nothing_asked_is_nothing_answered(client):
     assert client.recommend([], 3) == []
     assert client.rank([], []) == []
@@ -77,26 +90,23 @@ def refusal(call, *arguments):
     return caught.value.code, str(caught.value)
 
 
-def test_a_server_that_is_down_is_told_with_the_way_out():
-    with RecommenderClient("127.0.0.1:1") as client:
-        code, text = refusal(client.recommend, [COLD], 3)
+def test_a_server_that_is_down_is_told_with_the_way_out(open_client):
+    code, text = refusal(open_client("127.0.0.1:1").recommend, [COLD], 3)
     assert code == "UNAVAILABLE"
     assert text.startswith("no model server answers at 127.0.0.1:1 (")
     assert "Start one with `sluice serve --port 1`" in text
 
 
-def test_an_answer_that_takes_too_long_is_told():
+def test_an_answer_that_takes_too_long_is_told(open_client):
     with socket.create_server(("127.0.0.1", 0)) as mute:
         address = f"127.0.0.1:{mute.getsockname()[1]}"
-        with RecommenderClient(address, timeout_s=0.2) as client:
-            code, text = refusal(client.status)
+        code, text = refusal(open_client(address, timeout_s=0.2).status)
     assert code == "DEADLINE_EXCEEDED"
     assert "did not answer within 0.2 s" in text
 
 
-def test_an_unknown_model_is_told(served):
-    with RecommenderClient(served, "recomender") as client:
-        code, text = refusal(client.recommend, [COLD], 3)
+def test_an_unknown_model_is_told(served, open_client):
+    code, text = refusal(open_client(served, "recomender").recommend, [COLD], 3)
     assert code == "NOT_FOUND"
     assert "Known: ['recommender']" in text
 
@@ -126,7 +136,9 @@ def test_what_cannot_be_asked_is_refused_before_it_is_sent(client, call, text):
     assert text in message
 
 
-def test_a_new_version_with_another_feature_is_answered_without_a_failed_call(base_path, push):
+def test_a_new_version_with_another_feature_is_answered_without_a_failed_call(
+    base_path, push, open_client
+):
     from serving.model_server.servables import load_servable
     from serving.model_server.server import ModelServer
     from serving.model_server.versions import ModelVersions
@@ -134,10 +146,10 @@ def test_a_new_version_with_another_feature_is_answered_without_a_failed_call(ba
     push(1)
     model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
     server = ModelServer({"recommender": model}, "127.0.0.1", 0)
-    with RecommenderClient(f"127.0.0.1:{server.start()}") as client:
-        assert client.recommend([COLD], 1)[0][0].retrieval_score == 1.0
-        push(2, model=3)
-        model.poll()
-        assert client.recommend([COLD], 1)[0][0].retrieval_score == 3.0
-        assert "device" in client.signature()
+    client = open_client(f"127.0.0.1:{server.start()}")
+    assert client.recommend([COLD], 1)[0][0].retrieval_score == 1.0
+    push(2, model=3)
+    model.poll()
+    assert client.recommend([COLD], 1)[0][0].retrieval_score == 3.0
+    assert "device" in client.signature()
     server.stop(5)

@@ -7,9 +7,11 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow_serving.apis import predict_pb2
 
-from serving.inputs import InputError, query_inputs, to_protos
+from serving.inputs import InputError, fill_inputs, query_inputs
 from serving.query import Query
+from serving.wire.messages import PredictRequest
 
 QUERIES = [
     Query("ann", 100, ("a", "b"), ("view", "click"), (10, 20), ("x",), {"age": 30}),
@@ -31,9 +33,17 @@ CONTRACT = {
 }
 
 
+def filled(inputs, signature):
+    """The inputs as the server reads them."""
+    ours, theirs = PredictRequest(), predict_pb2.PredictRequest()
+    for request in (ours, theirs):
+        fill_inputs(request.inputs, inputs, signature)
+    assert predict_pb2.PredictRequest.FromString(ours.SerializeToString()) == theirs
+    return {name: tf.make_ndarray(proto) for name, proto in theirs.inputs.items()}
+
+
 def arrays(inputs, **features):
-    protos = to_protos(inputs, declared(**CONTRACT, **features))
-    return {name: tf.make_ndarray(proto) for name, proto in protos.items()}
+    return filled(inputs, declared(**CONTRACT, **features))
 
 
 def test_queries_become_dense_inputs():
@@ -88,16 +98,16 @@ BY_CATEGORY = {
 )
 def test_values_by_category_become_two_inputs(liked, keys, values):
     queries = [Query("u", 1, category_values={"liked": known}) for known in liked]
-    protos = to_protos(query_inputs(queries), declared(**CONTRACT) | BY_CATEGORY)
-    assert tf.make_ndarray(protos["liked_key"]).tolist() == keys
-    assert tf.make_ndarray(protos["liked_value"]).tolist() == values
-    assert tf.make_ndarray(protos["liked_value"]).dtype == np.float32
+    got = filled(query_inputs(queries), declared(**CONTRACT) | BY_CATEGORY)
+    assert got["liked_key"].tolist() == keys
+    assert got["liked_value"].tolist() == values
+    assert got["liked_value"].dtype == np.float32
 
 
 def test_values_by_category_that_no_query_has_are_padding():
-    protos = to_protos(query_inputs(QUERIES[:1]), declared(**CONTRACT, age=1) | BY_CATEGORY)
-    assert tf.make_ndarray(protos["liked_key"]).tolist() == [[b""]]
-    assert tf.make_ndarray(protos["liked_value"]).shape == (1, 1)
+    got = filled(query_inputs(QUERIES[:1]), declared(**CONTRACT, age=1) | BY_CATEGORY)
+    assert got["liked_key"].tolist() == [[b""]]
+    assert got["liked_value"].shape == (1, 1)
 
 
 def test_an_undeclared_feature_is_told():

@@ -105,3 +105,4 @@ def test_the_published_fold_names_its_windows_and_the_values_of_the_shop():
     fold = published_fold(shop, 4 * day + 10)
     assert fold.windows == FOLD.windows
     assert fold.shop_values == {"shop_views": 2.0}
+    assert fold.settings == FOLD._replace(max_history=EXAMPLES.max_history)

@@ -60,4 +60,6 @@ def published_fold(shop: Shop, end: int) -> PublishedFold:
     return PublishedFold(
         windows=user_windows(shop.aggregates),
         shop_values={name: float(value[0]) for name, value in values.items()},
+        max_history=shop.examples.max_history,
+        impression_type=shop.examples.impression_type,
     )

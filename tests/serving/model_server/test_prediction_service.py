@@ -126,7 +126,7 @@ def test_an_unknown_signature_is_an_invalid_argument(inputs, request_for, refuse
     assert code == "INVALID_ARGUMENT"
     assert details == (
         "Serving signature key 'recomend' not found. Set model_spec.signature_name to one of "
-        "{rank, recommend, similar_items, slow}"
+        "{query_embedding, rank, recommend, similar_items, slow}"
     )
 
 

@@ -1,0 +1,1 @@
+"""Calls of a server that may be slow, busy or gone: deadlines, retries, hedges."""

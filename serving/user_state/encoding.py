@@ -1,0 +1,144 @@
+"""A user's state and features as bytes: one protobuf message.
+
+In the language of `.proto` files (numbers in lists are packed, as ever in proto3):
+
+    message UserState {
+      repeated string text = 1;          // each text once; the numbers below are places in it
+      repeated uint32 item = 2;          // of each event of the history, oldest first
+      repeated uint32 event_type = 3;
+      repeated sint64 step = 4;          // seconds since the event before; the first: since 1970
+      repeated uint64 cell_hop = 5;      // of each count of the tiles: seconds of its hop
+      repeated sint64 cell_number = 6;   // number of the tile, in hops since 1970
+      repeated uint32 cell_type = 7;
+      repeated uint32 cell_feature = 8;
+      repeated uint32 cell_category = 9;
+      repeated uint64 cell_count = 10;
+      repeated string feature = 11;      // names of query features: those with a text, then those
+      repeated string text_value = 12;   // with an integer, then those with a number
+      repeated sint64 integer_value = 13;
+      repeated double number_value = 14;
+    }
+
+Fields may be added; a reader ignores those that it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import accumulate, pairwise, repeat
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
+
+from serving.query import FeatureValue
+from serving.user_state.record import UserStateError
+from transform.state import Event, Tile, UserState
+
+_FIELDS = {
+    "text": "STRING",
+    "item": "UINT32",
+    "event_type": "UINT32",
+    "step": "SINT64",
+    "cell_hop": "UINT64",
+    "cell_number": "SINT64",
+    "cell_type": "UINT32",
+    "cell_feature": "UINT32",
+    "cell_category": "UINT32",
+    "cell_count": "UINT64",
+    "feature": "STRING",
+    "text_value": "STRING",
+    "integer_value": "SINT64",
+    "number_value": "DOUBLE",
+}
+_CELL = ("cell_hop", "cell_number", "cell_type", "cell_feature", "cell_category", "cell_count")
+
+
+def _message() -> Any:
+    file = descriptor_pb2.FileDescriptorProto(name="user_state.proto", syntax="proto3")
+    message = file.message_type.add(name="UserState")
+    for number, (name, kind) in enumerate(_FIELDS.items(), start=1):
+        message.field.add(name=name, number=number, type=f"TYPE_{kind}", label="LABEL_REPEATED")
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("UserState"))
+
+
+_Message = _message()
+
+
+def encode(state: UserState, features: Mapping[str, FeatureValue]) -> bytes:
+    """The bytes of a state and the user's features; deterministic.
+
+    Raises:
+        TypeError: A feature is neither a str nor an int nor a float.
+    """
+    places: dict[str, int] = {}
+
+    def place(text: str) -> int:
+        return places.setdefault(text, len(places))
+
+    times = [0, *(event.event_time for event in state.events)]
+    message = _Message(
+        item=[place(event.item_id) for event in state.events],
+        event_type=[place(event.event_type) for event in state.events],
+        step=[later - earlier for earlier, later in pairwise(times)],
+    )
+    for hop, tiles in sorted(state.tiles.items()):
+        for tile in tiles:
+            for (event_type, feature), counts in sorted(tile.counts.items()):
+                for category, count in sorted(counts.items()):
+                    cell = (place(event_type), place(feature), place(category))
+                    for name, value in zip(_CELL, (hop, tile.number, *cell, count), strict=True):
+                        getattr(message, name).append(value)
+    message.text.extend(places)
+    kinds = ((str, message.text_value), (int, message.integer_value), (float, message.number_value))
+    for kind, values in kinds:
+        named = {name: value for name, value in features.items() if type(value) is kind}
+        message.feature.extend(sorted(named))
+        values.extend(named[name] for name in sorted(named))
+    if len(message.feature) < len(features):
+        raise TypeError(f"a feature must be a str, an int or a float, received {dict(features)}")
+    return bytes(message.SerializeToString())
+
+
+def decode(encoded: bytes) -> tuple[UserState, dict[str, FeatureValue]]:
+    """The state and the features.
+
+    Raises:
+        UserStateError: The bytes are something else.
+    """
+    try:
+        message = _Message.FromString(encoded)
+        values = (*message.text_value, *message.integer_value, *message.number_value)
+        features = dict(zip(message.feature, values, strict=True))
+        text = list(message.text)
+        return UserState(_events(message, text), _tiles(message, text)), features
+    except (DecodeError, IndexError, ValueError) as error:
+        raise UserStateError(
+            f"a stored state must be as this version of the client writes it, received "
+            f"{len(encoded)} bytes that are not ({error}). Import the published states again"
+        ) from error
+
+
+def _events(message: Any, text: list[str]) -> tuple[Event, ...]:
+    columns = (
+        map(text.__getitem__, message.item),
+        map(text.__getitem__, message.event_type),
+        accumulate(message.step),
+    )
+    if len({len(message.item), len(message.event_type), len(message.step)}) > 1:
+        raise ValueError("the columns of the history differ in length")
+    return tuple(map(Event._make, zip(*columns, repeat(()), strict=False)))
+
+
+def _tiles(message: Any, text: list[str]) -> dict[int, tuple[Tile, ...]]:
+    tiles: dict[int, dict[int, dict[tuple[str, str], dict[str, int]]]] = {}
+    columns = (getattr(message, name) for name in _CELL)
+    for hop, number, event_type, feature, category, count in zip(*columns, strict=True):
+        counts = tiles.setdefault(hop, {}).setdefault(number, {})
+        counts.setdefault((text[event_type], text[feature]), {})[text[category]] = count
+    return {
+        hop: tuple(Tile(number, counts) for number, counts in numbered.items())
+        for hop, numbered in tiles.items()
+    }
