@@ -39,7 +39,7 @@ def serve(
             from pipeline.serving_folder import serving_folder
 
             base_path = serving_folder(load_settings(config))
+        from serving.model_server.options import Options
         from serving.model_server.serve import serve as serve_model
 
-        assert base_path is not None  # noqa: S101 -- for the type checker; ruled out above
-        raise typer.Exit(serve_model(base_path, port, host=host))
+        raise typer.Exit(serve_model(Options(model_base_path=base_path, port=port, host=host)))

@@ -6,45 +6,74 @@ import argparse
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
-from serving.model_server.serve import DEFAULT_PORT, serve
+from serving.model_server.options import Options
+from serving.model_server.serve import serve
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line. Only `--host` is not a flag of `tensorflow_model_server`."""
     flags = argparse.ArgumentParser(
         prog="python -m serving.model_server",
-        description="Serve a SavedModel with TensorFlow Serving's gRPC API; picks up new versions.",
+        description="Serve SavedModels with TensorFlow Serving's API; picks up new versions.",
         allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,  # the defaults are those of Options
     )
-    flags.add_argument(
+    _model_flags(flags)
+    _listening_flags(flags)
+    return flags
+
+
+def _model_flags(flags: argparse.ArgumentParser) -> None:
+    add = flags.add_argument
+    add(
         "--model_base_path",
         type=Path,
-        required=True,
         help="directory with one numbered directory for each version",
     )
-    flags.add_argument(
-        "--model_name", default="recommender", help="name callers ask for (%(default)s)"
+    add("--model_name", help="name callers ask for (recommender)")
+    add(
+        "--model_config_file",
+        type=Path,
+        help="ModelServerConfig in text format, in place of --model_base_path and --model_name",
     )
-    flags.add_argument(
-        "--port",
-        type=int,
-        default=DEFAULT_PORT,
-        help="port to listen on; 0 takes a free one and prints it (%(default)s)",
+    add(
+        "--model_config_file_poll_wait_seconds",
+        type=float,
+        help="seconds between two looks at that file; 0 reads it once (0)",
     )
-    flags.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    flags.add_argument(
+    add(
+        "--allow_version_labels_for_unavailable_models",
+        **_SWITCH,
+        help="a label that is not in use may name a version that is not loaded (false)",
+    )
+    add(
         "--file_system_poll_wait_seconds",
         type=float,
-        default=1.0,
-        help="seconds between two looks for a new version; 0 looks once (%(default)s)",
+        help="seconds between two looks for a new version; 0 looks once (1)",
     )
-    flags.add_argument(
+
+
+def _listening_flags(flags: argparse.ArgumentParser) -> None:
+    add = flags.add_argument
+    add("--port", type=int, help="gRPC port; 0 takes a free one and prints it (8500)")
+    add("--host", help="address to listen on (127.0.0.1)")
+    add(
         "--grpc_max_threads",
         type=int,
         help="calls answered at the same time (four for each CPU)",
     )
-    return flags
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"must be true or false, received {text!r}")
+    return text.lower() == "true"
+
+
+# `--flag` or `--flag=true`, as TensorFlow's own flags.
+_SWITCH: dict[str, Any] = {"nargs": "?", "const": True, "type": _boolean}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,14 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
-    return serve(
-        flags.model_base_path,
-        flags.port,
-        flags.model_name,
-        host=flags.host,
-        poll_seconds=flags.file_system_poll_wait_seconds,
-        max_threads=flags.grpc_max_threads,
-    )
+    return serve(Options(**vars(flags)))
 
 
 if __name__ == "__main__":

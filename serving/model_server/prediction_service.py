@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import grpc
 import tensorflow as tf
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
-    model_pb2,
     predict_pb2,
     prediction_service_pb2_grpc,
 )
 
-from serving.model_server.errors import answer, invalid_argument, not_found, unimplemented
-from serving.model_server.servables import DEFAULT_SIGNATURE, Servable
-from serving.model_server.versions import ModelVersions
-
-Models = Mapping[str, ModelVersions[Servable]]
+from serving.model_server.errors import answer, invalid_argument, unimplemented
+from serving.model_server.model_lookup import Models, acquire
+from serving.model_server.servables import DEFAULT_SIGNATURE
 
 SIGNATURE_DEF = "signature_def"
 
@@ -64,7 +60,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             RequestError: With the status that TensorFlow Serving gives.
         """
         spec = request.model_spec
-        with find_model(self._models, request).acquire(pinned_version(spec)) as (version, servable):
+        with acquire(self._models, spec) as (version, servable):
             outputs = servable.run(spec.signature_name, request.inputs, request.output_filter)
         response = predict_pb2.PredictResponse()
         response.model_spec.name = spec.name
@@ -82,7 +78,6 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         Raises:
             RequestError: With the status that TensorFlow Serving gives.
         """
-        model = find_model(self._models, request)
         fields = list(request.metadata_field)
         if not fields or set(fields) != {SIGNATURE_DEF}:
             raise invalid_argument(
@@ -90,7 +85,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                 f"received {fields}"
             )
         signatures = get_model_metadata_pb2.SignatureDefMap()
-        with model.acquire(pinned_version(request.model_spec)) as (version, servable):
+        with acquire(self._models, request.model_spec) as (version, servable):
             for name, signature in servable.signature_defs.items():
                 signatures.signature_def[name].CopyFrom(signature)
         response = get_model_metadata_pb2.GetModelMetadataResponse()
@@ -98,38 +93,6 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         response.model_spec.version.value = version
         response.metadata[SIGNATURE_DEF].Pack(signatures)
         return response
-
-
-def find_model(models: Models, request: Any) -> ModelVersions[Servable]:
-    """The model that a request names in its `model_spec`.
-
-    Raises:
-        RequestError: INVALID_ARGUMENT without a name, NOT_FOUND for an unknown one.
-    """
-    name = request.model_spec.name
-    if not name:
-        raise invalid_argument(
-            f"Missing ModelSpec: model_spec.name must name a model. Set it to one of "
-            f"{sorted(models)}"
-        )
-    if name not in models:
-        raise not_found(f"Could not find any versions of model {name!r}. Known: {sorted(models)}")
-    return models[name]
-
-
-def pinned_version(spec: model_pb2.ModelSpec) -> int | None:
-    """The version that a request insists on, or None.
-
-    Raises:
-        RequestError: INVALID_ARGUMENT for a version label; none is ever set here.
-    """
-    choice = spec.WhichOneof("version_choice")
-    if choice == "version_label":
-        raise invalid_argument(
-            f"Unrecognized servable version label: {spec.version_label!r}. No label is set; "
-            "name a version, or leave both out for the newest"
-        )
-    return int(spec.version.value) if choice == "version" else None
 
 
 def _not_offered(call: str) -> Any:

@@ -10,8 +10,9 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
-from serving.model_server.errors import StartError
+from serving.model_server.errors import RequestError, StartError
 from serving.model_server.model_service import ModelService
+from serving.model_server.model_set import ModelSet
 from serving.model_server.prediction_service import PredictionService
 from serving.model_server.servables import Servable
 from serving.model_server.versions import ModelVersions
@@ -26,7 +27,8 @@ class ModelServer:
     """Serves models over gRPC.
 
     Args:
-        models: Model name -> its versions, not started yet.
+        models: The models; a plain mapping of names to versions is made a set that can be
+            replaced. Not started yet.
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
         max_threads: Calls that are answered at the same time, further ones wait; None for four
@@ -41,7 +43,7 @@ class ModelServer:
         max_threads: int | None = None,
     ) -> None:
         threads = max_threads or 4 * (os.cpu_count() or 1)
-        self._models = models
+        self._models = models if isinstance(models, ModelSet) else ModelSet(models)
         self._host = host
         self._port = port
         self._health = health.HealthServicer()
@@ -55,30 +57,37 @@ class ModelServer:
             ],
         )
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            PredictionService(models), self._server
+            PredictionService(self._models), self._server
         )
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-            ModelService(models), self._server
+            ModelService(self._models), self._server
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
 
-    def start(self) -> int:
+    def start(self, labels: Mapping[str, Mapping[str, int]] | None = None) -> int:
         """Load what there is to load, then listen.
+
+        Args:
+            labels: Model name -> label -> version, set once the versions are loaded.
 
         Returns:
             The port.
 
         Raises:
-            StartError: The port cannot be listened on.
+            StartError: The port cannot be listened on, or a label names a version that is not
+                loaded.
         """
-        for model in self._models.values():
-            model.on_change = self._update_health
-            model.start()
+        self._models.on_change = self._update_health
+        try:
+            self._models.start(labels)
+        except RequestError as error:
+            self._models.stop()
+            raise StartError(error.message) from error
         self._update_health()
         try:
             port: int = self._server.add_insecure_port(f"{self._host}:{self._port}")
         except RuntimeError as error:
-            self._close_models()
+            self._models.stop()
             raise StartError(
                 f"cannot listen on {self._host}:{self._port}: {error}. "
                 "Choose another port with --port"
@@ -94,11 +103,7 @@ class ModelServer:
         """
         self._health.enter_graceful_shutdown()
         self._server.stop(drain_seconds).wait()
-        self._close_models()
-
-    def _close_models(self) -> None:
-        for model in self._models.values():
-            model.stop()
+        self._models.stop()
 
     def _update_health(self) -> None:
         ready = all(model.available_version is not None for model in self._models.values())

@@ -7,63 +7,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from google.protobuf import (
-    descriptor_pb2,
-    descriptor_pool,
-    message_factory,
-    text_format,
-    wrappers_pb2,
-)
+from google.protobuf import text_format
+
+from serving.model_server.text_protos import message
 
 FOLDER = Path(__file__).parents[2] / "serving_config"
-FIELD = descriptor_pb2.FieldDescriptorProto
 
 
-@pytest.fixture(scope="module")
-def messages():
-    """BatchingParameters and MonitoringConfig: the public API wheel ships neither."""
-    file = descriptor_pb2.FileDescriptorProto(
-        name="serving_config_under_test.proto",
-        package="under_test",
-        syntax="proto3",
-        dependency=[wrappers_pb2.DESCRIPTOR.name],
-    )
-
-    def message(name, **fields):
-        proto = file.message_type.add(name=name)
-        for number, (field, kind) in enumerate(fields.items(), start=1):
-            added = proto.field.add(name=field, number=number, label=FIELD.LABEL_OPTIONAL)
-            if isinstance(kind, str):
-                added.type, added.type_name = FIELD.TYPE_MESSAGE, kind
-            elif isinstance(kind, list):
-                added.type, added.label = kind[0], FIELD.LABEL_REPEATED
-            else:
-                added.type = kind
-
-    int64, text = ".google.protobuf.Int64Value", ".google.protobuf.StringValue"
-    message(
-        "BatchingParameters",
-        max_batch_size=int64,
-        batch_timeout_micros=int64,
-        max_enqueued_batches=int64,
-        num_batch_threads=int64,
-        thread_pool_name=text,
-        allowed_batch_sizes=[FIELD.TYPE_INT64],
-        pad_variable_length_inputs=FIELD.TYPE_BOOL,
-    )
-    message("PrometheusConfig", enable=FIELD.TYPE_BOOL, path=FIELD.TYPE_STRING)
-    message("MonitoringConfig", prometheus_config=".under_test.PrometheusConfig")
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
-    pool.Add(file)
-    return {
-        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"under_test.{name}"))
-        for name in ("BatchingParameters", "MonitoringConfig")
-    }
-
-
-def parse(name, message):
-    return text_format.Parse((FOLDER / name).read_text(), message)
+def parse(name, into):
+    return text_format.Parse((FOLDER / name).read_text(), into)
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +49,8 @@ def test_a_misspelt_field_would_be_noticed():
         text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
 
 
-def test_batching_keeps_the_rules_of_the_scheduler(messages):
-    batching = parse("batching.txtpb", messages["BatchingParameters"]())
+def test_batching_keeps_the_rules_of_the_scheduler():
+    batching = parse("batching.txtpb", message("BatchingParameters"))
     sizes = list(batching.allowed_batch_sizes)
     assert sizes == sorted(set(sizes))
     assert sizes[-1] == batching.max_batch_size.value
@@ -106,8 +58,8 @@ def test_batching_keeps_the_rules_of_the_scheduler(messages):
     assert batching.pad_variable_length_inputs
 
 
-def test_metrics_are_served_where_prometheus_is_told_to_look(messages):
-    monitoring = parse("monitoring.txtpb", messages["MonitoringConfig"]())
+def test_metrics_are_served_where_prometheus_is_told_to_look():
+    monitoring = parse("monitoring.txtpb", message("MonitoringConfig"))
     assert monitoring.prometheus_config.enable
     assert monitoring.prometheus_config.path == "/monitoring/prometheus/metrics"
 

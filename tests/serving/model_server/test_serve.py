@@ -11,7 +11,12 @@ import threading
 
 import pytest
 
-from serving.model_server.serve import serve
+from serving.model_server.options import Options
+from serving.model_server.serve import serve as serve_options
+
+
+def serve(base_path, port=0, **options):
+    return serve_options(Options(model_base_path=base_path, port=port, **options))
 
 
 @pytest.fixture
@@ -41,8 +46,11 @@ def test_a_missing_base_path_is_told(tmp_path, capsys):
     ("options", "text"),
     [
         ({"port": 70000}, "the port must lie in 0..65535, received 70000. Correct --port"),
-        ({"poll_seconds": -1.0}, "received -1. Correct --file_system_poll_wait_seconds"),
-        ({"max_threads": 0}, "at least 1 thread, received 0. Correct --grpc_max_threads"),
+        (
+            {"file_system_poll_wait_seconds": -1.0},
+            "received -1. Correct --file_system_poll_wait_seconds",
+        ),
+        ({"grpc_max_threads": 0}, "at least 1 thread, received 0. Correct --grpc_max_threads"),
         ({"host": "192.0.2.1"}, "cannot listen on 192.0.2.1:0: Cannot assign requested address"),
     ],
 )
@@ -67,7 +75,39 @@ def test_both_signals_end_the_server_with_0(base_path, capsys, number):
 def test_refusing_needs_no_tensorflow(tmp_path):
     program = (
         "import sys; from pathlib import Path; from serving.model_server.serve import serve\n"
-        f"assert serve(Path({str(tmp_path / 'none')!r}), 0) == 2\n"
+        "from serving.model_server.options import Options\n"
+        f"assert serve(Options(model_base_path=Path({str(tmp_path / 'none')!r}), port=0)) == 2\n"
         "assert 'tensorflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_models_are_named_once(base_path, tmp_path, capsys):
+    both = Options(model_base_path=base_path, model_config_file=tmp_path / "models.config")
+    for options, received in ((Options(), "neither"), (both, "both")):
+        assert serve_options(options) == 2
+        assert f"or by --model_config_file; received {received}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("model_config_list { config { naem: 'x' } }", "no field named"),
+        ("", "must be a model_config_list, the only form there is; received nothing"),
+        ("model_config_list {}", "must name at least one model, it names none"),
+        (
+            "model_config_list { config { name: 'x' model_platform: 'tensorflow' "
+            "base_path: 'models/x' } }",
+            "base_path of model 'x' must be an absolute path without '..', received 'models/x'",
+        ),
+    ],
+)
+def test_a_wrong_model_config_file_is_told(tmp_path, capsys, text, said):
+    file = tmp_path / "models.config"
+    file.write_text(text)
+    assert serve_options(Options(model_config_file=file, port=0)) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert str(file) in error
+    assert serve_options(Options(model_config_file=tmp_path / "none", port=0)) == 2
+    assert "No such file or directory. Correct --model_config_file" in capsys.readouterr().err

@@ -149,7 +149,7 @@ def test_unloading_first_would_fail_calls(serve, push, call, inputs):
 
     class UnloadFirst(ModelVersions):
         def _try(self, version, path):
-            self._current = None
+            self._serving.clear()
             return super()._try(version, path)
 
     push(1, model=2)

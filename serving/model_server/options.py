@@ -1,0 +1,71 @@
+"""What a model server is started with; every field is a flag of `tensorflow_model_server`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from serving.model_server.errors import StartError
+
+DEFAULT_PORT = 8500
+DRAIN_SECONDS = 30.0  # what Kubernetes grants between SIGTERM and SIGKILL
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Flags of the server. Only `host` and `drain_seconds` are not TensorFlow Serving's.
+
+    Attributes:
+        model_base_path: Directory of the one model's version directories; may still be empty.
+        model_name: Name under which callers ask for that model.
+        model_config_file: ModelServerConfig in text format, in place of the two above.
+        model_config_file_poll_wait_seconds: Time between two looks at that file; 0 reads it once.
+        allow_version_labels_for_unavailable_models: A label that is not in use may name a version
+            that is not loaded.
+        host: Address to listen on; 0.0.0.0 for every interface.
+        port: gRPC port; 0 takes a free one and prints it.
+        file_system_poll_wait_seconds: Time between two looks for new versions; 0 looks once.
+        grpc_max_threads: Calls answered at the same time; None for four for each CPU.
+        drain_seconds: Longest wait for calls in flight when stopping.
+    """
+
+    model_base_path: Path | None = None
+    model_name: str = "recommender"
+    model_config_file: Path | None = None
+    model_config_file_poll_wait_seconds: float = 0.0
+    allow_version_labels_for_unavailable_models: bool = False
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    file_system_poll_wait_seconds: float = 1.0
+    grpc_max_threads: int | None = None
+    drain_seconds: float = DRAIN_SECONDS
+
+    def check(self) -> None:
+        """Refuse what cannot work, before anything is loaded.
+
+        Raises:
+            StartError: The rule, the value received and the flag to correct.
+        """
+        if (self.model_base_path is None) == (self.model_config_file is None):
+            raise StartError(
+                "the models must be named once: by --model_base_path or by --model_config_file; "
+                f"received {'neither' if self.model_base_path is None else 'both'}"
+            )
+        if self.model_base_path is not None and not self.model_base_path.is_dir():
+            raise StartError(
+                f"the base path must be a directory that holds version directories, received "
+                f"{self.model_base_path}. Push a model first, or correct --model_base_path"
+            )
+        if not 0 <= self.port <= 65535:
+            raise StartError(f"the port must lie in 0..65535, received {self.port}. Correct --port")
+        for flag in ("file_system_poll_wait_seconds", "model_config_file_poll_wait_seconds"):
+            if getattr(self, flag) < 0:
+                raise StartError(
+                    "the poll interval must be 0 (look once) or more seconds, received "
+                    f"{getattr(self, flag):g}. Correct --{flag}"
+                )
+        if self.grpc_max_threads is not None and self.grpc_max_threads < 1:
+            raise StartError(
+                f"there must be at least 1 thread, received {self.grpc_max_threads}. "
+                "Correct --grpc_max_threads"
+            )
