@@ -1,18 +1,23 @@
-"""PredictionService: Predict and GetModelMetadata."""
+"""PredictionService: Predict, Classify, Regress, MultiInference and GetModelMetadata."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections.abc import Sequence
 
 import grpc
 import tensorflow as tf
 from tensorflow_serving.apis import (
+    classification_pb2,
     get_model_metadata_pb2,
+    inference_pb2,
+    model_pb2,
     predict_pb2,
     prediction_service_pb2_grpc,
+    regression_pb2,
 )
 
-from serving.model_server.errors import answer, invalid_argument, unimplemented
+from serving.model_server import inference
+from serving.model_server.errors import answer, invalid_argument
 from serving.model_server.model_lookup import Models, acquire
 from serving.model_server.servables import DEFAULT_SIGNATURE
 
@@ -41,17 +46,23 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         """Describe the signatures of a model."""
         return answer(self.metadata, request, context)
 
-    def Classify(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Not offered."""
-        return answer(_not_offered("Classify"), request, context)
+    def Classify(
+        self, request: classification_pb2.ClassificationRequest, context: grpc.ServicerContext
+    ) -> classification_pb2.ClassificationResponse:
+        """Classify tf.Examples."""
+        return answer(self.classify, request, context)
 
-    def Regress(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Not offered."""
-        return answer(_not_offered("Regress"), request, context)
+    def Regress(
+        self, request: regression_pb2.RegressionRequest, context: grpc.ServicerContext
+    ) -> regression_pb2.RegressionResponse:
+        """Predict one value for each tf.Example."""
+        return answer(self.regress, request, context)
 
-    def MultiInference(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Not offered."""
-        return answer(_not_offered("MultiInference"), request, context)
+    def MultiInference(
+        self, request: inference_pb2.MultiInferenceRequest, context: grpc.ServicerContext
+    ) -> inference_pb2.MultiInferenceResponse:
+        """Classify and regress the same tf.Examples with several signatures of one model."""
+        return answer(self.multi_infer, request, context)
 
     def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
         """The response to a request.
@@ -62,13 +73,56 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         spec = request.model_spec
         with acquire(self._models, spec) as (version, servable):
             outputs = servable.run(spec.signature_name, request.inputs, request.output_filter)
-        response = predict_pb2.PredictResponse()
-        response.model_spec.name = spec.name
-        response.model_spec.version.value = version
-        response.model_spec.signature_name = spec.signature_name or DEFAULT_SIGNATURE
+        response = predict_pb2.PredictResponse(model_spec=_effective(spec, version))
         for name, array in outputs.items():
             response.outputs[name].CopyFrom(tf.make_tensor_proto(array))
         return response
+
+    def classify(
+        self, request: classification_pb2.ClassificationRequest
+    ) -> classification_pb2.ClassificationResponse:
+        """The response to a request.
+
+        Raises:
+            RequestError: With the status that TensorFlow Serving gives.
+        """
+        spec = request.model_spec
+        with acquire(self._models, spec) as (version, servable):
+            result = inference.classify(servable, spec.signature_name, request.input)
+        return classification_pb2.ClassificationResponse(
+            model_spec=_effective(spec, version), result=result
+        )
+
+    def regress(
+        self, request: regression_pb2.RegressionRequest
+    ) -> regression_pb2.RegressionResponse:
+        """The response to a request.
+
+        Raises:
+            RequestError: With the status that TensorFlow Serving gives.
+        """
+        spec = request.model_spec
+        with acquire(self._models, spec) as (version, servable):
+            result = inference.regress(servable, spec.signature_name, request.input)
+        return regression_pb2.RegressionResponse(
+            model_spec=_effective(spec, version), result=result
+        )
+
+    def multi_infer(
+        self, request: inference_pb2.MultiInferenceRequest
+    ) -> inference_pb2.MultiInferenceResponse:
+        """The response to a request.
+
+        Raises:
+            RequestError: With the status that TensorFlow Serving gives.
+        """
+        specs = [task.model_spec for task in request.tasks]
+        _check_tasks(specs)
+        with acquire(self._models, specs[0]) as (version, servable):
+            results = inference.multi_infer(servable, request.tasks, request.input)
+        for result, spec in zip(results, specs, strict=True):
+            result.model_spec.CopyFrom(_effective(spec, version))
+        return inference_pb2.MultiInferenceResponse(results=results)
 
     def metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest
@@ -95,11 +149,34 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         return response
 
 
-def _not_offered(call: str) -> Any:
-    def refuse(request: Any) -> NoReturn:
-        raise unimplemented(
-            f"{call} is not offered by this server: it would need tf.Example inputs. "
-            "Call Predict, which takes the same signature's tensors"
-        )
+def _effective(spec: model_pb2.ModelSpec, version: int) -> model_pb2.ModelSpec:
+    """Who answered."""
+    effective = model_pb2.ModelSpec(
+        name=spec.name, signature_name=spec.signature_name or DEFAULT_SIGNATURE
+    )
+    effective.version.value = version
+    return effective
 
-    return refuse
+
+def _check_tasks(specs: Sequence[model_pb2.ModelSpec]) -> None:
+    if not specs:
+        raise invalid_argument(
+            "Inference request must have at least one task, received none. Fill `tasks`"
+        )
+    first = specs[0]
+    for spec in specs:
+        if (spec.name, spec.version, spec.version_label) != (
+            first.name,
+            first.version,
+            first.version_label,
+        ):
+            raise invalid_argument(
+                "All ModelSpecs in a MultiInferenceRequest must access the same model name and "
+                f"version; received {first.name!r} and {spec.name!r}. Send one request each"
+            )
+    names = [spec.signature_name or DEFAULT_SIGNATURE for spec in specs]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise invalid_argument(
+            f"Duplicate evaluation of signature: {', '.join(repeated)}. Name each signature once"
+        )

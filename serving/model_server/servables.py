@@ -80,12 +80,30 @@ class Servable:
             Output name -> array.
 
         Raises:
-            RequestError: What TensorFlow Serving would answer: INVALID_ARGUMENT for a request
-                that does not fit the signature or that the graph refuses.
+            RequestError: What TensorFlow Serving would answer: FAILED_PRECONDITION for an unknown
+                signature, INVALID_ARGUMENT for a request that does not fit the signature or that
+                the graph refuses.
         """
-        signature = self._signature(signature_name or DEFAULT_SIGNATURE)
+        signature = self.signature(signature_name)
         fetches = signature.fetches(output_filter)
-        feeds = signature.feeds(inputs)
+        return self.compute(signature, signature.feeds(inputs), fetches)
+
+    def compute(
+        self, signature: Signature, feeds: Sequence[NDArray[Any]], fetches: Sequence[str]
+    ) -> dict[str, NDArray[Any]]:
+        """Run one signature on arrays.
+
+        Args:
+            signature: One of this servable's.
+            feeds: An array for each of its inputs, in their order.
+            fetches: Outputs to compute.
+
+        Returns:
+            Output name -> array.
+
+        Raises:
+            RequestError: The graph refuses the values.
+        """
         try:
             values = self._callable(signature, fetches)(*feeds)
         except tf.errors.OpError as error:
@@ -95,15 +113,21 @@ class Servable:
             ) from error
         return dict(zip(fetches, values, strict=True))
 
+    def signature(self, name: str) -> Signature:
+        """A signature by its name; the empty name means `serving_default`.
+
+        Raises:
+            RequestError: FAILED_PRECONDITION when there is none of that name.
+        """
+        name = name or DEFAULT_SIGNATURE
+        if name not in self._signatures:
+            raise unknown_signature(name, self._signatures)
+        return self._signatures[name]
+
     def close(self) -> None:
         """Give the memory back. Nothing may run after this."""
         self._callables.clear()
         self._session.close()
-
-    def _signature(self, name: str) -> Signature:
-        if name not in self._signatures:
-            raise unknown_signature(name, self._signatures)
-        return self._signatures[name]
 
     def _callable(self, signature: Signature, fetches: Sequence[str]) -> Any:
         key = (signature.name, *fetches)
@@ -133,7 +157,7 @@ def load_servable(path: Path, version: int) -> Servable:
     servable = Servable(path, version)
     try:
         started = time.monotonic()
-        count = warm_up(path, servable.run)
+        count = warm_up(path, servable)
         seconds = time.monotonic() - started
         logger.info("version %d: %d warm-up requests in %.2f s", version, count, seconds)
     except BaseException:

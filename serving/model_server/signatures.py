@@ -1,8 +1,6 @@
 """A signature of a SavedModel, and the check of a request against it.
 
-The codes are TensorFlow Serving's; the texts name the rule, the value received and the fix. One
-code differs on purpose: an unknown signature is INVALID_ARGUMENT, where TensorFlow Serving says
-FAILED_PRECONDITION, because the request is wrong and stays wrong.
+The codes are TensorFlow Serving's; the texts name the rule, the value received and the fix.
 """
 
 from __future__ import annotations
@@ -11,6 +9,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import grpc
 from numpy.typing import NDArray
 from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
@@ -49,16 +48,26 @@ class TensorSpec:
 
 @dataclasses.dataclass(frozen=True)
 class Signature:
-    """Name, inputs and outputs of one signature."""
+    """Name, inputs and outputs of one signature.
+
+    Attributes:
+        name: Its name.
+        inputs: What it takes.
+        outputs: What it gives.
+        defaults: Values of the inputs that a request may leave out.
+    """
 
     name: str
     inputs: Mapping[str, TensorSpec]
     outputs: Mapping[str, TensorSpec]
+    defaults: Mapping[str, tensor_pb2.TensorProto]
 
     @classmethod
     def from_proto(cls, name: str, signature: meta_graph_pb2.SignatureDef) -> Signature:
         """The signature that a SavedModel declares."""
-        return cls(name, _specs(signature.inputs), _specs(signature.outputs))
+        return cls(
+            name, _specs(signature.inputs), _specs(signature.outputs), dict(signature.defaults)
+        )
 
     def feeds(self, inputs: Mapping[str, tensor_pb2.TensorProto]) -> list[NDArray[Any]]:
         """The arrays to feed, in the order of `self.inputs`.
@@ -66,7 +75,7 @@ class Signature:
         Raises:
             RequestError: INVALID_ARGUMENT for a missing or unknown input, a wrong dtype or shape.
         """
-        missing = sorted(set(self.inputs) - set(inputs))
+        missing = sorted(set(self.inputs) - set(inputs) - set(self.defaults))
         unknown = sorted(set(inputs) - set(self.inputs))
         if missing or unknown:
             raise invalid_argument(
@@ -74,7 +83,10 @@ class Signature:
                 f"Sent extra: {_names(unknown)}. Missing but required: {_names(missing)}. "
                 f"Send exactly: {self._listing()}"
             )
-        return [self._feed(name, spec, inputs[name]) for name, spec in self.inputs.items()]
+        return [
+            self._feed(name, spec, inputs[name] if name in inputs else self.defaults[name])
+            for name, spec in self.inputs.items()
+        ]
 
     def fetches(self, output_filter: Sequence[str]) -> list[str]:
         """Names of the outputs to compute, in declared order: those of the filter, or all.
@@ -119,9 +131,10 @@ class Signature:
 
 def unknown_signature(name: str, known: Iterable[str]) -> RequestError:
     """The error for a signature that the model does not have."""
-    return invalid_argument(
+    return RequestError(
+        grpc.StatusCode.FAILED_PRECONDITION,
         f"Serving signature key {name!r} not found. Set model_spec.signature_name to one of "
-        f"{_names(known)}"
+        f"{_names(known)}",
     )
 
 
