@@ -64,6 +64,22 @@ def _listening_flags(flags: argparse.ArgumentParser) -> None:
         type=int,
         help="calls answered at the same time (four for each CPU)",
     )
+    add("--rest_api_port", type=int, help="port of the REST API; 0 serves none (0)")
+    add(
+        "--rest_api_timeout_in_ms",
+        type=int,
+        help="longest time for one answer over REST (30000)",
+    )
+    add(
+        "--rest_api_num_threads",
+        type=int,
+        help="REST calls answered at the same time (four for each CPU)",
+    )
+    add(
+        "--monitoring_config_file",
+        type=Path,
+        help="MonitoringConfig in text format: Prometheus metrics on the REST port",
+    )
 
 
 def _boolean(text: str) -> bool:

@@ -47,6 +47,15 @@ def unimplemented(message: str) -> RequestError:
     return RequestError(grpc.StatusCode.UNIMPLEMENTED, message)
 
 
+def resource_exhausted(limit: int) -> RequestError:
+    """A call that would have to wait behind too many others."""
+    return RequestError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        f"the server answers or queues at most {limit} calls at the same time. Try again later, "
+        "or add servers",
+    )
+
+
 def answer(
     handler: Callable[[Request], Response], request: Request, context: grpc.ServicerContext
 ) -> Response:

@@ -26,6 +26,11 @@ class Options:
         port: gRPC port; 0 takes a free one and prints it.
         file_system_poll_wait_seconds: Time between two looks for new versions; 0 looks once.
         grpc_max_threads: Calls answered at the same time; None for four for each CPU.
+        rest_api_port: Port of the REST API, which is without TLS; 0 serves none.
+        rest_api_timeout_in_ms: Longest time for one answer over REST.
+        rest_api_num_threads: REST calls answered at the same time; None for four for each CPU.
+        monitoring_config_file: MonitoringConfig in text format: Prometheus metrics on the REST
+            port.
         drain_seconds: Longest wait for calls in flight when stopping.
     """
 
@@ -38,6 +43,10 @@ class Options:
     port: int = DEFAULT_PORT
     file_system_poll_wait_seconds: float = 1.0
     grpc_max_threads: int | None = None
+    rest_api_port: int = 0
+    rest_api_timeout_in_ms: int = 30_000
+    rest_api_num_threads: int | None = None
+    monitoring_config_file: Path | None = None
     drain_seconds: float = DRAIN_SECONDS
 
     def check(self) -> None:
@@ -56,16 +65,35 @@ class Options:
                 f"the base path must be a directory that holds version directories, received "
                 f"{self.model_base_path}. Push a model first, or correct --model_base_path"
             )
-        if not 0 <= self.port <= 65535:
-            raise StartError(f"the port must lie in 0..65535, received {self.port}. Correct --port")
+        self._check_numbers()
+        if self.monitoring_config_file is not None and self.rest_api_port == 0:
+            raise StartError(
+                "metrics are shown on the REST port, received --monitoring_config_file without "
+                "it. Set --rest_api_port"
+            )
+        if self.port and self.port == self.rest_api_port:
+            raise StartError(
+                f"gRPC and REST need a port each, received {self.port} for both. Correct --port "
+                "or --rest_api_port"
+            )
+
+    def _check_numbers(self) -> None:
+        for flag in ("port", "rest_api_port"):
+            if not 0 <= getattr(self, flag) <= 65535:
+                raise StartError(
+                    f"the port must lie in 0..65535, received {getattr(self, flag)}. "
+                    f"Correct --{flag}"
+                )
         for flag in ("file_system_poll_wait_seconds", "model_config_file_poll_wait_seconds"):
             if getattr(self, flag) < 0:
                 raise StartError(
                     "the poll interval must be 0 (look once) or more seconds, received "
                     f"{getattr(self, flag):g}. Correct --{flag}"
                 )
-        if self.grpc_max_threads is not None and self.grpc_max_threads < 1:
-            raise StartError(
-                f"there must be at least 1 thread, received {self.grpc_max_threads}. "
-                "Correct --grpc_max_threads"
-            )
+        for flag in ("grpc_max_threads", "rest_api_num_threads", "rest_api_timeout_in_ms"):
+            number = getattr(self, flag)
+            if number is not None and number < 1:
+                unit = "ms" if flag.endswith("ms") else "thread"
+                raise StartError(
+                    f"there must be at least 1 {unit}, received {number}. Correct --{flag}"
+                )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import grpc
 import tensorflow as tf
@@ -17,7 +17,8 @@ from tensorflow_serving.apis import (
 )
 
 from serving.model_server import inference
-from serving.model_server.errors import answer, invalid_argument
+from serving.model_server.errors import Request, Response, answer, invalid_argument
+from serving.model_server.metrics import Metrics
 from serving.model_server.model_lookup import Models, acquire
 from serving.model_server.servables import DEFAULT_SIGNATURE
 
@@ -29,16 +30,18 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     Args:
         models: Model name -> its versions.
+        metrics: What counts and times the calls.
     """
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, metrics: Metrics) -> None:
         self._models = models
+        self._metrics = metrics
 
     def Predict(
         self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
     ) -> predict_pb2.PredictResponse:
         """Run one signature of a model."""
-        return answer(self.predict, request, context)
+        return self._answer("Predict", self.predict, request, request.model_spec, context)
 
     def GetModelMetadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: grpc.ServicerContext
@@ -50,19 +53,34 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         self, request: classification_pb2.ClassificationRequest, context: grpc.ServicerContext
     ) -> classification_pb2.ClassificationResponse:
         """Classify tf.Examples."""
-        return answer(self.classify, request, context)
+        return self._answer("Classify", self.classify, request, request.model_spec, context)
 
     def Regress(
         self, request: regression_pb2.RegressionRequest, context: grpc.ServicerContext
     ) -> regression_pb2.RegressionResponse:
         """Predict one value for each tf.Example."""
-        return answer(self.regress, request, context)
+        return self._answer("Regress", self.regress, request, request.model_spec, context)
 
     def MultiInference(
         self, request: inference_pb2.MultiInferenceRequest, context: grpc.ServicerContext
     ) -> inference_pb2.MultiInferenceResponse:
         """Classify and regress the same tf.Examples with several signatures of one model."""
-        return answer(self.multi_infer, request, context)
+        spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
+        return self._answer("MultiInference", self.multi_infer, request, spec, context)
+
+    def _answer(
+        self,
+        api: str,
+        handler: Callable[[Request], Response],
+        request: Request,
+        spec: model_pb2.ModelSpec,
+        context: grpc.ServicerContext,
+    ) -> Response:
+        def counted(request: Request) -> Response:
+            with self._metrics.call(spec.name if spec.name in self._models else "", api, "GRPC"):
+                return handler(request)
+
+        return answer(counted, request, context)
 
     def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
         """The response to a request.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.core.framework import tensor_pb2
@@ -111,7 +112,7 @@ class Servable:
             raise RequestError(
                 code, f"signature {signature.name!r} refused the request: {_reason(error.message)}"
             ) from error
-        return dict(zip(fetches, values, strict=True))
+        return {name: _array(value) for name, value in zip(fetches, values, strict=True)}
 
     def signature(self, name: str) -> Signature:
         """A signature by its name; the empty name means `serving_default`.
@@ -137,6 +138,11 @@ class Servable:
                 feed_list=[spec.tensor for spec in signature.inputs.values()],
             )
         return self._callables[key]
+
+
+def _array(value: Any) -> NDArray[Any]:
+    """A session gives a scalar string as bare bytes."""
+    return np.array(value, dtype=object) if isinstance(value, bytes) else np.asarray(value)
 
 
 def _reason(message: str) -> str:

@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING
 
 from serving.model_server.errors import RequestError, StartError
 from serving.model_server.model_config import ModelConfig, read_model_config
+from serving.model_server.monitoring_config import read_metrics_path
 from serving.model_server.options import Options
 
 if TYPE_CHECKING:
+    from serving.model_server.rest.server import RestOptions
     from serving.model_server.servables import Servable
     from serving.model_server.versions import ModelVersions
 
@@ -46,7 +48,9 @@ def serve(options: Options) -> int:
     with _stop_on_signal() as stop, contextlib.ExitStack() as running:
         try:
             options.check()
-            _check_port(options.host, options.port)
+            _check_port(options.host, options.port, "--port")
+            if options.rest_api_port:
+                _check_port(options.host, options.rest_api_port, "--rest_api_port")
             line = _start(options, running)
         except StartError as error:
             sys.stderr.write(f"model server: {error}\n")
@@ -63,7 +67,9 @@ def serve(options: Options) -> int:
 def _start(options: Options, running: contextlib.ExitStack) -> str:
     """Start everything; `running` stops it. Returns the line that says so."""
     configs = _configs(options)
+    rest = _rest_options(options)
     from serving.model_server.config_file import ConfigFileWatch
+    from serving.model_server.metrics import Metrics
     from serving.model_server.model_set import ModelSet
     from serving.model_server.servables import load_servable
     from serving.model_server.server import ModelServer
@@ -71,12 +77,13 @@ def _start(options: Options, running: contextlib.ExitStack) -> str:
 
     # TensorFlow deprecates the loader of its own model server at every load.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    metrics = Metrics()
 
     def create(config: ModelConfig) -> ModelVersions[Servable]:
         return ModelVersions(
             config.name,
             config.base_path,
-            load_servable,
+            metrics.loading(load_servable),
             policy=config.policy,
             poll_seconds=options.file_system_poll_wait_seconds,
         )
@@ -86,7 +93,9 @@ def _start(options: Options, running: contextlib.ExitStack) -> str:
         create,
         allow_labels_for_unavailable=options.allow_version_labels_for_unavailable_models,
     )
-    server = ModelServer(models, options.host, options.port, options.grpc_max_threads)
+    server = ModelServer(
+        models, options.host, options.port, options.grpc_max_threads, rest=rest, metrics=metrics
+    )
     port = server.start({config.name: config.labels for config in configs})
     running.callback(server.stop, options.drain_seconds)
     if options.model_config_file is not None and options.model_config_file_poll_wait_seconds > 0:
@@ -96,7 +105,25 @@ def _start(options: Options, running: contextlib.ExitStack) -> str:
         watch.start()
         running.callback(watch.stop)
     served = ", ".join(f"model {name}, {_version(model)}" for name, model in models.items())
-    return f"model server listening on {options.host}:{port} ({served})"
+    also = "" if rest is None else f" and, for REST, on {rest.host}:{server.rest_port}"
+    return f"model server listening on {options.host}:{port}{also} ({served})"
+
+
+def _rest_options(options: Options) -> RestOptions | None:
+    if options.rest_api_port == 0:
+        return None
+    monitoring = options.monitoring_config_file
+    metrics_path = None if monitoring is None else read_metrics_path(monitoring)
+    from serving.model_server.rest.server import RestOptions
+
+    return RestOptions(
+        options.host,
+        options.rest_api_port,
+        options.rest_api_timeout_in_ms / 1000,
+        options.rest_api_num_threads,
+        metrics_path=metrics_path,
+        drain_s=options.drain_seconds,
+    )
 
 
 def _configs(options: Options) -> tuple[ModelConfig, ...]:
@@ -133,7 +160,7 @@ def _stop_on_signal() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _check_port(host: str, port: int) -> None:
+def _check_port(host: str, port: int, flag: str) -> None:
     """Fail now rather than after TensorFlow and the model are loaded."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -145,5 +172,5 @@ def _check_port(host: str, port: int) -> None:
             reason = "the port is in use" if in_use else error.strerror or str(error)
             raise StartError(
                 f"cannot listen on {host}:{port}: {reason}. Stop what listens there, or choose "
-                "another port with --port (0 takes a free one)"
+                f"another port with {flag}"
             ) from error

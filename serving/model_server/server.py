@@ -1,4 +1,4 @@
-"""The gRPC server: PredictionService, ModelService and the standard health service."""
+"""The server: PredictionService, ModelService and health over gRPC, and the REST API."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.model_server.errors import RequestError, StartError
+from serving.model_server.metrics import Metrics
 from serving.model_server.model_service import ModelService
 from serving.model_server.model_set import ModelSet
 from serving.model_server.prediction_service import PredictionService
+from serving.model_server.rest.api import RestApi
+from serving.model_server.rest.server import RestOptions, RestServer
 from serving.model_server.servables import Servable
 from serving.model_server.versions import ModelVersions
 
@@ -24,7 +27,7 @@ HEALTH_SERVICES = ("", "PredictionService", "ModelService")
 
 
 class ModelServer:
-    """Serves models over gRPC.
+    """Serves models over gRPC, and over HTTP where it is asked to.
 
     Args:
         models: The models; a plain mapping of names to versions is made a set that can be
@@ -33,6 +36,8 @@ class ModelServer:
         port: Port to listen on; 0 takes a free one.
         max_threads: Calls that are answered at the same time, further ones wait; None for four
             for each CPU, as TensorFlow Serving.
+        rest: How to serve the REST API; None does not.
+        metrics: What counts the calls.
     """
 
     def __init__(
@@ -41,7 +46,11 @@ class ModelServer:
         host: str,
         port: int,
         max_threads: int | None = None,
+        *,
+        rest: RestOptions | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
+        metrics = metrics or Metrics()
         threads = max_threads or 4 * (os.cpu_count() or 1)
         self._models = models if isinstance(models, ModelSet) else ModelSet(models)
         self._host = host
@@ -56,13 +65,18 @@ class ModelServer:
                 ("grpc.so_reuseport", 0),
             ],
         )
+        prediction = PredictionService(self._models, metrics)
+        model_service = ModelService(self._models)
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            PredictionService(self._models), self._server
+            prediction, self._server
         )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-            ModelService(self._models), self._server
-        )
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(model_service, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self.rest_port: int | None = None
+        self._rest: RestServer | None = None
+        if rest is not None:
+            api = RestApi(self._models, prediction, model_service, metrics)
+            self._rest = RestServer(api, metrics, rest)
 
     def start(self, labels: Mapping[str, Mapping[str, int]] | None = None) -> int:
         """Load what there is to load, then listen.
@@ -85,14 +99,25 @@ class ModelServer:
             raise StartError(error.message) from error
         self._update_health()
         try:
+            if self._rest is not None:
+                self.rest_port = self._rest.start()
+            port = self._listen()
+        except StartError:
+            self._models.stop()
+            raise
+        self._server.start()
+        return port
+
+    def _listen(self) -> int:
+        try:
             port: int = self._server.add_insecure_port(f"{self._host}:{self._port}")
         except RuntimeError as error:
-            self._models.stop()
+            if self._rest is not None:
+                self._rest.stop()
             raise StartError(
                 f"cannot listen on {self._host}:{self._port}: {error}. "
                 "Choose another port with --port"
             ) from error
-        self._server.start()
         return port
 
     def stop(self, drain_seconds: float) -> None:
@@ -102,7 +127,10 @@ class ModelServer:
             drain_seconds: Longest wait; a call still running then is cancelled.
         """
         self._health.enter_graceful_shutdown()
-        self._server.stop(drain_seconds).wait()
+        stopped = self._server.stop(drain_seconds)
+        if self._rest is not None:
+            self._rest.stop()
+        stopped.wait()
         self._models.stop()
 
     def _update_health(self) -> None:

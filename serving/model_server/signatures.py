@@ -6,7 +6,7 @@ The codes are TensorFlow Serving's; the texts name the rule, the value received 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -75,16 +75,23 @@ class Signature:
         Raises:
             RequestError: INVALID_ARGUMENT for a missing or unknown input, a wrong dtype or shape.
         """
-        missing = sorted(set(self.inputs) - set(inputs) - set(self.defaults))
-        unknown = sorted(set(inputs) - set(self.inputs))
-        if missing or unknown:
-            raise invalid_argument(
-                f"the inputs do not match signature {self.name!r}. "
-                f"Sent extra: {_names(unknown)}. Missing but required: {_names(missing)}. "
-                f"Send exactly: {self._listing()}"
-            )
+        self._check_names(inputs)
         return [
             self._feed(name, spec, inputs[name] if name in inputs else self.defaults[name])
+            for name, spec in self.inputs.items()
+        ]
+
+    def arrange(self, arrays: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """As `feeds`, for arrays that have the dtypes of the inputs.
+
+        Raises:
+            RequestError: INVALID_ARGUMENT for a missing or unknown input, or a wrong shape.
+        """
+        self._check_names(arrays)
+        return [
+            self._check_shape(name, spec, arrays[name])
+            if name in arrays
+            else self._feed(name, spec, self.defaults[name])
             for name, spec in self.inputs.items()
         ]
 
@@ -107,8 +114,18 @@ class Signature:
             )
         return [name for name in self.outputs if name in names]
 
+    def _check_names(self, names: Collection[str]) -> None:
+        missing = sorted(set(self.inputs) - set(names) - set(self.defaults))
+        unknown = sorted(set(names) - set(self.inputs))
+        if missing or unknown:
+            raise invalid_argument(
+                f"the inputs do not match signature {self.name!r}. "
+                f"Sent extra: {_names(unknown)}. Missing but required: {_names(missing)}. "
+                f"Send exactly: {self._listing()}"
+            )
+
     def _feed(self, name: str, spec: TensorSpec, proto: tensor_pb2.TensorProto) -> NDArray[Any]:
-        where = f"input {name!r} of signature {self.name!r}"
+        where = self._where(name)
         if proto.dtype != spec.dtype:
             raise invalid_argument(
                 f"{where} must be {spec}, received {dtype_name(proto.dtype)}. "
@@ -118,12 +135,18 @@ class Signature:
             array = from_proto(proto)
         except ValueError as error:
             raise invalid_argument(f"{where} must be {spec}, received: {error}") from error
+        return self._check_shape(name, spec, array)
+
+    def _check_shape(self, name: str, spec: TensorSpec, array: NDArray[Any]) -> NDArray[Any]:
         if not spec.allows(array.shape):
             raise invalid_argument(
-                f"{where} must be {spec}, received shape {list(array.shape)}. "
+                f"{self._where(name)} must be {spec}, received shape {list(array.shape)}. "
                 "Give every dimension the size the signature asks for"
             )
         return array
+
+    def _where(self, name: str) -> str:
+        return f"input {name!r} of signature {self.name!r}"
 
     def _listing(self) -> str:
         return ", ".join(f"{name} {spec}" for name, spec in sorted(self.inputs.items()))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import urllib.error
+import urllib.request
 
 import grpc
 import numpy as np
@@ -73,8 +76,9 @@ def save_scorer(path):
 
 
 @pytest.fixture(scope="module")
-def scorer(toy_models, tmp_path_factory, call):
-    """Stubs of a server with the scorer and the toy recommender."""
+def server(toy_models, tmp_path_factory):
+    """A server with the scorer and the toy recommender: (gRPC port, REST port)."""
+    from serving.model_server.rest.server import RestOptions
     from serving.model_server.servables import load_servable
     from serving.model_server.server import ModelServer
     from serving.model_server.versions import ModelVersions
@@ -86,9 +90,16 @@ def scorer(toy_models, tmp_path_factory, call):
         name: ModelVersions(name, folder / name, load_servable, poll_seconds=0)
         for name in ("scorer", "recommender")
     }
-    server = ModelServer(models, "127.0.0.1", 0)
-    yield call(f"127.0.0.1:{server.start()}").prediction
+    server = ModelServer(models, "127.0.0.1", 0, rest=RestOptions())
+    port = server.start()
+    yield port, server.rest_port
     server.stop(5)
+
+
+@pytest.fixture(scope="module")
+def scorer(server, call):
+    """Stubs of that server."""
+    return call(f"127.0.0.1:{server[0]}").prediction
 
 
 def example(**features):
@@ -244,6 +255,46 @@ def test_tasks_of_two_models_are_refused(scorer):
     request.tasks[1].model_spec.name = "recommender"
     code, text = refused(scorer.MultiInference, request)
     assert (code, "must access the same model name" in text) == ("INVALID_ARGUMENT", True)
+
+
+def over_rest(server, call, body):
+    url = f"http://127.0.0.1:{server[1]}/v1/models/scorer:{call}"
+    request = urllib.request.Request(url, json.dumps(body).encode())
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_classes_and_values_over_rest(server):
+    both = {"signature_name": "both", "examples": [{"x": 0.25}, {"x": [1.0]}]}
+    assert over_rest(server, "classify", both) == (
+        200,
+        {"results": [[["yes", 0.25], ["no", 0.75]], [["yes", 1.0], ["no", 0.0]]]},
+    )
+    body = {"context": {"x": 0.2}, "examples": [{"x": 0.5}, {"name": ["a", {"b64": "Yg=="}]}, {}]}
+    assert over_rest(server, "regress", body) == (200, {"results": [0.5, 0.2, 0.2]})
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({}, "'examples' must be a list of at least one object, received nothing"),
+        ({"examples": []}, "received []"),
+        ({"examples": [1]}, "an example must be an object, received 1"),
+        ({"examples": [{"x": "a"}]}, "signature 'serving_default' refused the request"),
+        ({"examples": [{"x": [1, "a"]}]}, "feature 'x' must hold strings"),
+        ({"examples": [{"x": [[1]]}]}, "all of one kind; received [[1]]"),
+        ({"examples": [{"x": True}]}, "received true"),
+        ({"examples": [{"x": 2**64}]}, "integers of 64 bits"),
+        ({"examples": [{"x": 1.0}], "context": 3}, "an example must be an object, received 3"),
+    ],
+)
+def test_examples_that_do_not_fit_are_refused_over_rest(server, body, text):
+    status, answer = over_rest(server, "regress", body)
+    assert status == 400
+    assert text in answer["error"]
 
 
 def test_every_kind_of_request_warms_a_version_up(tmp_path):

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_a_port_in_use_is_told_before_anything_is_loaded(base_path, taken_port, 
     assert serve(base_path, taken_port) == 2
     assert capsys.readouterr().err == (
         f"model server: cannot listen on 127.0.0.1:{taken_port}: the port is in use. Stop what "
-        "listens there, or choose another port with --port (0 takes a free one)\n"
+        "listens there, or choose another port with --port\n"
     )
 
 
@@ -51,6 +52,14 @@ def test_a_missing_base_path_is_told(tmp_path, capsys):
             "received -1. Correct --file_system_poll_wait_seconds",
         ),
         ({"grpc_max_threads": 0}, "at least 1 thread, received 0. Correct --grpc_max_threads"),
+        ({"rest_api_port": 70000}, "received 70000. Correct --rest_api_port"),
+        ({"port": 7, "rest_api_port": 7}, "need a port each, received 7 for both"),
+        ({"rest_api_num_threads": 0}, "received 0. Correct --rest_api_num_threads"),
+        ({"rest_api_timeout_in_ms": 0}, "at least 1 ms, received 0. Correct --rest_api_timeout"),
+        (
+            {"monitoring_config_file": Path("m.txtpb")},
+            "metrics are shown on the REST port, received --monitoring_config_file without it",
+        ),
         ({"host": "192.0.2.1"}, "cannot listen on 192.0.2.1:0: Cannot assign requested address"),
     ],
 )
@@ -111,3 +120,21 @@ def test_a_wrong_model_config_file_is_told(tmp_path, capsys, text, said):
     assert str(file) in error
     assert serve_options(Options(model_config_file=tmp_path / "none", port=0)) == 2
     assert "No such file or directory. Correct --model_config_file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("prometheus_config { enabled: true }", 'no field named "enabled"'),
+        ("prometheus_config { enable: true path: 'metrics' }", "must start with '/'"),
+        ("prometheus_config { enable: true path: '/{a}' }", "received '/{a}'. Correct it"),
+    ],
+)
+def test_a_wrong_monitoring_file_is_told(base_path, tmp_path, capsys, text, said):
+    file = tmp_path / "monitoring.txtpb"
+    file.write_text(text)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+    assert serve(base_path, rest_api_port=free, monitoring_config_file=file) == 2
+    assert said in capsys.readouterr().err
