@@ -13,7 +13,7 @@ from serving.model_server.serve import serve
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line. Only `--host` is not a flag of `tensorflow_model_server`."""
+    """The command line; only `--host` and `--max_in_flight_calls` are our own."""
     flags = argparse.ArgumentParser(
         prog="python -m serving.model_server",
         description="Serve SavedModels with TensorFlow Serving's API; picks up new versions.",
@@ -79,6 +79,17 @@ def _listening_flags(flags: argparse.ArgumentParser) -> None:
         "--monitoring_config_file",
         type=Path,
         help="MonitoringConfig in text format: Prometheus metrics on the REST port",
+    )
+    add(
+        "--max_in_flight_calls",
+        type=int,
+        help="calls answered or waiting, more are refused (eight for each thread)",
+    )
+    add("--enable_batching", **_SWITCH, help="join concurrent requests (false)")
+    add(
+        "--batching_parameters_file",
+        type=Path,
+        help="BatchingParameters in text format",
     )
 
 

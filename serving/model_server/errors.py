@@ -61,6 +61,8 @@ def answer(
 ) -> Response:
     """Run a handler; a `RequestError` becomes its status, any other error a logged INTERNAL."""
     failure: tuple[Any, str]
+    if not context.is_active():
+        context.abort(grpc.StatusCode.CANCELLED, "the caller gave up while the call waited")
     try:
         return handler(request)
     except RequestError as error:

@@ -1,4 +1,4 @@
-"""What a model server is started with; every field is a flag of `tensorflow_model_server`."""
+"""What a model server is started with; named as the flags of `tensorflow_model_server`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DRAIN_SECONDS = 30.0  # what Kubernetes grants between SIGTERM and SIGKILL
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """Flags of the server. Only `host` and `drain_seconds` are not TensorFlow Serving's.
+    """Flags of the server; only `host`, `max_in_flight_calls` and `drain_seconds` are our own.
 
     Attributes:
         model_base_path: Directory of the one model's version directories; may still be empty.
@@ -31,6 +31,10 @@ class Options:
         rest_api_num_threads: REST calls answered at the same time; None for four for each CPU.
         monitoring_config_file: MonitoringConfig in text format: Prometheus metrics on the REST
             port.
+        enable_batching: Join concurrent requests.
+        batching_parameters_file: BatchingParameters in text format; None for the defaults.
+        max_in_flight_calls: Calls that may be answered or wait, over gRPC and over REST each; more
+            are refused with RESOURCE_EXHAUSTED. None for eight for each thread.
         drain_seconds: Longest wait for calls in flight when stopping.
     """
 
@@ -47,6 +51,9 @@ class Options:
     rest_api_timeout_in_ms: int = 30_000
     rest_api_num_threads: int | None = None
     monitoring_config_file: Path | None = None
+    enable_batching: bool = False
+    batching_parameters_file: Path | None = None
+    max_in_flight_calls: int | None = None
     drain_seconds: float = DRAIN_SECONDS
 
     def check(self) -> None:
@@ -71,6 +78,11 @@ class Options:
                 "metrics are shown on the REST port, received --monitoring_config_file without "
                 "it. Set --rest_api_port"
             )
+        if self.batching_parameters_file is not None and not self.enable_batching:
+            raise StartError(
+                "received --batching_parameters_file without --enable_batching. Add it, or leave "
+                "the file out"
+            )
         if self.port and self.port == self.rest_api_port:
             raise StartError(
                 f"gRPC and REST need a port each, received {self.port} for both. Correct --port "
@@ -90,10 +102,14 @@ class Options:
                     "the poll interval must be 0 (look once) or more seconds, received "
                     f"{getattr(self, flag):g}. Correct --{flag}"
                 )
-        for flag in ("grpc_max_threads", "rest_api_num_threads", "rest_api_timeout_in_ms"):
+        for flag, unit in (
+            ("grpc_max_threads", "thread"),
+            ("rest_api_num_threads", "thread"),
+            ("rest_api_timeout_in_ms", "ms"),
+            ("max_in_flight_calls", "call"),
+        ):
             number = getattr(self, flag)
             if number is not None and number < 1:
-                unit = "ms" if flag.endswith("ms") else "thread"
                 raise StartError(
                     f"there must be at least 1 {unit}, received {number}. Correct --{flag}"
                 )

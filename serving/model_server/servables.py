@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 
+from serving.model_server.batching import Batcher
 from serving.model_server.errors import RequestError
 from serving.model_server.signatures import Signature, unknown_signature
 from serving.model_server.warmup import warm_up
@@ -38,12 +39,13 @@ class Servable:
     Args:
         path: The SavedModel's directory.
         version: Its version number, used in logs only.
+        batcher: Joins concurrent requests; None computes each by itself.
 
     Attributes:
         signature_defs: The signatures as the SavedModel declares them, for GetModelMetadata.
     """
 
-    def __init__(self, path: Path, version: int) -> None:
+    def __init__(self, path: Path, version: int, batcher: Batcher | None = None) -> None:
         self.version = version
         graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=graph)
@@ -62,6 +64,7 @@ class Servable:
             if name != _INIT_SIGNATURE
         }
         # Compiled once for each (signature, outputs): a plain `run` parses its arguments each time.
+        self._run = self._execute if batcher is None else batcher.batched(self._execute)
         self._callables: dict[tuple[str, ...], Any] = {}
 
     def run(
@@ -105,14 +108,7 @@ class Servable:
         Raises:
             RequestError: The graph refuses the values.
         """
-        try:
-            values = self._callable(signature, fetches)(*feeds)
-        except tf.errors.OpError as error:
-            code = _GRPC_CODES.get(error.error_code, grpc.StatusCode.UNKNOWN)
-            raise RequestError(
-                code, f"signature {signature.name!r} refused the request: {_reason(error.message)}"
-            ) from error
-        return {name: _array(value) for name, value in zip(fetches, values, strict=True)}
+        return self._run(signature, feeds, fetches)
 
     def signature(self, name: str) -> Signature:
         """A signature by its name; the empty name means `serving_default`.
@@ -129,6 +125,18 @@ class Servable:
         """Give the memory back. Nothing may run after this."""
         self._callables.clear()
         self._session.close()
+
+    def _execute(
+        self, signature: Signature, feeds: Sequence[NDArray[Any]], fetches: Sequence[str]
+    ) -> dict[str, NDArray[Any]]:
+        try:
+            values = self._callable(signature, fetches)(*feeds)
+        except tf.errors.OpError as error:
+            code = _GRPC_CODES.get(error.error_code, grpc.StatusCode.UNKNOWN)
+            raise RequestError(
+                code, f"signature {signature.name!r} refused the request: {_reason(error.message)}"
+            ) from error
+        return {name: _array(value) for name, value in zip(fetches, values, strict=True)}
 
     def _callable(self, signature: Signature, fetches: Sequence[str]) -> Any:
         key = (signature.name, *fetches)
@@ -153,14 +161,19 @@ def _reason(message: str) -> str:
     )
 
 
-def load_servable(path: Path, version: int) -> Servable:
+def load_servable(path: Path, version: int, batcher: Batcher | None = None) -> Servable:
     """Load a version and replay its warm-up requests.
+
+    Args:
+        path: The SavedModel's directory.
+        version: Its version number.
+        batcher: Joins concurrent requests; None computes each by itself.
 
     Raises:
         WarmUpError: A warm-up request is malformed or was not answered.
         Exception: Whatever TensorFlow raises on a SavedModel that it cannot load.
     """
-    servable = Servable(path, version)
+    servable = Servable(path, version, batcher)
     try:
         started = time.monotonic()
         count = warm_up(path, servable)

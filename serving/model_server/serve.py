@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import logging
 import signal
 import socket
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from serving.model_server.batching_config import Batching, read_batching
 from serving.model_server.errors import RequestError, StartError
 from serving.model_server.model_config import ModelConfig, read_model_config
 from serving.model_server.monitoring_config import read_metrics_path
@@ -67,7 +69,9 @@ def serve(options: Options) -> int:
 def _start(options: Options, running: contextlib.ExitStack) -> str:
     """Start everything; `running` stops it. Returns the line that says so."""
     configs = _configs(options)
+    batching = _batching(options)
     rest = _rest_options(options)
+    from serving.model_server.batching import Batcher
     from serving.model_server.config_file import ConfigFileWatch
     from serving.model_server.metrics import Metrics
     from serving.model_server.model_set import ModelSet
@@ -78,12 +82,13 @@ def _start(options: Options, running: contextlib.ExitStack) -> str:
     # TensorFlow deprecates the loader of its own model server at every load.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     metrics = Metrics()
+    batcher = None if batching is None else Batcher(batching)
 
     def create(config: ModelConfig) -> ModelVersions[Servable]:
         return ModelVersions(
             config.name,
             config.base_path,
-            metrics.loading(load_servable),
+            metrics.loading(functools.partial(load_servable, batcher=batcher)),
             policy=config.policy,
             poll_seconds=options.file_system_poll_wait_seconds,
         )
@@ -94,7 +99,13 @@ def _start(options: Options, running: contextlib.ExitStack) -> str:
         allow_labels_for_unavailable=options.allow_version_labels_for_unavailable_models,
     )
     server = ModelServer(
-        models, options.host, options.port, options.grpc_max_threads, rest=rest, metrics=metrics
+        models,
+        options.host,
+        options.port,
+        options.grpc_max_threads,
+        max_in_flight=options.max_in_flight_calls,
+        rest=rest,
+        metrics=metrics,
     )
     port = server.start({config.name: config.labels for config in configs})
     running.callback(server.stop, options.drain_seconds)
@@ -109,6 +120,13 @@ def _start(options: Options, running: contextlib.ExitStack) -> str:
     return f"model server listening on {options.host}:{port}{also} ({served})"
 
 
+def _batching(options: Options) -> Batching | None:
+    if not options.enable_batching:
+        return None
+    file = options.batching_parameters_file
+    return Batching() if file is None else read_batching(file)
+
+
 def _rest_options(options: Options) -> RestOptions | None:
     if options.rest_api_port == 0:
         return None
@@ -121,6 +139,7 @@ def _rest_options(options: Options) -> RestOptions | None:
         options.rest_api_port,
         options.rest_api_timeout_in_ms / 1000,
         options.rest_api_num_threads,
+        options.max_in_flight_calls,
         metrics_path=metrics_path,
         drain_s=options.drain_seconds,
     )

@@ -36,6 +36,8 @@ class ModelServer:
         port: Port to listen on; 0 takes a free one.
         max_threads: Calls that are answered at the same time, further ones wait; None for four
             for each CPU, as TensorFlow Serving.
+        max_in_flight: Calls that may be answered or wait; more are refused with
+            RESOURCE_EXHAUSTED. None for eight for each thread.
         rest: How to serve the REST API; None does not.
         metrics: What counts the calls.
     """
@@ -47,6 +49,7 @@ class ModelServer:
         port: int,
         max_threads: int | None = None,
         *,
+        max_in_flight: int | None = None,
         rest: RestOptions | None = None,
         metrics: Metrics | None = None,
     ) -> None:
@@ -64,6 +67,7 @@ class ModelServer:
                 # Without this, a second server on the same port starts and takes half the calls.
                 ("grpc.so_reuseport", 0),
             ],
+            maximum_concurrent_rpcs=max_in_flight or 8 * threads,
         )
         prediction = PredictionService(self._models, metrics)
         model_service = ModelService(self._models)

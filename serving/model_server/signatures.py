@@ -114,6 +114,15 @@ class Signature:
             )
         return [name for name in self.outputs if name in names]
 
+    def has_rows(self, fetches: Iterable[str]) -> bool:
+        """True when requests can be joined along the first dimension of inputs and outputs.
+
+        Inputs without any dimension are allowed beside those with one.
+        """
+        batched = [spec.shape for spec in self.inputs.values() if spec.shape != ()]
+        shapes = [*batched, *(self.outputs[name].shape for name in fetches)]
+        return bool(batched) and all(shape and shape[0] == -1 for shape in shapes)
+
     def _check_names(self, names: Collection[str]) -> None:
         missing = sorted(set(self.inputs) - set(names) - set(self.defaults))
         unknown = sorted(set(names) - set(self.inputs))

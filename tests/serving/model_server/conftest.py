@@ -23,6 +23,9 @@ class Caller:
     def predict(self, inputs: dict[str, Any], signature: str = "recommend", **spec: Any) -> Any:
         return self.prediction.Predict(predict_request(inputs, signature, **spec), timeout=60)
 
+    def request(self, inputs: dict[str, Any], signature: str = "recommend") -> Any:
+        return predict_request(inputs, signature)
+
     def status(self) -> Any:
         from tensorflow_serving.apis import get_model_status_pb2
 

@@ -14,6 +14,7 @@ import tensorflow as tf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from serving.model_server.errors import StartError
+from serving.model_server.metrics import Metrics
 from serving.model_server.servables import load_servable
 from serving.model_server.server import HEALTH_SERVICES, ModelServer
 from serving.model_server.versions import ModelVersions
@@ -156,3 +157,41 @@ def test_unloading_first_would_fail_calls(serve, push, call, inputs):
     address, model = serve(UnloadFirst)
     hammer = swap_under_calls(address, model, push, call, inputs)
     assert {error.code() for error in hammer.failures} == {grpc.StatusCode.NOT_FOUND}
+
+
+def test_too_many_calls_are_shed_and_the_others_answered(base_path, push, call):
+    push(1)
+    model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
+    server = ModelServer({"recommender": model}, "127.0.0.1", 0, 1, max_in_flight=2)
+    caller = call(f"127.0.0.1:{server.start()}")
+    running = [
+        caller.prediction.Predict.future(caller.request({"steps": 500_000}, "slow"), timeout=60)
+        for _ in range(2)
+    ]
+    time.sleep(0.3)
+    with pytest.raises(grpc.RpcError) as caught:
+        caller.predict({"steps": 1}, "slow")
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    for future in running:
+        assert tf.make_ndarray(future.result().outputs["steps"]) == 500_000
+    caller.predict({"steps": 1}, "slow")
+    server.stop(5)
+
+
+def test_a_call_whose_caller_gave_up_is_not_computed(base_path, push, call):
+    push(1)
+    metrics = Metrics()
+    model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
+    server = ModelServer({"recommender": model}, "127.0.0.1", 0, 1, metrics=metrics)
+    caller = call(f"127.0.0.1:{server.start()}")
+    slow = caller.prediction.Predict.future(caller.request({"steps": 500_000}, "slow"), timeout=60)
+    time.sleep(0.2)
+    with pytest.raises(grpc.RpcError) as caught:
+        caller.prediction.Predict(caller.request({"steps": 1}, "slow"), timeout=0.1)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert not slow.done()
+    slow.result()
+    server.stop(5)
+    lines = metrics.exposition().decode().splitlines()
+    counts = [line for line in lines if "request_count{" in line]
+    assert counts == [':tensorflow:serving:request_count{model_name="recommender",status="OK"} 1.0']

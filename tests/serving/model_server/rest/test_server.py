@@ -69,7 +69,7 @@ def test_a_call_that_takes_too_long_is_a_deadline_exceeded(serve):
 
 def test_too_many_calls_are_shed_and_the_others_answered(serve):
     _, client = serve(threads=1, max_in_flight=2)
-    running = [in_the_background(lambda: client.predict(slow(100_000))) for _ in range(2)]
+    running = [in_the_background(lambda: client.predict(slow(500_000))) for _ in range(2)]
     time.sleep(0.3)
     status, answer = client.predict(slow(1))
     assert (status, "at most 2 calls at the same time" in answer["error"]) == (429, True)
