@@ -64,6 +64,11 @@ def _listening_flags(flags: argparse.ArgumentParser) -> None:
         type=int,
         help="calls answered at the same time (four for each CPU)",
     )
+    add(
+        "--grpc_channel_arguments",
+        help="arguments of the gRPC library: key=value, separated by commas",
+    )
+    add("--ssl_config_file", type=Path, help="SSLConfig in text format: TLS on the gRPC port")
     add("--rest_api_port", type=int, help="port of the REST API; 0 serves none (0)")
     add(
         "--rest_api_timeout_in_ms",

@@ -26,6 +26,9 @@ class Options:
         port: gRPC port; 0 takes a free one and prints it.
         file_system_poll_wait_seconds: Time between two looks for new versions; 0 looks once.
         grpc_max_threads: Calls answered at the same time; None for four for each CPU.
+        grpc_channel_arguments: Arguments of the gRPC library, such as
+            `grpc.max_receive_message_length=4194304`, separated by commas.
+        ssl_config_file: SSLConfig in text format: TLS on the gRPC port.
         rest_api_port: Port of the REST API, which is without TLS; 0 serves none.
         rest_api_timeout_in_ms: Longest time for one answer over REST.
         rest_api_num_threads: REST calls answered at the same time; None for four for each CPU.
@@ -47,6 +50,8 @@ class Options:
     port: int = DEFAULT_PORT
     file_system_poll_wait_seconds: float = 1.0
     grpc_max_threads: int | None = None
+    grpc_channel_arguments: str = ""
+    ssl_config_file: Path | None = None
     rest_api_port: int = 0
     rest_api_timeout_in_ms: int = 30_000
     rest_api_num_threads: int | None = None
@@ -73,6 +78,7 @@ class Options:
                 f"{self.model_base_path}. Push a model first, or correct --model_base_path"
             )
         self._check_numbers()
+        self.channel_arguments()
         if self.monitoring_config_file is not None and self.rest_api_port == 0:
             raise StartError(
                 "metrics are shown on the REST port, received --monitoring_config_file without "
@@ -88,6 +94,23 @@ class Options:
                 f"gRPC and REST need a port each, received {self.port} for both. Correct --port "
                 "or --rest_api_port"
             )
+
+    def channel_arguments(self) -> list[tuple[str, int | str]]:
+        """`grpc_channel_arguments` as pairs; whole numbers are read as such.
+
+        Raises:
+            StartError: One of them is not `key=value`.
+        """
+        pairs: list[tuple[str, int | str]] = []
+        for argument in filter(None, self.grpc_channel_arguments.split(",")):
+            key, equals, value = argument.partition("=")
+            if not key or not equals:
+                raise StartError(
+                    f"a channel argument must be key=value, received {argument!r}. Correct "
+                    "--grpc_channel_arguments"
+                )
+            pairs.append((key, int(value) if value.lstrip("-").isdecimal() else value))
+        return pairs
 
     def _check_numbers(self) -> None:
         for flag in ("port", "rest_api_port"):

@@ -23,6 +23,7 @@ from serving.model_server.errors import RequestError, StartError
 from serving.model_server.model_config import ModelConfig, read_model_config
 from serving.model_server.monitoring_config import read_metrics_path
 from serving.model_server.options import Options
+from serving.model_server.tls import read_credentials
 
 if TYPE_CHECKING:
     from serving.model_server.rest.server import RestOptions
@@ -70,6 +71,8 @@ def _start(options: Options, running: contextlib.ExitStack) -> str:
     """Start everything; `running` stops it. Returns the line that says so."""
     configs = _configs(options)
     batching = _batching(options)
+    ssl = options.ssl_config_file
+    credentials = None if ssl is None else read_credentials(ssl)
     rest = _rest_options(options)
     from serving.model_server.batching import Batcher
     from serving.model_server.config_file import ConfigFileWatch
@@ -104,6 +107,8 @@ def _start(options: Options, running: contextlib.ExitStack) -> str:
         options.port,
         options.grpc_max_threads,
         max_in_flight=options.max_in_flight_calls,
+        credentials=credentials,
+        channel_arguments=options.channel_arguments(),
         rest=rest,
         metrics=metrics,
     )

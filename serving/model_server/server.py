@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent import futures
 
 import grpc
@@ -22,6 +22,13 @@ from serving.model_server.versions import ModelVersions
 
 MAX_MESSAGE_BYTES = 2**31 - 1  # as TensorFlow Serving; gRPC's own default is 4 MB
 
+_CHANNEL_ARGUMENTS: dict[str, int | str] = {
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+    # Without this, a second server on the same port starts and takes half the calls.
+    "grpc.so_reuseport": 0,
+}
+
 # "" is the server as a whole. The two short names are those that TensorFlow Serving registers.
 HEALTH_SERVICES = ("", "PredictionService", "ModelService")
 
@@ -38,6 +45,8 @@ class ModelServer:
             for each CPU, as TensorFlow Serving.
         max_in_flight: Calls that may be answered or wait; more are refused with
             RESOURCE_EXHAUSTED. None for eight for each thread.
+        credentials: TLS of the gRPC port; None for none.
+        channel_arguments: Arguments of the gRPC library, which go before our own.
         rest: How to serve the REST API; None does not.
         metrics: What counts the calls.
     """
@@ -50,6 +59,8 @@ class ModelServer:
         max_threads: int | None = None,
         *,
         max_in_flight: int | None = None,
+        credentials: grpc.ServerCredentials | None = None,
+        channel_arguments: Sequence[tuple[str, int | str]] = (),
         rest: RestOptions | None = None,
         metrics: Metrics | None = None,
     ) -> None:
@@ -58,15 +69,11 @@ class ModelServer:
         self._models = models if isinstance(models, ModelSet) else ModelSet(models)
         self._host = host
         self._port = port
+        self._credentials = credentials
         self._health = health.HealthServicer()
         self._server = grpc.server(
             futures.ThreadPoolExecutor(max_workers=threads, thread_name_prefix="grpc"),
-            options=[
-                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-                ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-                # Without this, a second server on the same port starts and takes half the calls.
-                ("grpc.so_reuseport", 0),
-            ],
+            options=list({**_CHANNEL_ARGUMENTS, **dict(channel_arguments)}.items()),
             maximum_concurrent_rpcs=max_in_flight or 8 * threads,
         )
         prediction = PredictionService(self._models, metrics)
@@ -113,14 +120,19 @@ class ModelServer:
         return port
 
     def _listen(self) -> int:
+        address = f"{self._host}:{self._port}"
         try:
-            port: int = self._server.add_insecure_port(f"{self._host}:{self._port}")
+            port: int = (
+                self._server.add_insecure_port(address)
+                if self._credentials is None
+                else self._server.add_secure_port(address, self._credentials)
+            )
         except RuntimeError as error:
             if self._rest is not None:
                 self._rest.stop()
+            tls = "" if self._credentials is None else ", or correct --ssl_config_file"
             raise StartError(
-                f"cannot listen on {self._host}:{self._port}: {error}. "
-                "Choose another port with --port"
+                f"cannot listen on {address}: {error}. Choose another port with --port{tls}"
             ) from error
         return port
 

@@ -80,20 +80,20 @@ def message(name: str) -> Any:
     return message_factory.GetMessageClass(_pool().FindMessageTypeByName(f"{_PACKAGE}.{name}"))()
 
 
-def read_text_proto(path: Path, into: Any, flag: str) -> Any:
+def read_text_proto(path: Path, into: Any, flag: str, *, secret: bool = False) -> Any:
     """Parse a file into a message.
 
     Args:
         path: The file.
         into: The message to fill.
         flag: The flag that named the file, for the error.
+        secret: Errors repeat nothing from the file.
 
     Returns:
         The message.
 
     Raises:
-        StartError: The file cannot be read, or it is not such a message. Its contents are not
-            quoted: a TLS file holds a private key.
+        StartError: The file cannot be read, or it is not such a message.
     """
     kind = into.DESCRIPTOR.name
     try:
@@ -108,7 +108,8 @@ def read_text_proto(path: Path, into: Any, flag: str) -> Any:
             f"Correct the file, or {flag}"
         ) from error
     except text_format.ParseError as error:
+        place = f"it is not at line {error.GetLine()}, column {error.GetColumn()}"
         raise StartError(
-            f"{path} must be a {kind} in protobuf's text format: {error}. "
+            f"{path} must be a {kind} in protobuf's text format: {place if secret else error}. "
             f"Correct the file, or {flag}"
-        ) from error
+        ) from (None if secret else error)

@@ -54,6 +54,10 @@ def test_a_missing_base_path_is_told(tmp_path, capsys):
         ({"grpc_max_threads": 0}, "at least 1 thread, received 0. Correct --grpc_max_threads"),
         ({"rest_api_port": 70000}, "received 70000. Correct --rest_api_port"),
         ({"port": 7, "rest_api_port": 7}, "need a port each, received 7 for both"),
+        ({"grpc_channel_arguments": "a=1,b"}, "must be key=value, received 'b'"),
+        ({"max_in_flight_calls": 0}, "at least 1 call, received 0. Correct --max_in_flight"),
+        ({"batching_parameters_file": Path("b")}, "without --enable_batching. Add it"),
+        ({"ssl_config_file": Path("none")}, "cannot read none: No such file or directory"),
         ({"rest_api_num_threads": 0}, "received 0. Correct --rest_api_num_threads"),
         ({"rest_api_timeout_in_ms": 0}, "at least 1 ms, received 0. Correct --rest_api_timeout"),
         (

@@ -15,6 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from serving.model_server.errors import StartError
 from serving.model_server.metrics import Metrics
+from serving.model_server.options import Options
 from serving.model_server.servables import load_servable
 from serving.model_server.server import HEALTH_SERVICES, ModelServer
 from serving.model_server.versions import ModelVersions
@@ -195,3 +196,18 @@ def test_a_call_whose_caller_gave_up_is_not_computed(base_path, push, call):
     lines = metrics.exposition().decode().splitlines()
     counts = [line for line in lines if "request_count{" in line]
     assert counts == [':tensorflow:serving:request_count{model_name="recommender",status="OK"} 1.0']
+
+
+def test_messages_beyond_a_limit_are_refused(base_path, push, call, inputs):
+    push(1)
+    model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
+    options = Options(grpc_channel_arguments="grpc.max_receive_message_length=10000,x.y=z")
+    arguments = options.channel_arguments()
+    assert arguments == [("grpc.max_receive_message_length", 10000), ("x.y", "z")]
+    server = ModelServer({"recommender": model}, "127.0.0.1", 0, channel_arguments=arguments)
+    caller = call(f"127.0.0.1:{server.start()}")
+    caller.predict(inputs())
+    with pytest.raises(grpc.RpcError) as caught:
+        caller.predict(inputs(rows=1000))
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    server.stop(5)
