@@ -15,68 +15,9 @@ from tensorflow_serving.apis import classification_pb2, inference_pb2, regressio
 
 from serving.model_server.inference import CLASSIFY_METHOD, REGRESS_METHOD
 
-SPEC = {"x": tf.io.FixedLenFeature([], tf.float32, 0.0)}
-
-
-def save_scorer(path):
-    """Signatures on one number `x`: two classes of scores x and 1 - x, and values x and 2 x."""
-    text = tf.TensorSpec([None], tf.string, name="inputs")
-
-    def x(inputs):
-        return tf.io.parse_example(inputs, SPEC)["x"]
-
-    @tf.function(input_signature=[text])
-    def both(inputs):
-        scores = tf.stack([x(inputs), 1 - x(inputs)], 1)
-        labels = tf.tile(tf.constant([["yes", "no"]]), [tf.shape(inputs)[0], 1])
-        return {"classes": labels, "scores": scores}
-
-    @tf.function(input_signature=[text])
-    def scores_only(inputs):
-        return {"scores": both(inputs)["scores"]}
-
-    @tf.function(input_signature=[text])
-    def regress(inputs):
-        return {"outputs": x(inputs)}
-
-    @tf.function(input_signature=[text])
-    def twice(inputs):
-        return {"outputs": 2 * x(inputs)[:, None]}
-
-    @tf.function(input_signature=[text])
-    def one_for_all(inputs):
-        return {"outputs": tf.reduce_sum(x(inputs), keepdims=True)}
-
-    @tf.function(input_signature=[text])
-    def other_name(inputs):
-        return {"value": x(inputs)}
-
-    @tf.function(input_signature=[text])
-    def whole(inputs):
-        return {"outputs": tf.cast(x(inputs), tf.int32)}
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="inputs")])
-    def numbers(inputs):
-        return {"outputs": inputs}
-
-    tf.saved_model.save(
-        tf.Module(),
-        str(path),
-        signatures={
-            "serving_default": regress,
-            "both": both,
-            "scores_only": scores_only,
-            "twice": twice,
-            "one_for_all": one_for_all,
-            "other_name": other_name,
-            "whole": whole,
-            "numbers": numbers,
-        },
-    )
-
 
 @pytest.fixture(scope="module")
-def server(toy_models, tmp_path_factory):
+def server(toy_models, scorer_model, tmp_path_factory):
     """A server with the scorer and the toy recommender: (gRPC port, REST port)."""
     from serving.model_server.rest.server import RestOptions
     from serving.model_server.servables import load_servable
@@ -84,7 +25,7 @@ def server(toy_models, tmp_path_factory):
     from serving.model_server.versions import ModelVersions
 
     folder = tmp_path_factory.mktemp("scorer")
-    save_scorer(folder / "scorer" / "5")
+    shutil.copytree(scorer_model, folder / "scorer" / "5")
     shutil.copytree(toy_models / "1", folder / "recommender" / "1")
     models = {
         name: ModelVersions(name, folder / name, load_servable, poll_seconds=0)
@@ -297,13 +238,13 @@ def test_examples_that_do_not_fit_are_refused_over_rest(server, body, text):
     assert text in answer["error"]
 
 
-def test_every_kind_of_request_warms_a_version_up(tmp_path):
+def test_every_kind_of_request_warms_a_version_up(scorer_model, tmp_path):
     from tensorflow_serving.apis import prediction_log_pb2
 
     from serving.model_server.servables import Servable
     from serving.model_server.warmup import WARM_UP_FILE, WarmUpError, warm_up
 
-    save_scorer(tmp_path / "1")
+    shutil.copytree(scorer_model, tmp_path / "1")
     file = tmp_path / "1" / WARM_UP_FILE
     file.parent.mkdir()
     logs = [prediction_log_pb2.PredictionLog() for _ in range(3)]
