@@ -14,6 +14,14 @@ from tensorflow.core.framework import tensor_pb2, types_pb2
 # A proto names its shape in a few bytes, so a shape alone could ask for any amount of memory.
 MAX_ELEMENTS = 2**27
 
+# DataType -> dtype, and the field that holds its values where they are not one block of bytes.
+_PLAIN: dict[int, tuple[np.dtype[Any], str]] = {
+    types_pb2.DT_FLOAT: (np.dtype(np.float32), "float_val"),
+    types_pb2.DT_DOUBLE: (np.dtype(np.float64), "double_val"),
+    types_pb2.DT_INT32: (np.dtype(np.int32), "int_val"),
+    types_pb2.DT_INT64: (np.dtype(np.int64), "int64_val"),
+}
+
 
 def from_proto(proto: tensor_pb2.TensorProto) -> NDArray[Any]:
     """The array that a proto holds, from `tensor_content` or from the `*_val` fields.
@@ -23,11 +31,29 @@ def from_proto(proto: tensor_pb2.TensorProto) -> NDArray[Any]:
     Raises:
         ValueError: The proto does not describe a tensor; the message says the rule and the value.
     """
-    if proto.tensor_shape.unknown_rank or any(dim.size < 0 for dim in proto.tensor_shape.dim):
-        raise ValueError("a tensor needs a fully known shape without negative dimensions")
     shape = [dim.size for dim in proto.tensor_shape.dim]
-    if math.prod(shape) > MAX_ELEMENTS:
+    if proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
+        raise ValueError("a tensor needs a fully known shape without negative dimensions")
+    size = math.prod(shape)
+    if size > MAX_ELEMENTS:
         raise ValueError(f"a tensor may have at most {MAX_ELEMENTS} elements, received {shape}")
+    if proto.dtype == types_pb2.DT_STRING and len(proto.string_val) == size:
+        strings = np.empty(size, dtype=object)
+        strings[:] = proto.string_val
+        return strings.reshape(shape)
+    known = _PLAIN.get(proto.dtype)
+    if known is not None:  # several times faster than `make_ndarray`
+        dtype, field = known
+        if len(proto.tensor_content) == size * dtype.itemsize:
+            return np.frombuffer(proto.tensor_content, dtype).reshape(shape)
+        values = getattr(proto, field)
+        if len(values) == size and not proto.tensor_content:
+            return np.array(values, dtype).reshape(shape)
+    return _any_form(proto, shape)
+
+
+def _any_form(proto: tensor_pb2.TensorProto, shape: Sequence[int]) -> NDArray[Any]:
+    """Every dtype and abbreviation that TensorFlow knows, such as one value for all elements."""
     try:
         if proto.dtype == types_pb2.DT_STRING and proto.tensor_content:
             # TensorFlow's packed form of strings, which make_ndarray does not read.
@@ -38,7 +64,7 @@ def from_proto(proto: tensor_pb2.TensorProto) -> NDArray[Any]:
     except (TypeError, ValueError, tf.errors.OpError) as error:
         kind = dtype_name(proto.dtype)
         raise ValueError(
-            f"the values do not make up a {kind} tensor of shape {shape}: {error}"
+            f"the values do not make up a {kind} tensor of shape {list(shape)}: {error}"
         ) from error
 
 

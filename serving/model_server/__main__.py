@@ -96,6 +96,11 @@ def _listening_flags(flags: argparse.ArgumentParser) -> None:
         type=Path,
         help="BatchingParameters in text format",
     )
+    add(
+        "--enable_serialization_as_tensor_content",
+        **_SWITCH,
+        help="send numbers as one block of bytes (false)",
+    )
 
 
 def _boolean(text: str) -> bool:

@@ -36,6 +36,8 @@ class Options:
             port.
         enable_batching: Join concurrent requests.
         batching_parameters_file: BatchingParameters in text format; None for the defaults.
+        enable_serialization_as_tensor_content: Send numbers of an answer as one block of bytes,
+            which is smaller and faster.
         max_in_flight_calls: Calls that may be answered or wait, over gRPC and over REST each; more
             are refused with RESOURCE_EXHAUSTED. None for eight for each thread.
         drain_seconds: Longest wait for calls in flight when stopping.
@@ -58,6 +60,7 @@ class Options:
     monitoring_config_file: Path | None = None
     enable_batching: bool = False
     batching_parameters_file: Path | None = None
+    enable_serialization_as_tensor_content: bool = False
     max_in_flight_calls: int | None = None
     drain_seconds: float = DRAIN_SECONDS
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import grpc
-import tensorflow as tf
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -17,6 +16,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving.model_server import inference
+from serving.model_server.encoding import to_proto
 from serving.model_server.errors import Request, Response, answer, invalid_argument
 from serving.model_server.metrics import Metrics
 from serving.model_server.model_lookup import Models, acquire
@@ -31,10 +31,12 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     Args:
         models: Model name -> its versions.
         metrics: What counts and times the calls.
+        tensor_content: Send numbers as one block of bytes.
     """
 
-    def __init__(self, models: Models, metrics: Metrics) -> None:
+    def __init__(self, models: Models, metrics: Metrics, tensor_content: bool = False) -> None:
         self._models = models
+        self._tensor_content = tensor_content
         self._metrics = metrics
 
     def Predict(
@@ -93,7 +95,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             outputs = servable.run(spec.signature_name, request.inputs, request.output_filter)
         response = predict_pb2.PredictResponse(model_spec=_effective(spec, version))
         for name, array in outputs.items():
-            response.outputs[name].CopyFrom(tf.make_tensor_proto(array))
+            response.outputs[name].CopyFrom(to_proto(array, self._tensor_content))
         return response
 
     def classify(

@@ -109,6 +109,7 @@ def _start(options: Options, running: contextlib.ExitStack) -> str:
         max_in_flight=options.max_in_flight_calls,
         credentials=credentials,
         channel_arguments=options.channel_arguments(),
+        tensor_content=options.enable_serialization_as_tensor_content,
         rest=rest,
         metrics=metrics,
     )

@@ -47,6 +47,7 @@ class ModelServer:
             RESOURCE_EXHAUSTED. None for eight for each thread.
         credentials: TLS of the gRPC port; None for none.
         channel_arguments: Arguments of the gRPC library, which go before our own.
+        tensor_content: Send numbers of an answer as one block of bytes.
         rest: How to serve the REST API; None does not.
         metrics: What counts the calls.
     """
@@ -61,6 +62,7 @@ class ModelServer:
         max_in_flight: int | None = None,
         credentials: grpc.ServerCredentials | None = None,
         channel_arguments: Sequence[tuple[str, int | str]] = (),
+        tensor_content: bool = False,
         rest: RestOptions | None = None,
         metrics: Metrics | None = None,
     ) -> None:
@@ -76,7 +78,7 @@ class ModelServer:
             options=list({**_CHANNEL_ARGUMENTS, **dict(channel_arguments)}.items()),
             maximum_concurrent_rpcs=max_in_flight or 8 * threads,
         )
-        prediction = PredictionService(self._models, metrics)
+        prediction = PredictionService(self._models, metrics, tensor_content)
         model_service = ModelService(self._models)
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
             prediction, self._server

@@ -124,6 +124,8 @@ class Signature:
         return bool(batched) and all(shape and shape[0] == -1 for shape in shapes)
 
     def _check_names(self, names: Collection[str]) -> None:
+        if self.inputs.keys() == set(names):
+            return
         missing = sorted(set(self.inputs) - set(names) - set(self.defaults))
         unknown = sorted(set(names) - set(self.inputs))
         if missing or unknown:
@@ -134,16 +136,17 @@ class Signature:
             )
 
     def _feed(self, name: str, spec: TensorSpec, proto: tensor_pb2.TensorProto) -> NDArray[Any]:
-        where = self._where(name)
         if proto.dtype != spec.dtype:
             raise invalid_argument(
-                f"{where} must be {spec}, received {dtype_name(proto.dtype)}. "
+                f"{self._where(name)} must be {spec}, received {dtype_name(proto.dtype)}. "
                 f"Send it as {dtype_name(spec.dtype)}"
             )
         try:
             array = from_proto(proto)
         except ValueError as error:
-            raise invalid_argument(f"{where} must be {spec}, received: {error}") from error
+            raise invalid_argument(
+                f"{self._where(name)} must be {spec}, received: {error}"
+            ) from error
         return self._check_shape(name, spec, array)
 
     def _check_shape(self, name: str, spec: TensorSpec, array: NDArray[Any]) -> NDArray[Any]:
