@@ -8,13 +8,13 @@ from concurrent import futures
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.model_server.errors import RequestError, StartError
 from serving.model_server.metrics import Metrics
 from serving.model_server.model_service import ModelService
 from serving.model_server.model_set import ModelSet
 from serving.model_server.prediction_service import PredictionService
+from serving.model_server.registration import add_service
 from serving.model_server.rest.api import RestApi
 from serving.model_server.rest.server import RestOptions, RestServer
 from serving.model_server.servables import Servable
@@ -80,10 +80,8 @@ class ModelServer:
         )
         prediction = PredictionService(self._models, metrics, tensor_content)
         model_service = ModelService(self._models)
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            prediction, self._server
-        )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(model_service, self._server)
+        add_service("PredictionService", prediction, self._server)
+        add_service("ModelService", model_service, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self.rest_port: int | None = None
         self._rest: RestServer | None = None

@@ -188,3 +188,13 @@ def test_other_metadata_fields_are_invalid_arguments(caller, fields):
         caller.prediction.GetModelMetadata(metadata_request(*fields))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert f"the only field there is; received {list(fields)}" in caught.value.details()
+
+
+@pytest.mark.parametrize("data", [b"\xff", b"\x0a\x05ab", b"\x0a\x03\x0a\x01\xff"])
+@pytest.mark.parametrize("call", ["PredictionService/Predict", "ModelService/GetModelStatus"])
+def test_bytes_that_are_no_request_are_invalid_arguments(caller, data, call):
+    raw = caller.channel.unary_unary(f"/tensorflow.serving.{call}")
+    with pytest.raises(grpc.RpcError) as caught:
+        raw(data, timeout=60)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert f"received {len(data)} bytes that are not" in caught.value.details()
