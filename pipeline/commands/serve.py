@@ -52,17 +52,10 @@ def serve(
     up without a restart. Where tensorflow_model_server is on the PATH, it is what serves.
     """
     with errors_reported():
-        if (config is None) == (base_path is None):
-            raise typer.BadParameter("give either --config or --base-path.")
-        if config is not None:
-            from pipeline.loading import load_settings
-            from pipeline.serving_folder import serving_folder
-
-            base_path = serving_folder(load_settings(config))
         from serving.model_server.options import Options
 
         options = Options(
-            model_base_path=base_path,
+            model_base_path=_base_path(config, base_path),
             port=port,
             host=host,
             rest_api_port=rest_port,
@@ -72,6 +65,17 @@ def serve(
             ssl_config_file=tls,
         )
         raise typer.Exit(_serve(options, embedded))
+
+
+def _base_path(config: Path | None, base_path: Path | None) -> Path | None:
+    if (config is None) == (base_path is None):
+        raise typer.BadParameter("give either --config or --base-path.")
+    if config is None:
+        return base_path
+    from pipeline.loading import load_settings
+    from pipeline.serving_folder import serving_folder
+
+    return serving_folder(load_settings(config))
 
 
 def _serve(options: Options, embedded: bool) -> int:

@@ -21,7 +21,9 @@ def parser() -> argparse.ArgumentParser:
         argument_default=argparse.SUPPRESS,  # the defaults are those of Options
     )
     _model_flags(flags)
-    _listening_flags(flags)
+    _grpc_flags(flags)
+    _rest_flags(flags)
+    _batching_flags(flags)
     return flags
 
 
@@ -55,7 +57,7 @@ def _model_flags(flags: argparse.ArgumentParser) -> None:
     )
 
 
-def _listening_flags(flags: argparse.ArgumentParser) -> None:
+def _grpc_flags(flags: argparse.ArgumentParser) -> None:
     add = flags.add_argument
     add("--port", type=int, help="gRPC port; 0 takes a free one and prints it (8500)")
     add("--host", help="address to listen on (127.0.0.1)")
@@ -69,6 +71,20 @@ def _listening_flags(flags: argparse.ArgumentParser) -> None:
         help="arguments of the gRPC library: key=value, separated by commas",
     )
     add("--ssl_config_file", type=Path, help="SSLConfig in text format: TLS on the gRPC port")
+    add(
+        "--enable_serialization_as_tensor_content",
+        **_SWITCH,
+        help="send numbers as one block of bytes (false)",
+    )
+    add(
+        "--max_in_flight_calls",
+        type=int,
+        help="calls answered or waiting, more are refused (eight for each thread)",
+    )
+
+
+def _rest_flags(flags: argparse.ArgumentParser) -> None:
+    add = flags.add_argument
     add("--rest_api_port", type=int, help="port of the REST API; 0 serves none (0)")
     add(
         "--rest_api_timeout_in_ms",
@@ -85,21 +101,15 @@ def _listening_flags(flags: argparse.ArgumentParser) -> None:
         type=Path,
         help="MonitoringConfig in text format: Prometheus metrics on the REST port",
     )
-    add(
-        "--max_in_flight_calls",
-        type=int,
-        help="calls answered or waiting, more are refused (eight for each thread)",
-    )
+
+
+def _batching_flags(flags: argparse.ArgumentParser) -> None:
+    add = flags.add_argument
     add("--enable_batching", **_SWITCH, help="join concurrent requests (false)")
     add(
         "--batching_parameters_file",
         type=Path,
         help="BatchingParameters in text format",
-    )
-    add(
-        "--enable_serialization_as_tensor_content",
-        **_SWITCH,
-        help="send numbers as one block of bytes (false)",
     )
 
 

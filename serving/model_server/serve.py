@@ -26,6 +26,8 @@ from serving.model_server.options import Options
 from serving.model_server.tls import read_credentials
 
 if TYPE_CHECKING:
+    from serving.model_server.metrics import Metrics
+    from serving.model_server.model_set import ModelSet
     from serving.model_server.rest.server import RestOptions
     from serving.model_server.servables import Servable
     from serving.model_server.versions import ModelVersions
@@ -70,37 +72,17 @@ def serve(options: Options) -> int:
 def _start(options: Options, running: contextlib.ExitStack) -> str:
     """Start everything; `running` stops it. Returns the line that says so."""
     configs = _configs(options)
-    batching = _batching(options)
     ssl = options.ssl_config_file
     credentials = None if ssl is None else read_credentials(ssl)
+    batching = _batching(options)
     rest = _rest_options(options)
-    from serving.model_server.batching import Batcher
-    from serving.model_server.config_file import ConfigFileWatch
     from serving.model_server.metrics import Metrics
-    from serving.model_server.model_set import ModelSet
-    from serving.model_server.servables import load_servable
     from serving.model_server.server import ModelServer
-    from serving.model_server.versions import ModelVersions
 
     # TensorFlow deprecates the loader of its own model server at every load.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     metrics = Metrics()
-    batcher = None if batching is None else Batcher(batching)
-
-    def create(config: ModelConfig) -> ModelVersions[Servable]:
-        return ModelVersions(
-            config.name,
-            config.base_path,
-            metrics.loading(functools.partial(load_servable, batcher=batcher)),
-            policy=config.policy,
-            poll_seconds=options.file_system_poll_wait_seconds,
-        )
-
-    models = ModelSet(
-        {config.name: create(config) for config in configs},
-        create,
-        allow_labels_for_unavailable=options.allow_version_labels_for_unavailable_models,
-    )
+    models = _models(options, configs, metrics, batching)
     server = ModelServer(
         models,
         options.host,
@@ -115,15 +97,55 @@ def _start(options: Options, running: contextlib.ExitStack) -> str:
     )
     port = server.start({config.name: config.labels for config in configs})
     running.callback(server.stop, options.drain_seconds)
-    if options.model_config_file is not None and options.model_config_file_poll_wait_seconds > 0:
-        watch = ConfigFileWatch(
-            options.model_config_file, models, configs, options.model_config_file_poll_wait_seconds
-        )
-        watch.start()
-        running.callback(watch.stop)
+    _watch_config_file(options, models, configs, running)
     served = ", ".join(f"model {name}, {_version(model)}" for name, model in models.items())
     also = "" if rest is None else f" and, for REST, on {rest.host}:{server.rest_port}"
     return f"model server listening on {options.host}:{port}{also} ({served})"
+
+
+def _models(
+    options: Options,
+    configs: tuple[ModelConfig, ...],
+    metrics: Metrics,
+    batching: Batching | None,
+) -> ModelSet:
+    from serving.model_server.batching import Batcher
+    from serving.model_server.model_set import ModelSet
+    from serving.model_server.servables import load_servable
+    from serving.model_server.versions import ModelVersions
+
+    batcher = None if batching is None else Batcher(batching)
+    load = metrics.loading(functools.partial(load_servable, batcher=batcher))
+
+    def create(config: ModelConfig) -> ModelVersions[Servable]:
+        return ModelVersions(
+            config.name,
+            config.base_path,
+            load,
+            policy=config.policy,
+            poll_seconds=options.file_system_poll_wait_seconds,
+        )
+
+    return ModelSet(
+        {config.name: create(config) for config in configs},
+        create,
+        allow_labels_for_unavailable=options.allow_version_labels_for_unavailable_models,
+    )
+
+
+def _watch_config_file(
+    options: Options,
+    models: ModelSet,
+    configs: tuple[ModelConfig, ...],
+    running: contextlib.ExitStack,
+) -> None:
+    from serving.model_server.config_file import ConfigFileWatch
+
+    seconds = options.model_config_file_poll_wait_seconds
+    if options.model_config_file is not None and seconds > 0:
+        watch = ConfigFileWatch(options.model_config_file, models, configs, seconds)
+        watch.start()
+        running.callback(watch.stop)
 
 
 def _batching(options: Options) -> Batching | None:
