@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,6 +13,8 @@ from tensorflow_serving.config import model_server_config_pb2
 from serving.model_server.errors import invalid_argument
 from serving.model_server.text_protos import read_text_proto
 from serving.model_server.version_policy import ALL, LATEST, VersionPolicy, latest, specific
+
+logger = logging.getLogger(__name__)
 
 _PLATFORM = "tensorflow"
 
@@ -78,6 +81,8 @@ def _model(proto: Any) -> ModelConfig:
             f"model_platform of {where} must be {_PLATFORM!r}, received "
             f"{proto.model_platform!r}. Set it"
         )
+    if proto.HasField("logging_config"):
+        logger.warning("%s: requests are not logged by this server (logging_config)", where)
     return ModelConfig(
         proto.name,
         _base_path(proto.base_path, where),

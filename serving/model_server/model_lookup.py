@@ -55,4 +55,6 @@ def acquire(
         RequestError: The spec asks for what is not there.
     """
     model = find_model(models, spec)
+    if spec.WhichOneof("version_choice") == "version_label":
+        return model.acquire(label=spec.version_label)
     return model.acquire(find_version(model, spec))

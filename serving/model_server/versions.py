@@ -121,19 +121,24 @@ class ModelVersions(Generic[S]):
         return labels[label]
 
     @contextlib.contextmanager
-    def acquire(self, version: int | None = None) -> Iterator[tuple[int, S]]:
+    def acquire(
+        self, version: int | None = None, label: str | None = None
+    ) -> Iterator[tuple[int, S]]:
         """A servable that answers, kept alive while the context is open.
 
         Args:
             version: The version asked for; None for the newest that is available.
+            label: The label asked for, in place of a version.
 
         Yields:
             The version and its servable.
 
         Raises:
-            RequestError: NOT_FOUND when nothing is available, or not the version asked for.
+            RequestError: NOT_FOUND when nothing is available, or not the version asked for;
+                INVALID_ARGUMENT for a label that is not set.
         """
-        with self._lock:
+        with self._lock:  # a label is moved before its old version is dropped
+            version = self.labelled(label) if label is not None else version
             if not self._serving:
                 raise not_found(
                     f"model {self.model_name!r} has no version available. Ask GetModelStatus for "

@@ -76,3 +76,10 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(StartError, match="it is not UTF-8 text"):
         read_model_config(file)
+
+
+def test_requests_that_will_not_be_logged_are_told(base_path, caplog):
+    read(config(base_path))
+    assert caplog.text == ""
+    read(config(base_path, "logging_config { sampling_config { sampling_rate: 0.1 } }"))
+    assert "model 'shop': requests are not logged by this server" in caplog.text

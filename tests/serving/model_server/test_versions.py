@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sys
 import threading
 import time
 from pathlib import Path
@@ -314,3 +315,45 @@ def test_stopping_waits_for_the_calls_in_flight(world):
     call.__exit__(None, None, None)
     stopping.join(5)
     assert world.log == ["load 1", "close 1"]
+
+
+@pytest.fixture
+def eager_threads():
+    """Threads that interrupt each other a thousand times as often as usual."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("eager_threads")
+def test_calls_by_a_label_never_fail_while_it_is_moved_and_its_old_version_dropped(base_path):
+    world = World(base_path)
+    world.push(1)
+    world.push(2)
+    world.versions.configure(base_path, ALL, {"stable": 1})
+    world.versions.poll()
+    failures, answered, stop = [], set(), threading.Event()
+
+    def call():
+        while not stop.is_set():
+            try:
+                with world.versions.acquire(label="stable") as (version, _):
+                    answered.add(version)
+            except RequestError as error:
+                failures.append(error)
+
+    callers = [threading.Thread(target=call) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    for at in range(200):
+        goal = 1 + at % 2
+        world.versions.configure(base_path, specific([goal]), {"stable": goal})
+        world.versions.poll()
+        world.versions.configure(base_path, ALL, {"stable": goal})
+        world.versions.poll()
+    stop.set()
+    for caller in callers:
+        caller.join()
+    assert failures == []
+    assert answered == {1, 2}
