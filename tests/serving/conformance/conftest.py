@@ -1,8 +1,8 @@
 """The servers that the suite runs against, and stubs to call them with.
 
-The embedded server always; a `tensorflow_model_server` on the PATH as well; and a server that runs
-already, named by `TFS_ENDPOINT=HOST:PORT[,REST_HOST:PORT]`. The models of that one are replaced,
-and it must see the folder named by `TFS_MODELS_DIR` under the same path.
+The embedded server always, without and with batching. A `tensorflow_model_server` on the PATH as
+well. And a server that runs already, named by `TFS_ENDPOINT=HOST:PORT[,REST_HOST:PORT]`: its models
+are replaced, and it must see the folder named by `TFS_MODELS_DIR` under the same path.
 """
 
 from __future__ import annotations
@@ -38,10 +38,17 @@ BINARY = "tensorflow_model_server"
 ENDPOINT = os.environ.get("TFS_ENDPOINT", "")
 METRICS_PATH = "/monitoring/prometheus/metrics"
 AVAILABLE = 30
+BATCHING = """
+max_batch_size { value: 8 }
+batch_timeout_micros { value: 1000 }
+allowed_batch_sizes: [2, 8]
+pad_variable_length_inputs: true
+"""
 
 
 def targets():
-    return ["embedded"] + [BINARY] * bool(shutil.which(BINARY)) + ["endpoint"] * bool(ENDPOINT)
+    ours = ["embedded", "embedded-batching"]
+    return ours + [BINARY] * bool(shutil.which(BINARY)) + ["endpoint"] * bool(ENDPOINT)
 
 
 def pytest_generate_tests(metafunc):
@@ -176,8 +183,14 @@ def running(target, models, folder):
     text_format.Parse(model_config.read_text(), model_server_config_pb2.ModelServerConfig())
     monitoring.write_text(f"prometheus_config {{ enable: true path: '{METRICS_PATH}' }}")
     port, rest_port = free_port(), free_port()
-    program = [sys.executable, "-m", "serving.model_server"] if target == "embedded" else [BINARY]
-    extra = [] if target == "embedded" else ["--enable_grpc_healthcheck_service=true"]
+    program = [sys.executable, "-m", "serving.model_server"]
+    extra = []
+    if target == BINARY:
+        program, extra = [BINARY], ["--enable_grpc_healthcheck_service=true"]
+    elif target == "embedded-batching":
+        parameters = folder / "batching.txtpb"
+        parameters.write_text(BATCHING)
+        extra = ["--enable_batching", f"--batching_parameters_file={parameters}"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [
