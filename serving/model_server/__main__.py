@@ -70,6 +70,7 @@ def _grpc_flags(flags: argparse.ArgumentParser) -> None:
         "--grpc_channel_arguments",
         help="arguments of the gRPC library: key=value, separated by commas",
     )
+    add("--enable_grpc_healthcheck_service", **_SWITCH, help="offer gRPC's health service (true)")
     add("--ssl_config_file", type=Path, help="SSLConfig in text format: TLS on the gRPC port")
     add(
         "--enable_serialization_as_tensor_content",

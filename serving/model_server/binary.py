@@ -32,7 +32,7 @@ def command(program: str, options: Options) -> list[str]:
     }
     if options.model_base_path is not None:
         given["model_name"] = options.model_name  # its own default is another
-    given["enable_grpc_healthcheck_service"] = True
+    given["enable_grpc_healthcheck_service"] = options.enable_grpc_healthcheck_service
     return [program, *(f"--{name}={_text(value)}" for name, value in given.items())]
 
 

@@ -28,6 +28,7 @@ class Options:
         grpc_max_threads: Calls answered at the same time; None for four for each CPU.
         grpc_channel_arguments: Arguments of the gRPC library, such as
             `grpc.max_receive_message_length=4194304`, separated by commas.
+        enable_grpc_healthcheck_service: Offer gRPC's health service; off by default there.
         ssl_config_file: SSLConfig in text format: TLS on the gRPC port.
         rest_api_port: Port of the REST API, which is without TLS; 0 serves none.
         rest_api_timeout_in_ms: Longest time for one answer over REST.
@@ -53,6 +54,7 @@ class Options:
     file_system_poll_wait_seconds: float = 1.0
     grpc_max_threads: int | None = None
     grpc_channel_arguments: str = ""
+    enable_grpc_healthcheck_service: bool = True
     ssl_config_file: Path | None = None
     rest_api_port: int = 0
     rest_api_timeout_in_ms: int = 30_000

@@ -89,6 +89,7 @@ def _start(options: Options, running: contextlib.ExitStack) -> str:
         options.port,
         options.grpc_max_threads,
         max_in_flight=options.max_in_flight_calls,
+        health_service=options.enable_grpc_healthcheck_service,
         credentials=credentials,
         channel_arguments=options.channel_arguments(),
         tensor_content=options.enable_serialization_as_tensor_content,

@@ -45,6 +45,7 @@ class ModelServer:
             for each CPU, as TensorFlow Serving.
         max_in_flight: Calls that may be answered or wait; more are refused with
             RESOURCE_EXHAUSTED. None for eight for each thread.
+        health_service: Offer gRPC's health service.
         credentials: TLS of the gRPC port; None for none.
         channel_arguments: Arguments of the gRPC library, which go before our own.
         tensor_content: Send numbers of an answer as one block of bytes.
@@ -60,6 +61,7 @@ class ModelServer:
         max_threads: int | None = None,
         *,
         max_in_flight: int | None = None,
+        health_service: bool = True,
         credentials: grpc.ServerCredentials | None = None,
         channel_arguments: Sequence[tuple[str, int | str]] = (),
         tensor_content: bool = False,
@@ -82,7 +84,8 @@ class ModelServer:
         model_service = ModelService(self._models)
         add_service("PredictionService", prediction, self._server)
         add_service("ModelService", model_service, self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        if health_service:
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self.rest_port: int | None = None
         self._rest: RestServer | None = None
         if rest is not None:

@@ -9,6 +9,10 @@ import pytest
 import yaml
 from google.protobuf import text_format
 
+from serving.model_server.__main__ import parser
+from serving.model_server.batching_config import read_batching
+from serving.model_server.monitoring_config import read_metrics_path
+from serving.model_server.options import Options
 from serving.model_server.text_protos import message
 
 FOLDER = Path(__file__).parents[2] / "serving_config"
@@ -78,6 +82,17 @@ def test_compose_mounts_every_file_it_names_and_the_base_path_of_the_model(servi
 
 def test_compose_leaves_batching_off_while_an_input_is_a_scalar(flags):
     assert "enable_batching" not in flags
+
+
+def test_the_embedded_server_takes_the_same_flags(service, flags):
+    options = Options(**vars(parser().parse_args(service["command"])))
+    assert str(options.model_config_file) == flags["model_config_file"]
+    assert options.enable_grpc_healthcheck_service
+
+
+def test_the_embedded_server_reads_the_same_files():
+    assert read_batching(FOLDER / "batching.txtpb").pad_variable_length_inputs
+    assert read_metrics_path(FOLDER / "monitoring.txtpb") == "/monitoring/prometheus/metrics"
 
 
 def test_compose_pins_the_image_and_gives_it_no_privileges(service):

@@ -211,3 +211,14 @@ def test_messages_beyond_a_limit_are_refused(base_path, push, call, inputs):
         caller.predict(inputs(rows=1000))
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     server.stop(5)
+
+
+def test_the_health_service_can_be_left_out(base_path, push):
+    push(1)
+    model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
+    server = ModelServer({"recommender": model}, "127.0.0.1", 0, health_service=False)
+    address = f"127.0.0.1:{server.start()}"
+    with pytest.raises(grpc.RpcError) as caught:
+        health(address)
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    server.stop(5)
