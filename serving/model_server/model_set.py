@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import grpc
 
+from serving.model_server.base_path import find_versions
 from serving.model_server.errors import RequestError, invalid_argument
 from serving.model_server.model_config import ModelConfig
 from serving.model_server.servables import Servable, load_servable
@@ -98,6 +99,7 @@ class ModelSet(Mapping[str, ModelVersions[Servable]]):
             for name, config in wanted.items():
                 if name in self._models:
                     self._check_labels(self._models[name], config.labels)
+                    _require_candidates(self._models[name], config)
             added = self._load_new(wanted)
             removed = {name: model for name, model in self._models.items() if name not in wanted}
             kept = {name: model for name, model in self._models.items() if name in wanted}
@@ -142,6 +144,19 @@ class ModelSet(Mapping[str, ModelVersions[Servable]]):
                     f"loaded, received {version}; loaded are {sorted(available)}. Load it first "
                     "(model_version_policy), and move the label in a second step",
                 )
+
+
+def _require_candidates(model: ModelVersions[Servable], config: ModelConfig) -> None:
+    """Refuse other versions of a model that is served where there are none."""
+    if (config.base_path, config.policy) == (model.base_path, model.policy):
+        return
+    found = find_versions(config.base_path)
+    if not config.policy.candidates(found):
+        raise invalid_argument(
+            f"model_version_policy {config.policy} of model {config.name!r} must find a version in "
+            f"{config.base_path}, which holds {sorted(found) or 'none'}. Push one first, or "
+            "correct the policy"
+        )
 
 
 def _require_loaded(model: ModelVersions[Servable]) -> None:

@@ -75,7 +75,7 @@ class ModelVersions(Generic[S]):
         self.on_change = on_change
         self.labels: Mapping[str, int] = {}
         self._load = load
-        self._policy = policy
+        self.policy = policy
         self._poll_seconds = poll_seconds
         self._retries = LoadRetries(max_load_retries, load_retry_seconds)
         self._lock = threading.Lock()  # for what calls see: held for moments
@@ -174,7 +174,7 @@ class ModelVersions(Generic[S]):
         with self._polling:
             if base_path != self.base_path:
                 self._retries.keep_only(())
-            self.base_path, self._policy, self.labels = base_path, policy, labels
+            self.base_path, self.policy, self.labels = base_path, policy, labels
 
     def stop(self, drain_seconds: float = 0.0) -> None:
         """Stop looking, wait for the calls in flight, and release every servable.
@@ -207,10 +207,10 @@ class ModelVersions(Generic[S]):
 
     def _serve(self, found: dict[int, Path]) -> None:
         self._retries.keep_only(found)
-        candidates = self._policy.candidates(found)
+        candidates = self.policy.candidates(found)
         if not candidates:
             self._complain(
-                f"no version of model {self.model_name!r} (policy: {self._policy}) under "
+                f"no version of model {self.model_name!r} (policy: {self.policy}) under "
                 f"{self.base_path}: a version is a directory with a number for its name that "
                 "holds saved_model.pb"
             )
@@ -220,7 +220,7 @@ class ModelVersions(Generic[S]):
         for version in candidates:
             if self._is_serving(version, found[version]) or self._try(version, found[version]):
                 wanted.add(version)
-            if len(wanted) == self._policy.newest:
+            if len(wanted) == self.policy.newest:
                 break
         if wanted:  # never unload the last version for one that is not there
             self._retire(set(self._serving) - wanted)

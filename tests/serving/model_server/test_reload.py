@@ -167,6 +167,11 @@ def test_a_bad_configuration_changes_nothing_and_says_why(serve, push, base_path
         ((config(base_path, name="good"), config(broken, name="new")), "version 1: OSError"),
         ((config("../secret", name="new"),), "an absolute path without '..'"),
         ((config(base_path, STABLE_2, name="new"),), "received 2; loaded are [1]"),
+        ((config(empty),), f"must find a version in {empty}, which holds none"),
+        (
+            (config(base_path, "model_version_policy { specific { versions: 9 } }"),),
+            "model_version_policy specific [9] of model 'recommender' must find a version in",
+        ),
     ]:
         code, details = served.refused(*models_named)
         assert code in ("INVALID_ARGUMENT", "FAILED_PRECONDITION")
