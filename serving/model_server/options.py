@@ -40,7 +40,7 @@ class Options:
         enable_serialization_as_tensor_content: Send numbers of an answer as one block of bytes,
             which is smaller and faster.
         max_in_flight_calls: Calls that may be answered or wait, over gRPC and over REST each; more
-            are refused with RESOURCE_EXHAUSTED. None for eight for each thread.
+            are refused with RESOURCE_EXHAUSTED. None for four for each thread.
         drain_seconds: Longest wait for calls in flight when stopping.
     """
 

@@ -44,7 +44,7 @@ class ModelServer:
         max_threads: Calls that are answered at the same time, further ones wait; None for four
             for each CPU, as TensorFlow Serving.
         max_in_flight: Calls that may be answered or wait; more are refused with
-            RESOURCE_EXHAUSTED. None for eight for each thread.
+            RESOURCE_EXHAUSTED. None for four for each thread.
         health_service: Offer gRPC's health service.
         credentials: TLS of the gRPC port; None for none.
         channel_arguments: Arguments of the gRPC library, which go before our own.
@@ -78,7 +78,7 @@ class ModelServer:
         self._server = grpc.server(
             futures.ThreadPoolExecutor(max_workers=threads, thread_name_prefix="grpc"),
             options=list({**_CHANNEL_ARGUMENTS, **dict(channel_arguments)}.items()),
-            maximum_concurrent_rpcs=max_in_flight or 8 * threads,
+            maximum_concurrent_rpcs=max_in_flight or 4 * threads,
         )
         prediction = PredictionService(self._models, metrics, tensor_content)
         model_service = ModelService(self._models)

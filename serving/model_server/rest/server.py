@@ -77,7 +77,7 @@ class RestServer:
         self._metrics = metrics
         self._options = options
         threads = options.threads or 4 * (os.cpu_count() or 1)
-        self._max_in_flight = options.max_in_flight or 8 * threads
+        self._max_in_flight = options.max_in_flight or 4 * threads
         self._in_flight = 0  # touched by the loop's thread only
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rest")
         self._loop = asyncio.new_event_loop()

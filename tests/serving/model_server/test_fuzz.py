@@ -9,6 +9,8 @@ import collections
 import json
 import os
 import shutil
+import socket
+import time
 import urllib.error
 import urllib.request
 
@@ -170,6 +172,37 @@ def test_a_model_that_fails_would_be_noticed(server, inputs, request_for):
     answer.outputs["score"].CopyFrom(tf.make_tensor_proto([float("nan")]))
     with pytest.raises(AssertionError):
         outcome(lambda data, timeout: answer.SerializeToString(), b"")
+
+
+def test_large_requests_are_answered(server, inputs):
+    caller, _ = server
+    long = {
+        "history_item_id": np.full((1, 10_000), "bread", dtype=object),
+        "history_event_type": np.full((1, 10_000), "view", dtype=object),
+        "history_time": np.zeros((1, 10_000), np.int64),
+    }
+    items = tf.make_ndarray(caller.predict({**inputs(), **long}).outputs["item_id"])
+    assert items.tolist() == [[b"apple", b"cheese", b"dates"]]
+    large = {"user_id": np.array([b"x" * 64 * 2**20], dtype=object)}
+    assert caller.predict({**inputs(), **large}).outputs["item_id"].string_val[0] == b"bread"
+
+
+def test_calls_and_connections_that_are_cut_leave_the_server_well(server, inputs, request_for):
+    caller, _ = server
+    request = request_for(inputs())
+    for at in range(200):
+        call = caller.prediction.Predict.future(request, timeout=60)
+        if at % 2:
+            time.sleep(0.001)
+        call.cancel()
+    host, _, port = caller.address.rpartition(":")
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    rng = np.random.default_rng(22)
+    for _ in range(200):
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            frame = b"\0\xff\xff" + rng.bytes(int(rng.integers(1, 60)))  # longer than what follows
+            connection.sendall(preface[: int(rng.integers(1, 25))] + frame)
+    assert caller.predict(inputs()).model_spec.version.value == 1
 
 
 def random_json(rng, depth=0):
