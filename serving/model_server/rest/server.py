@@ -46,7 +46,7 @@ class RestOptions:
         port: Port; 0 takes a free one.
         timeout_s: Longest time for one answer.
         threads: Calls answered at the same time; None for four for each CPU.
-        max_in_flight: Calls that may be answered or wait; more are refused. None for eight for
+        max_in_flight: Calls that may be answered or wait; more are refused. None for four for
             each thread.
         max_body_bytes: Longest body, after decompression.
         metrics_path: Path of the Prometheus metrics; None for none.
