@@ -8,6 +8,7 @@ a megabyte or two behind at every swap.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -66,6 +67,7 @@ class Servable:
         # Compiled once for each (signature, outputs): a plain `run` parses its arguments each time.
         self._run = self._execute if batcher is None else batcher.batched(self._execute)
         self._callables: dict[tuple[str, ...], Any] = {}
+        self._compiling = threading.Lock()
 
     def run(
         self,
@@ -140,12 +142,16 @@ class Servable:
 
     def _callable(self, signature: Signature, fetches: Sequence[str]) -> Any:
         key = (signature.name, *fetches)
-        if key not in self._callables:
-            self._callables[key] = self._session.make_callable(
-                [signature.outputs[name].tensor for name in fetches],
-                feed_list=[spec.tensor for spec in signature.inputs.values()],
-            )
-        return self._callables[key]
+        found = self._callables.get(key)
+        if found is not None:
+            return found
+        with self._compiling:  # it takes seconds: the calls that come meanwhile wait for the first
+            if key not in self._callables:
+                self._callables[key] = self._session.make_callable(
+                    [signature.outputs[name].tensor for name in fetches],
+                    feed_list=[spec.tensor for spec in signature.inputs.values()],
+                )
+            return self._callables[key]
 
 
 def _array(value: Any) -> NDArray[Any]:
