@@ -1,17 +1,21 @@
-"""`sluice serve`: the embedded model server on the pushed model."""
+"""`sluice serve`: a model server on the pushed model."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.commands.shared import errors_reported
 
+if TYPE_CHECKING:
+    from serving.model_server.options import Options
+
 EXAMPLES = (
     "sluice serve --config my.yaml",
-    "sluice serve --base-path runs/my-shop/serving/recommender --port 9000",
+    "sluice serve --base-path runs/my-shop/serving/recommender --port 9000 --rest-port 9001",
 )
 
 
@@ -25,21 +29,62 @@ def serve(
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8500,
     host: Annotated[str, typer.Option(help="0.0.0.0 listens on every interface.")] = "127.0.0.1",
+    rest_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the REST API; 0 serves none.")
+    ] = 0,
+    monitoring: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="MonitoringConfig: metrics on the REST port."),
+    ] = None,
+    batching: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="BatchingParameters: join requests.")
+    ] = None,
+    tls: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="SSLConfig: TLS on the gRPC port.")
+    ] = None,
+    embedded: Annotated[
+        bool, typer.Option("--embedded", help="Even where there is tensorflow_model_server.")
+    ] = False,
 ) -> None:
-    """Serve the pushed model over gRPC.
+    """Serve the pushed model.
 
-    The API is TensorFlow Serving's. A version that is pushed later is picked up without a
-    restart. In production, the stock TensorFlow Serving reads the same folder.
+    The API is TensorFlow Serving's, over gRPC and REST. A version that is pushed later is picked
+    up without a restart. Where tensorflow_model_server is on the PATH, it is what serves.
     """
     with errors_reported():
-        if (config is None) == (base_path is None):
-            raise typer.BadParameter("give either --config or --base-path.")
-        if config is not None:
-            from pipeline.loading import load_settings
-            from pipeline.serving_folder import serving_folder
+        from serving.model_server.options import Options
 
-            base_path = serving_folder(load_settings(config))
-        from serving.model_server.serve import serve as serve_model
+        options = Options(
+            model_base_path=_base_path(config, base_path),
+            port=port,
+            host=host,
+            rest_api_port=rest_port,
+            monitoring_config_file=monitoring,
+            enable_batching=batching is not None,
+            batching_parameters_file=batching,
+            ssl_config_file=tls,
+        )
+        raise typer.Exit(_serve(options, embedded))
 
-        assert base_path is not None  # noqa: S101 -- for the type checker; ruled out above
-        raise typer.Exit(serve_model(base_path, port, host=host))
+
+def _base_path(config: Path | None, base_path: Path | None) -> Path | None:
+    if (config is None) == (base_path is None):
+        raise typer.BadParameter("give either --config or --base-path.")
+    if config is None:
+        return base_path
+    from pipeline.loading import load_settings
+    from pipeline.serving_folder import serving_folder
+
+    return serving_folder(load_settings(config))
+
+
+def _serve(options: Options, embedded: bool) -> int:
+    from serving.model_server import binary
+    from serving.model_server.serve import serve as serve_model
+
+    program = None if embedded else binary.find()
+    if program is None:
+        return serve_model(options)
+    options.check()
+    typer.echo(f"Serving with {program}, which listens on every interface.", err=True)
+    return os.execv(program, binary.command(program, options))  # noqa: S606 -- no shell is wanted

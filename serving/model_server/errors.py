@@ -47,11 +47,22 @@ def unimplemented(message: str) -> RequestError:
     return RequestError(grpc.StatusCode.UNIMPLEMENTED, message)
 
 
+def resource_exhausted(limit: int) -> RequestError:
+    """A call that would have to wait behind too many others."""
+    return RequestError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        f"the server answers or queues at most {limit} calls at the same time. Try again later, "
+        "or add servers",
+    )
+
+
 def answer(
     handler: Callable[[Request], Response], request: Request, context: grpc.ServicerContext
 ) -> Response:
     """Run a handler; a `RequestError` becomes its status, any other error a logged INTERNAL."""
     failure: tuple[Any, str]
+    if not context.is_active():
+        context.abort(grpc.StatusCode.CANCELLED, "the caller gave up while the call waited")
     try:
         return handler(request)
     except RequestError as error:

@@ -1,8 +1,8 @@
-"""ModelService: GetModelStatus."""
+"""ModelService: GetModelStatus and HandleReloadConfigRequest."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+import logging
 
 import grpc
 from tensorflow_serving.apis import (
@@ -11,18 +11,22 @@ from tensorflow_serving.apis import (
     model_service_pb2_grpc,
 )
 
-from serving.model_server.errors import answer, not_found, unimplemented
-from serving.model_server.prediction_service import Models, find_model, pinned_version
+from serving.model_server.errors import RequestError, answer, not_found
+from serving.model_server.model_config import from_proto
+from serving.model_server.model_lookup import find_model, find_version
+from serving.model_server.model_set import ModelSet
+
+logger = logging.getLogger(__name__)
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """Tells the state of the models it is given.
+    """Tells the state of the models it is given, and replaces them.
 
     Args:
-        models: Model name -> its versions.
+        models: The models that are served.
     """
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: ModelSet) -> None:
         self._models = models
 
     def GetModelStatus(
@@ -34,8 +38,8 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
     def HandleReloadConfigRequest(
         self, request: model_management_pb2.ReloadConfigRequest, context: grpc.ServicerContext
     ) -> model_management_pb2.ReloadConfigResponse:
-        """Not offered."""
-        return answer(_refuse_reload, request, context)
+        """Serve the models of the request, and only these; a bad request changes nothing."""
+        return answer(self.reload, request, context)
 
     def status(
         self, request: get_model_status_pb2.GetModelStatusRequest
@@ -45,9 +49,9 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
         Raises:
             RequestError: NOT_FOUND when the model, the version or any version is unknown.
         """
-        model = find_model(self._models, request)
+        model = find_model(self._models, request.model_spec)
         states = model.states()
-        version = pinned_version(request.model_spec)
+        version = find_version(model, request.model_spec)
         if version is not None:
             states = [state for state in states if state.version == version]
         if not states:
@@ -62,9 +66,19 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
             answered.status.error_message = state.error
         return response
 
+    def reload(
+        self, request: model_management_pb2.ReloadConfigRequest
+    ) -> model_management_pb2.ReloadConfigResponse:
+        """The response to a new configuration, once it is in force.
 
-def _refuse_reload(request: Any) -> NoReturn:
-    raise unimplemented(
-        "HandleReloadConfigRequest is not offered by this server: it serves the one model it was "
-        "started with. Restart it with another --model_base_path"
-    )
+        Raises:
+            RequestError: INVALID_ARGUMENT or FAILED_PRECONDITION; nothing has changed.
+        """
+        try:
+            self._models.reload(from_proto(request.config))
+        except RequestError as error:
+            logger.warning("a new configuration was refused: %s", error.message)
+            raise
+        response = model_management_pb2.ReloadConfigResponse()
+        response.status.SetInParent()  # OK
+        return response

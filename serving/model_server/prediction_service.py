@@ -1,24 +1,26 @@
-"""PredictionService: Predict and GetModelMetadata."""
+"""PredictionService: Predict, Classify, Regress, MultiInference and GetModelMetadata."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
 
 import grpc
-import tensorflow as tf
 from tensorflow_serving.apis import (
+    classification_pb2,
     get_model_metadata_pb2,
+    inference_pb2,
     model_pb2,
     predict_pb2,
     prediction_service_pb2_grpc,
+    regression_pb2,
 )
 
-from serving.model_server.errors import answer, invalid_argument, not_found, unimplemented
-from serving.model_server.servables import DEFAULT_SIGNATURE, Servable
-from serving.model_server.versions import ModelVersions
-
-Models = Mapping[str, ModelVersions[Servable]]
+from serving.model_server import inference
+from serving.model_server.encoding import to_proto
+from serving.model_server.errors import Request, Response, answer, invalid_argument
+from serving.model_server.metrics import Metrics
+from serving.model_server.model_lookup import Models, acquire
+from serving.model_server.servables import DEFAULT_SIGNATURE
 
 SIGNATURE_DEF = "signature_def"
 
@@ -28,16 +30,20 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     Args:
         models: Model name -> its versions.
+        metrics: What counts and times the calls.
+        tensor_content: Send numbers as one block of bytes.
     """
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, metrics: Metrics, tensor_content: bool = False) -> None:
         self._models = models
+        self._tensor_content = tensor_content
+        self._metrics = metrics
 
     def Predict(
         self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
     ) -> predict_pb2.PredictResponse:
         """Run one signature of a model."""
-        return answer(self.predict, request, context)
+        return self._answer("Predict", self.predict, request, request.model_spec, context)
 
     def GetModelMetadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: grpc.ServicerContext
@@ -45,17 +51,38 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         """Describe the signatures of a model."""
         return answer(self.metadata, request, context)
 
-    def Classify(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Not offered."""
-        return answer(_not_offered("Classify"), request, context)
+    def Classify(
+        self, request: classification_pb2.ClassificationRequest, context: grpc.ServicerContext
+    ) -> classification_pb2.ClassificationResponse:
+        """Classify tf.Examples."""
+        return self._answer("Classify", self.classify, request, request.model_spec, context)
 
-    def Regress(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Not offered."""
-        return answer(_not_offered("Regress"), request, context)
+    def Regress(
+        self, request: regression_pb2.RegressionRequest, context: grpc.ServicerContext
+    ) -> regression_pb2.RegressionResponse:
+        """Predict one value for each tf.Example."""
+        return self._answer("Regress", self.regress, request, request.model_spec, context)
 
-    def MultiInference(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Not offered."""
-        return answer(_not_offered("MultiInference"), request, context)
+    def MultiInference(
+        self, request: inference_pb2.MultiInferenceRequest, context: grpc.ServicerContext
+    ) -> inference_pb2.MultiInferenceResponse:
+        """Classify and regress the same tf.Examples with several signatures of one model."""
+        spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
+        return self._answer("MultiInference", self.multi_infer, request, spec, context)
+
+    def _answer(
+        self,
+        api: str,
+        handler: Callable[[Request], Response],
+        request: Request,
+        spec: model_pb2.ModelSpec,
+        context: grpc.ServicerContext,
+    ) -> Response:
+        def counted(request: Request) -> Response:
+            with self._metrics.call(spec.name if spec.name in self._models else "", api, "GRPC"):
+                return handler(request)
+
+        return answer(counted, request, context)
 
     def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
         """The response to a request.
@@ -64,15 +91,58 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             RequestError: With the status that TensorFlow Serving gives.
         """
         spec = request.model_spec
-        with find_model(self._models, request).acquire(pinned_version(spec)) as (version, servable):
+        with acquire(self._models, spec) as (version, servable):
             outputs = servable.run(spec.signature_name, request.inputs, request.output_filter)
-        response = predict_pb2.PredictResponse()
-        response.model_spec.name = spec.name
-        response.model_spec.version.value = version
-        response.model_spec.signature_name = spec.signature_name or DEFAULT_SIGNATURE
+        response = predict_pb2.PredictResponse(model_spec=_effective(spec, version))
         for name, array in outputs.items():
-            response.outputs[name].CopyFrom(tf.make_tensor_proto(array))
+            response.outputs[name].CopyFrom(to_proto(array, self._tensor_content))
         return response
+
+    def classify(
+        self, request: classification_pb2.ClassificationRequest
+    ) -> classification_pb2.ClassificationResponse:
+        """The response to a request.
+
+        Raises:
+            RequestError: With the status that TensorFlow Serving gives.
+        """
+        spec = request.model_spec
+        with acquire(self._models, spec) as (version, servable):
+            result = inference.classify(servable, spec.signature_name, request.input)
+        return classification_pb2.ClassificationResponse(
+            model_spec=_effective(spec, version), result=result
+        )
+
+    def regress(
+        self, request: regression_pb2.RegressionRequest
+    ) -> regression_pb2.RegressionResponse:
+        """The response to a request.
+
+        Raises:
+            RequestError: With the status that TensorFlow Serving gives.
+        """
+        spec = request.model_spec
+        with acquire(self._models, spec) as (version, servable):
+            result = inference.regress(servable, spec.signature_name, request.input)
+        return regression_pb2.RegressionResponse(
+            model_spec=_effective(spec, version), result=result
+        )
+
+    def multi_infer(
+        self, request: inference_pb2.MultiInferenceRequest
+    ) -> inference_pb2.MultiInferenceResponse:
+        """The response to a request.
+
+        Raises:
+            RequestError: With the status that TensorFlow Serving gives.
+        """
+        specs = [task.model_spec for task in request.tasks]
+        _check_tasks(specs)
+        with acquire(self._models, specs[0]) as (version, servable):
+            results = inference.multi_infer(servable, request.tasks, request.input)
+        for result, spec in zip(results, specs, strict=True):
+            result.model_spec.CopyFrom(_effective(spec, version))
+        return inference_pb2.MultiInferenceResponse(results=results)
 
     def metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest
@@ -82,7 +152,6 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         Raises:
             RequestError: With the status that TensorFlow Serving gives.
         """
-        model = find_model(self._models, request)
         fields = list(request.metadata_field)
         if not fields or set(fields) != {SIGNATURE_DEF}:
             raise invalid_argument(
@@ -90,7 +159,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                 f"received {fields}"
             )
         signatures = get_model_metadata_pb2.SignatureDefMap()
-        with model.acquire(pinned_version(request.model_spec)) as (version, servable):
+        with acquire(self._models, request.model_spec) as (version, servable):
             for name, signature in servable.signature_defs.items():
                 signatures.signature_def[name].CopyFrom(signature)
         response = get_model_metadata_pb2.GetModelMetadataResponse()
@@ -100,43 +169,34 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         return response
 
 
-def find_model(models: Models, request: Any) -> ModelVersions[Servable]:
-    """The model that a request names in its `model_spec`.
+def _effective(spec: model_pb2.ModelSpec, version: int) -> model_pb2.ModelSpec:
+    """Who answered."""
+    effective = model_pb2.ModelSpec(
+        name=spec.name, signature_name=spec.signature_name or DEFAULT_SIGNATURE
+    )
+    effective.version.value = version
+    return effective
 
-    Raises:
-        RequestError: INVALID_ARGUMENT without a name, NOT_FOUND for an unknown one.
-    """
-    name = request.model_spec.name
-    if not name:
+
+def _check_tasks(specs: Sequence[model_pb2.ModelSpec]) -> None:
+    if not specs:
         raise invalid_argument(
-            f"Missing ModelSpec: model_spec.name must name a model. Set it to one of "
-            f"{sorted(models)}"
+            "Inference request must have at least one task, received none. Fill `tasks`"
         )
-    if name not in models:
-        raise not_found(f"Could not find any versions of model {name!r}. Known: {sorted(models)}")
-    return models[name]
-
-
-def pinned_version(spec: model_pb2.ModelSpec) -> int | None:
-    """The version that a request insists on, or None.
-
-    Raises:
-        RequestError: INVALID_ARGUMENT for a version label; none is ever set here.
-    """
-    choice = spec.WhichOneof("version_choice")
-    if choice == "version_label":
+    first = specs[0]
+    for spec in specs:
+        if (spec.name, spec.version, spec.version_label) != (
+            first.name,
+            first.version,
+            first.version_label,
+        ):
+            raise invalid_argument(
+                "All ModelSpecs in a MultiInferenceRequest must access the same model name and "
+                f"version; received {first.name!r} and {spec.name!r}. Send one request each"
+            )
+    names = [spec.signature_name or DEFAULT_SIGNATURE for spec in specs]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
         raise invalid_argument(
-            f"Unrecognized servable version label: {spec.version_label!r}. No label is set; "
-            "name a version, or leave both out for the newest"
+            f"Duplicate evaluation of signature: {', '.join(repeated)}. Name each signature once"
         )
-    return int(spec.version.value) if choice == "version" else None
-
-
-def _not_offered(call: str) -> Any:
-    def refuse(request: Any) -> NoReturn:
-        raise unimplemented(
-            f"{call} is not offered by this server: it would need tf.Example inputs. "
-            "Call Predict, which takes the same signature's tensors"
-        )
-
-    return refuse

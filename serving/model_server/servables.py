@@ -8,17 +8,20 @@ a megabyte or two behind at every swap.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import grpc
+import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 
+from serving.model_server.batching import Batcher
 from serving.model_server.errors import RequestError
 from serving.model_server.signatures import Signature, unknown_signature
 from serving.model_server.warmup import warm_up
@@ -37,12 +40,13 @@ class Servable:
     Args:
         path: The SavedModel's directory.
         version: Its version number, used in logs only.
+        batcher: Joins concurrent requests; None computes each by itself.
 
     Attributes:
         signature_defs: The signatures as the SavedModel declares them, for GetModelMetadata.
     """
 
-    def __init__(self, path: Path, version: int) -> None:
+    def __init__(self, path: Path, version: int, batcher: Batcher | None = None) -> None:
         self.version = version
         graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=graph)
@@ -61,7 +65,9 @@ class Servable:
             if name != _INIT_SIGNATURE
         }
         # Compiled once for each (signature, outputs): a plain `run` parses its arguments each time.
+        self._run = self._execute if batcher is None else batcher.batched(self._execute)
         self._callables: dict[tuple[str, ...], Any] = {}
+        self._compiling = threading.Lock()
 
     def run(
         self,
@@ -80,12 +86,51 @@ class Servable:
             Output name -> array.
 
         Raises:
-            RequestError: What TensorFlow Serving would answer: INVALID_ARGUMENT for a request
-                that does not fit the signature or that the graph refuses.
+            RequestError: What TensorFlow Serving would answer: FAILED_PRECONDITION for an unknown
+                signature, INVALID_ARGUMENT for a request that does not fit the signature or that
+                the graph refuses.
         """
-        signature = self._signature(signature_name or DEFAULT_SIGNATURE)
+        signature = self.signature(signature_name)
         fetches = signature.fetches(output_filter)
-        feeds = signature.feeds(inputs)
+        return self.compute(signature, signature.feeds(inputs), fetches)
+
+    def compute(
+        self, signature: Signature, feeds: Sequence[NDArray[Any]], fetches: Sequence[str]
+    ) -> dict[str, NDArray[Any]]:
+        """Run one signature on arrays.
+
+        Args:
+            signature: One of this servable's.
+            feeds: An array for each of its inputs, in their order.
+            fetches: Outputs to compute.
+
+        Returns:
+            Output name -> array.
+
+        Raises:
+            RequestError: The graph refuses the values.
+        """
+        return self._run(signature, feeds, fetches)
+
+    def signature(self, name: str) -> Signature:
+        """A signature by its name; the empty name means `serving_default`.
+
+        Raises:
+            RequestError: FAILED_PRECONDITION when there is none of that name.
+        """
+        name = name or DEFAULT_SIGNATURE
+        if name not in self._signatures:
+            raise unknown_signature(name, self._signatures)
+        return self._signatures[name]
+
+    def close(self) -> None:
+        """Give the memory back. Nothing may run after this."""
+        self._callables.clear()
+        self._session.close()
+
+    def _execute(
+        self, signature: Signature, feeds: Sequence[NDArray[Any]], fetches: Sequence[str]
+    ) -> dict[str, NDArray[Any]]:
         try:
             values = self._callable(signature, fetches)(*feeds)
         except tf.errors.OpError as error:
@@ -93,26 +138,25 @@ class Servable:
             raise RequestError(
                 code, f"signature {signature.name!r} refused the request: {_reason(error.message)}"
             ) from error
-        return dict(zip(fetches, values, strict=True))
-
-    def close(self) -> None:
-        """Give the memory back. Nothing may run after this."""
-        self._callables.clear()
-        self._session.close()
-
-    def _signature(self, name: str) -> Signature:
-        if name not in self._signatures:
-            raise unknown_signature(name, self._signatures)
-        return self._signatures[name]
+        return {name: _array(value) for name, value in zip(fetches, values, strict=True)}
 
     def _callable(self, signature: Signature, fetches: Sequence[str]) -> Any:
         key = (signature.name, *fetches)
-        if key not in self._callables:
-            self._callables[key] = self._session.make_callable(
-                [signature.outputs[name].tensor for name in fetches],
-                feed_list=[spec.tensor for spec in signature.inputs.values()],
-            )
-        return self._callables[key]
+        found = self._callables.get(key)
+        if found is not None:
+            return found
+        with self._compiling:  # it takes seconds: the calls that come meanwhile wait for the first
+            if key not in self._callables:
+                self._callables[key] = self._session.make_callable(
+                    [signature.outputs[name].tensor for name in fetches],
+                    feed_list=[spec.tensor for spec in signature.inputs.values()],
+                )
+            return self._callables[key]
+
+
+def _array(value: Any) -> NDArray[Any]:
+    """A session gives a scalar string as bare bytes."""
+    return np.array(value, dtype=object) if isinstance(value, bytes) else np.asarray(value)
 
 
 def _reason(message: str) -> str:
@@ -123,17 +167,22 @@ def _reason(message: str) -> str:
     )
 
 
-def load_servable(path: Path, version: int) -> Servable:
+def load_servable(path: Path, version: int, batcher: Batcher | None = None) -> Servable:
     """Load a version and replay its warm-up requests.
+
+    Args:
+        path: The SavedModel's directory.
+        version: Its version number.
+        batcher: Joins concurrent requests; None computes each by itself.
 
     Raises:
         WarmUpError: A warm-up request is malformed or was not answered.
         Exception: Whatever TensorFlow raises on a SavedModel that it cannot load.
     """
-    servable = Servable(path, version)
+    servable = Servable(path, version, batcher)
     try:
         started = time.monotonic()
-        count = warm_up(path, servable.run)
+        count = warm_up(path, servable)
         seconds = time.monotonic() - started
         logger.info("version %d: %d warm-up requests in %.2f s", version, count, seconds)
     except BaseException:

@@ -8,78 +8,188 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import logging
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from serving.model_server.errors import StartError
+from serving.model_server.batching_config import Batching, read_batching
+from serving.model_server.errors import RequestError, StartError
+from serving.model_server.model_config import ModelConfig, read_model_config
+from serving.model_server.monitoring_config import read_metrics_path
+from serving.model_server.options import Options
+from serving.model_server.tls import read_credentials
+
+if TYPE_CHECKING:
+    from serving.model_server.metrics import Metrics
+    from serving.model_server.model_set import ModelSet
+    from serving.model_server.rest.server import RestOptions
+    from serving.model_server.servables import Servable
+    from serving.model_server.versions import ModelVersions
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_PORT = 8500
-DRAIN_SECONDS = 30.0  # what Kubernetes grants between SIGTERM and SIGKILL
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def serve(
-    base_path: Path,
-    port: int = DEFAULT_PORT,
-    model_name: str = "recommender",
-    *,
-    host: str = "127.0.0.1",
-    poll_seconds: float = 1.0,
-    max_threads: int | None = None,
-    drain_seconds: float = DRAIN_SECONDS,
-) -> int:
-    """Serve the newest version under a base path until SIGTERM or SIGINT.
+def serve(options: Options) -> int:
+    """Serve until SIGTERM or SIGINT.
 
     Prints one line on standard output when it listens, such as
     `model server listening on 127.0.0.1:8500 (model recommender, version 3)`. Call it from the
     main thread: it takes over the two signals.
 
     Args:
-        base_path: Directory that holds the version directories; it may still be empty.
-        port: Port to listen on; 0 takes a free one and prints it.
-        model_name: Name under which callers ask for the model.
-        host: Address to listen on; 0.0.0.0 for every interface.
-        poll_seconds: Time between two looks for a new version; 0 looks only once.
-        max_threads: Calls answered at the same time; None for four for each CPU.
-        drain_seconds: Longest wait for calls in flight when stopping.
+        options: What to serve, and how.
 
     Returns:
         The exit code: 0 after draining, 2 when it cannot start (the reason is on standard error).
     """
-    with _stop_on_signal() as stop:
+    with _stop_on_signal() as stop, contextlib.ExitStack() as running:
         try:
-            _check(base_path, host, port, poll_seconds, max_threads)
-            from serving.model_server.servables import load_servable
-            from serving.model_server.server import ModelServer
-            from serving.model_server.versions import ModelVersions
-
-            # TensorFlow deprecates the loader of its own model server at every load.
-            logging.getLogger("tensorflow").setLevel(logging.ERROR)
-            model = ModelVersions(model_name, base_path, load_servable, poll_seconds=poll_seconds)
-            server = ModelServer({model_name: model}, host, port, max_threads)
-            bound = server.start()
+            options.check()
+            _check_port(options.host, options.port, "--port")
+            if options.rest_api_port:
+                _check_port(options.host, options.rest_api_port, "--rest_api_port")
+            line = _start(options, running)
         except StartError as error:
             sys.stderr.write(f"model server: {error}\n")
             return 2
-        newest = model.available_version
-        version = "no version available yet" if newest is None else f"version {newest}"
-        sys.stdout.write(
-            f"model server listening on {host}:{bound} (model {model_name}, {version})\n"
-        )
+        sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
         stop.wait()
-        logger.info("stopping: waiting up to %.0f s for calls in flight", drain_seconds)
-        server.stop(drain_seconds)
+        logger.info("stopping: waiting up to %.0f s for calls in flight", options.drain_seconds)
+        running.close()
         logger.info("stopped")
     return 0
+
+
+def _start(options: Options, running: contextlib.ExitStack) -> str:
+    """Start everything; `running` stops it. Returns the line that says so."""
+    configs = _configs(options)
+    ssl = options.ssl_config_file
+    credentials = None if ssl is None else read_credentials(ssl)
+    batching = _batching(options)
+    rest = _rest_options(options)
+    from serving.model_server.metrics import Metrics
+    from serving.model_server.server import ModelServer
+
+    # TensorFlow deprecates the loader of its own model server at every load.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    metrics = Metrics()
+    models = _models(options, configs, metrics, batching)
+    server = ModelServer(
+        models,
+        options.host,
+        options.port,
+        options.grpc_max_threads,
+        max_in_flight=options.max_in_flight_calls,
+        health_service=options.enable_grpc_healthcheck_service,
+        credentials=credentials,
+        channel_arguments=options.channel_arguments(),
+        tensor_content=options.enable_serialization_as_tensor_content,
+        rest=rest,
+        metrics=metrics,
+    )
+    port = server.start({config.name: config.labels for config in configs})
+    running.callback(server.stop, options.drain_seconds)
+    _watch_config_file(options, models, configs, running)
+    served = ", ".join(f"model {name}, {_version(model)}" for name, model in models.items())
+    also = "" if rest is None else f" and, for REST, on {rest.host}:{server.rest_port}"
+    return f"model server listening on {options.host}:{port}{also} ({served})"
+
+
+def _models(
+    options: Options,
+    configs: tuple[ModelConfig, ...],
+    metrics: Metrics,
+    batching: Batching | None,
+) -> ModelSet:
+    from serving.model_server.batching import Batcher
+    from serving.model_server.model_set import ModelSet
+    from serving.model_server.servables import load_servable
+    from serving.model_server.versions import ModelVersions
+
+    batcher = None if batching is None else Batcher(batching)
+    load = metrics.loading(functools.partial(load_servable, batcher=batcher))
+
+    def create(config: ModelConfig) -> ModelVersions[Servable]:
+        return ModelVersions(
+            config.name,
+            config.base_path,
+            load,
+            policy=config.policy,
+            poll_seconds=options.file_system_poll_wait_seconds,
+        )
+
+    return ModelSet(
+        {config.name: create(config) for config in configs},
+        create,
+        allow_labels_for_unavailable=options.allow_version_labels_for_unavailable_models,
+    )
+
+
+def _watch_config_file(
+    options: Options,
+    models: ModelSet,
+    configs: tuple[ModelConfig, ...],
+    running: contextlib.ExitStack,
+) -> None:
+    from serving.model_server.config_file import ConfigFileWatch
+
+    seconds = options.model_config_file_poll_wait_seconds
+    if options.model_config_file is not None and seconds > 0:
+        watch = ConfigFileWatch(options.model_config_file, models, configs, seconds)
+        watch.start()
+        running.callback(watch.stop)
+
+
+def _batching(options: Options) -> Batching | None:
+    if not options.enable_batching:
+        return None
+    file = options.batching_parameters_file
+    return Batching() if file is None else read_batching(file)
+
+
+def _rest_options(options: Options) -> RestOptions | None:
+    if options.rest_api_port == 0:
+        return None
+    monitoring = options.monitoring_config_file
+    metrics_path = None if monitoring is None else read_metrics_path(monitoring)
+    from serving.model_server.rest.server import RestOptions
+
+    return RestOptions(
+        options.host,
+        options.rest_api_port,
+        options.rest_api_timeout_in_ms / 1000,
+        options.rest_api_num_threads,
+        options.max_in_flight_calls,
+        metrics_path=metrics_path,
+        drain_s=options.drain_seconds,
+    )
+
+
+def _configs(options: Options) -> tuple[ModelConfig, ...]:
+    if options.model_config_file is None:
+        assert options.model_base_path is not None  # noqa: S101 -- for the type checker
+        return (ModelConfig(options.model_name, options.model_base_path),)
+    try:
+        configs = read_model_config(options.model_config_file)
+    except RequestError as error:
+        raise StartError(f"{options.model_config_file}: {error.message}") from error
+    if not configs:
+        raise StartError(f"{options.model_config_file} must name at least one model, it names none")
+    return configs
+
+
+def _version(model: ModelVersions[Servable]) -> str:
+    newest = model.available_version
+    return "no version available yet" if newest is None else f"version {newest}"
 
 
 @contextlib.contextmanager
@@ -98,29 +208,7 @@ def _stop_on_signal() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _check(
-    base_path: Path, host: str, port: int, poll_seconds: float, max_threads: int | None
-) -> None:
-    if not base_path.is_dir():
-        raise StartError(
-            f"the base path must be a directory that holds version directories, received "
-            f"{base_path}. Push a model first, or correct --model_base_path"
-        )
-    if not 0 <= port <= 65535:
-        raise StartError(f"the port must lie in 0..65535, received {port}. Correct --port")
-    if poll_seconds < 0:
-        raise StartError(
-            f"the poll interval must be 0 (look once) or more seconds, received {poll_seconds:g}. "
-            "Correct --file_system_poll_wait_seconds"
-        )
-    if max_threads is not None and max_threads < 1:
-        raise StartError(
-            f"there must be at least 1 thread, received {max_threads}. Correct --grpc_max_threads"
-        )
-    _check_port(host, port)
-
-
-def _check_port(host: str, port: int) -> None:
+def _check_port(host: str, port: int, flag: str) -> None:
     """Fail now rather than after TensorFlow and the model are loaded."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -132,5 +220,5 @@ def _check_port(host: str, port: int) -> None:
             reason = "the port is in use" if in_use else error.strerror or str(error)
             raise StartError(
                 f"cannot listen on {host}:{port}: {reason}. Stop what listens there, or choose "
-                "another port with --port (0 takes a free one)"
+                f"another port with {flag}"
             ) from error

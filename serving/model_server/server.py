@@ -1,36 +1,56 @@
-"""The gRPC server: PredictionService, ModelService and the standard health service."""
+"""The server: PredictionService, ModelService and health over gRPC, and the REST API."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent import futures
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
-from serving.model_server.errors import StartError
+from serving.model_server.errors import RequestError, StartError
+from serving.model_server.metrics import Metrics
 from serving.model_server.model_service import ModelService
+from serving.model_server.model_set import ModelSet
 from serving.model_server.prediction_service import PredictionService
+from serving.model_server.registration import add_service
+from serving.model_server.rest.api import RestApi
+from serving.model_server.rest.server import RestOptions, RestServer
 from serving.model_server.servables import Servable
 from serving.model_server.versions import ModelVersions
 
 MAX_MESSAGE_BYTES = 2**31 - 1  # as TensorFlow Serving; gRPC's own default is 4 MB
+
+_CHANNEL_ARGUMENTS: dict[str, int | str] = {
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+    # Without this, a second server on the same port starts and takes half the calls.
+    "grpc.so_reuseport": 0,
+}
 
 # "" is the server as a whole. The two short names are those that TensorFlow Serving registers.
 HEALTH_SERVICES = ("", "PredictionService", "ModelService")
 
 
 class ModelServer:
-    """Serves models over gRPC.
+    """Serves models over gRPC, and over HTTP where it is asked to.
 
     Args:
-        models: Model name -> its versions, not started yet.
+        models: The models; a plain mapping of names to versions is made a set that can be
+            replaced. Not started yet.
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
         max_threads: Calls that are answered at the same time, further ones wait; None for four
             for each CPU, as TensorFlow Serving.
+        max_in_flight: Calls that may be answered or wait; more are refused with
+            RESOURCE_EXHAUSTED. None for four for each thread.
+        health_service: Offer gRPC's health service.
+        credentials: TLS of the gRPC port; None for none.
+        channel_arguments: Arguments of the gRPC library, which go before our own.
+        tensor_content: Send numbers of an answer as one block of bytes.
+        rest: How to serve the REST API; None does not.
+        metrics: What counts the calls.
     """
 
     def __init__(
@@ -39,51 +59,84 @@ class ModelServer:
         host: str,
         port: int,
         max_threads: int | None = None,
+        *,
+        max_in_flight: int | None = None,
+        health_service: bool = True,
+        credentials: grpc.ServerCredentials | None = None,
+        channel_arguments: Sequence[tuple[str, int | str]] = (),
+        tensor_content: bool = False,
+        rest: RestOptions | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
+        metrics = metrics or Metrics()
         threads = max_threads or 4 * (os.cpu_count() or 1)
-        self._models = models
+        self._models = models if isinstance(models, ModelSet) else ModelSet(models)
         self._host = host
         self._port = port
+        self._credentials = credentials
         self._health = health.HealthServicer()
         self._server = grpc.server(
             futures.ThreadPoolExecutor(max_workers=threads, thread_name_prefix="grpc"),
-            options=[
-                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-                ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-                # Without this, a second server on the same port starts and takes half the calls.
-                ("grpc.so_reuseport", 0),
-            ],
+            options=list({**_CHANNEL_ARGUMENTS, **dict(channel_arguments)}.items()),
+            maximum_concurrent_rpcs=max_in_flight or 4 * threads,
         )
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            PredictionService(models), self._server
-        )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-            ModelService(models), self._server
-        )
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        prediction = PredictionService(self._models, metrics, tensor_content)
+        model_service = ModelService(self._models)
+        add_service("PredictionService", prediction, self._server)
+        add_service("ModelService", model_service, self._server)
+        if health_service:
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self.rest_port: int | None = None
+        self._rest: RestServer | None = None
+        if rest is not None:
+            api = RestApi(self._models, prediction, model_service, metrics)
+            self._rest = RestServer(api, metrics, rest)
 
-    def start(self) -> int:
+    def start(self, labels: Mapping[str, Mapping[str, int]] | None = None) -> int:
         """Load what there is to load, then listen.
+
+        Args:
+            labels: Model name -> label -> version, set once the versions are loaded.
 
         Returns:
             The port.
 
         Raises:
-            StartError: The port cannot be listened on.
+            StartError: The port cannot be listened on, or a label names a version that is not
+                loaded.
         """
-        for model in self._models.values():
-            model.on_change = self._update_health
-            model.start()
+        self._models.on_change = self._update_health
+        try:
+            self._models.start(labels)
+        except RequestError as error:
+            self._models.stop()
+            raise StartError(error.message) from error
         self._update_health()
         try:
-            port: int = self._server.add_insecure_port(f"{self._host}:{self._port}")
-        except RuntimeError as error:
-            self._close_models()
-            raise StartError(
-                f"cannot listen on {self._host}:{self._port}: {error}. "
-                "Choose another port with --port"
-            ) from error
+            if self._rest is not None:
+                self.rest_port = self._rest.start()
+            port = self._listen()
+        except StartError:
+            self._models.stop()
+            raise
         self._server.start()
+        return port
+
+    def _listen(self) -> int:
+        address = f"{self._host}:{self._port}"
+        try:
+            port: int = (
+                self._server.add_insecure_port(address)
+                if self._credentials is None
+                else self._server.add_secure_port(address, self._credentials)
+            )
+        except RuntimeError as error:
+            if self._rest is not None:
+                self._rest.stop()
+            tls = "" if self._credentials is None else ", or correct --ssl_config_file"
+            raise StartError(
+                f"cannot listen on {address}: {error}. Choose another port with --port{tls}"
+            ) from error
         return port
 
     def stop(self, drain_seconds: float) -> None:
@@ -93,12 +146,11 @@ class ModelServer:
             drain_seconds: Longest wait; a call still running then is cancelled.
         """
         self._health.enter_graceful_shutdown()
-        self._server.stop(drain_seconds).wait()
-        self._close_models()
-
-    def _close_models(self) -> None:
-        for model in self._models.values():
-            model.stop()
+        stopped = self._server.stop(drain_seconds)
+        if self._rest is not None:
+            self._rest.stop()
+        stopped.wait()
+        self._models.stop()
 
     def _update_health(self) -> None:
         ready = all(model.available_version is not None for model in self._models.values())

@@ -1,16 +1,15 @@
 """A signature of a SavedModel, and the check of a request against it.
 
-The codes are TensorFlow Serving's; the texts name the rule, the value received and the fix. One
-code differs on purpose: an unknown signature is INVALID_ARGUMENT, where TensorFlow Serving says
-FAILED_PRECONDITION, because the request is wrong and stays wrong.
+The codes are TensorFlow Serving's; the texts name the rule, the value received and the fix.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+import grpc
 from numpy.typing import NDArray
 from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
@@ -49,16 +48,26 @@ class TensorSpec:
 
 @dataclasses.dataclass(frozen=True)
 class Signature:
-    """Name, inputs and outputs of one signature."""
+    """Name, inputs and outputs of one signature.
+
+    Attributes:
+        name: Its name.
+        inputs: What it takes.
+        outputs: What it gives.
+        defaults: Values of the inputs that a request may leave out.
+    """
 
     name: str
     inputs: Mapping[str, TensorSpec]
     outputs: Mapping[str, TensorSpec]
+    defaults: Mapping[str, tensor_pb2.TensorProto]
 
     @classmethod
     def from_proto(cls, name: str, signature: meta_graph_pb2.SignatureDef) -> Signature:
         """The signature that a SavedModel declares."""
-        return cls(name, _specs(signature.inputs), _specs(signature.outputs))
+        return cls(
+            name, _specs(signature.inputs), _specs(signature.outputs), dict(signature.defaults)
+        )
 
     def feeds(self, inputs: Mapping[str, tensor_pb2.TensorProto]) -> list[NDArray[Any]]:
         """The arrays to feed, in the order of `self.inputs`.
@@ -66,15 +75,25 @@ class Signature:
         Raises:
             RequestError: INVALID_ARGUMENT for a missing or unknown input, a wrong dtype or shape.
         """
-        missing = sorted(set(self.inputs) - set(inputs))
-        unknown = sorted(set(inputs) - set(self.inputs))
-        if missing or unknown:
-            raise invalid_argument(
-                f"the inputs do not match signature {self.name!r}. "
-                f"Sent extra: {_names(unknown)}. Missing but required: {_names(missing)}. "
-                f"Send exactly: {self._listing()}"
-            )
-        return [self._feed(name, spec, inputs[name]) for name, spec in self.inputs.items()]
+        self._check_names(inputs)
+        return [
+            self._feed(name, spec, inputs[name] if name in inputs else self.defaults[name])
+            for name, spec in self.inputs.items()
+        ]
+
+    def arrange(self, arrays: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """As `feeds`, for arrays that have the dtypes of the inputs.
+
+        Raises:
+            RequestError: INVALID_ARGUMENT for a missing or unknown input, or a wrong shape.
+        """
+        self._check_names(arrays)
+        return [
+            self._check_shape(name, spec, arrays[name])
+            if name in arrays
+            else self._feed(name, spec, self.defaults[name])
+            for name, spec in self.inputs.items()
+        ]
 
     def fetches(self, output_filter: Sequence[str]) -> list[str]:
         """Names of the outputs to compute, in declared order: those of the filter, or all.
@@ -95,23 +114,51 @@ class Signature:
             )
         return [name for name in self.outputs if name in names]
 
+    def has_rows(self, fetches: Iterable[str]) -> bool:
+        """True when requests can be joined along the first dimension of inputs and outputs.
+
+        Inputs without any dimension are allowed beside those with one.
+        """
+        batched = [spec.shape for spec in self.inputs.values() if spec.shape != ()]
+        shapes = [*batched, *(self.outputs[name].shape for name in fetches)]
+        return bool(batched) and all(shape and shape[0] == -1 for shape in shapes)
+
+    def _check_names(self, names: Collection[str]) -> None:
+        if self.inputs.keys() == set(names):
+            return
+        missing = sorted(set(self.inputs) - set(names) - set(self.defaults))
+        unknown = sorted(set(names) - set(self.inputs))
+        if missing or unknown:
+            raise invalid_argument(
+                f"the inputs do not match signature {self.name!r}. "
+                f"Sent extra: {_names(unknown)}. Missing but required: {_names(missing)}. "
+                f"Send exactly: {self._listing()}"
+            )
+
     def _feed(self, name: str, spec: TensorSpec, proto: tensor_pb2.TensorProto) -> NDArray[Any]:
-        where = f"input {name!r} of signature {self.name!r}"
         if proto.dtype != spec.dtype:
             raise invalid_argument(
-                f"{where} must be {spec}, received {dtype_name(proto.dtype)}. "
+                f"{self._where(name)} must be {spec}, received {dtype_name(proto.dtype)}. "
                 f"Send it as {dtype_name(spec.dtype)}"
             )
         try:
             array = from_proto(proto)
         except ValueError as error:
-            raise invalid_argument(f"{where} must be {spec}, received: {error}") from error
+            raise invalid_argument(
+                f"{self._where(name)} must be {spec}, received: {error}"
+            ) from error
+        return self._check_shape(name, spec, array)
+
+    def _check_shape(self, name: str, spec: TensorSpec, array: NDArray[Any]) -> NDArray[Any]:
         if not spec.allows(array.shape):
             raise invalid_argument(
-                f"{where} must be {spec}, received shape {list(array.shape)}. "
+                f"{self._where(name)} must be {spec}, received shape {list(array.shape)}. "
                 "Give every dimension the size the signature asks for"
             )
         return array
+
+    def _where(self, name: str) -> str:
+        return f"input {name!r} of signature {self.name!r}"
 
     def _listing(self) -> str:
         return ", ".join(f"{name} {spec}" for name, spec in sorted(self.inputs.items()))
@@ -119,9 +166,10 @@ class Signature:
 
 def unknown_signature(name: str, known: Iterable[str]) -> RequestError:
     """The error for a signature that the model does not have."""
-    return invalid_argument(
+    return RequestError(
+        grpc.StatusCode.FAILED_PRECONDITION,
         f"Serving signature key {name!r} not found. Set model_spec.signature_name to one of "
-        f"{_names(known)}"
+        f"{_names(known)}",
     )
 
 

@@ -7,33 +7,36 @@ it makes the version available, and so does this server.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
-from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
+from serving.model_server import inference
 from serving.model_server.errors import RequestError
+
+if TYPE_CHECKING:
+    from serving.model_server.servables import Servable
 
 WARM_UP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000  # TensorFlow Serving refuses more
 
-Run = Callable[[str, Mapping[str, tensor_pb2.TensorProto], Sequence[str]], object]
+_REPLAYED = ("predict_log", "classify_log", "regress_log", "multi_inference_log")
 
 
 class WarmUpError(Exception):
     """The warm-up file cannot be replayed; the message says which record and why."""
 
 
-def warm_up(version_path: Path, run: Run) -> int:
+def warm_up(version_path: Path, servable: Servable) -> int:
     """Replay the warm-up requests of a version; none is fine.
 
     Args:
         version_path: Directory of the SavedModel.
-        run: Runs (signature name, inputs, output filter).
+        servable: What answers them.
 
     Returns:
         How many requests were replayed.
@@ -48,9 +51,9 @@ def warm_up(version_path: Path, run: Run) -> int:
     for count, record in enumerate(_records(path), start=1):
         if count > MAX_RECORDS:
             raise WarmUpError(f"{path} may hold at most {MAX_RECORDS} requests, it holds more")
-        request = _predict_request(record, f"record {count} of {path}")
+        log = _parse(record, f"record {count} of {path}")
         try:
-            run(request.model_spec.signature_name, request.inputs, request.output_filter)
+            _replay(log, servable)
         except RequestError as error:
             raise WarmUpError(
                 f"record {count} of {path} was not answered: {error.message}"
@@ -67,15 +70,28 @@ def _records(path: Path) -> Iterator[bytes]:
         ) from error
 
 
-def _predict_request(record: bytes, where: str) -> Any:
+def _parse(record: bytes, where: str) -> Any:
     try:
         log = prediction_log_pb2.PredictionLog.FromString(record)
     except DecodeError as error:
         raise WarmUpError(f"{where} must be a PredictionLog: {error}") from error
     kind = log.WhichOneof("log_type")
-    if kind != "predict_log":
+    if kind not in _REPLAYED:
         raise WarmUpError(
-            f"{where} must hold a predict_log, it holds {kind or 'nothing'}. "
-            "Write it with the model's Predict requests"
+            f"{where} must hold one of {', '.join(_REPLAYED)}, it holds {kind or 'nothing'}. "
+            "Write it with the model's requests"
         )
-    return log.predict_log.request
+    return log
+
+
+def _replay(log: Any, servable: Servable) -> None:
+    kind = log.WhichOneof("log_type")
+    request = getattr(log, kind).request
+    if kind == "predict_log":
+        servable.run(request.model_spec.signature_name, request.inputs, request.output_filter)
+    elif kind == "classify_log":
+        inference.classify(servable, request.model_spec.signature_name, request.input)
+    elif kind == "regress_log":
+        inference.regress(servable, request.model_spec.signature_name, request.input)
+    else:
+        inference.multi_infer(servable, request.tasks, request.input)

@@ -184,3 +184,71 @@ def served(toy_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     server = ModelServer({"recommender": model}, "127.0.0.1", 0)
     yield f"127.0.0.1:{server.start()}"
     server.stop(5)
+
+
+def build_scorer(path: Path) -> None:
+    """Save a model of one number `x`: classes of the scores x and 1 - x, values x and 2 x."""
+    import tensorflow as tf
+
+    text = tf.TensorSpec([None], tf.string, name="inputs")
+    features = {"x": tf.io.FixedLenFeature([], tf.float32, 0.0)}
+
+    def x(inputs: Any) -> Any:
+        return tf.io.parse_example(inputs, features)["x"]
+
+    @tf.function(input_signature=[text])
+    def both(inputs: Any) -> Any:
+        scores = tf.stack([x(inputs), 1 - x(inputs)], 1)
+        labels = tf.tile(tf.constant([["yes", "no"]]), [tf.shape(inputs)[0], 1])
+        return {"classes": labels, "scores": scores}
+
+    @tf.function(input_signature=[text])
+    def scores_only(inputs: Any) -> Any:
+        return {"scores": both(inputs)["scores"]}
+
+    @tf.function(input_signature=[text])
+    def regress(inputs: Any) -> Any:
+        return {"outputs": x(inputs)}
+
+    @tf.function(input_signature=[text])
+    def twice(inputs: Any) -> Any:
+        return {"outputs": 2 * x(inputs)[:, None]}
+
+    @tf.function(input_signature=[text])
+    def one_for_all(inputs: Any) -> Any:
+        return {"outputs": tf.reduce_sum(x(inputs), keepdims=True)}
+
+    @tf.function(input_signature=[text])
+    def other_name(inputs: Any) -> Any:
+        return {"value": x(inputs)}
+
+    @tf.function(input_signature=[text])
+    def whole(inputs: Any) -> Any:
+        return {"outputs": tf.cast(x(inputs), tf.int32)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="inputs")])
+    def numbers(inputs: Any) -> Any:
+        return {"outputs": inputs}
+
+    tf.saved_model.save(
+        tf.Module(),
+        str(path),
+        signatures={
+            "serving_default": regress,
+            "both": both,
+            "scores_only": scores_only,
+            "twice": twice,
+            "one_for_all": one_for_all,
+            "other_name": other_name,
+            "whole": whole,
+            "numbers": numbers,
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def scorer_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model on tf.Examples that classifies and regresses. Not to be written to."""
+    path = tmp_path_factory.mktemp("scorer_model") / "1"
+    build_scorer(path)
+    return path

@@ -16,12 +16,16 @@ class Caller:
         import grpc
         from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
+        self.address = address
         self.channel = grpc.insecure_channel(address)
         self.prediction = prediction_service_pb2_grpc.PredictionServiceStub(self.channel)
         self.model = model_service_pb2_grpc.ModelServiceStub(self.channel)
 
     def predict(self, inputs: dict[str, Any], signature: str = "recommend", **spec: Any) -> Any:
         return self.prediction.Predict(predict_request(inputs, signature, **spec), timeout=60)
+
+    def request(self, inputs: dict[str, Any], signature: str = "recommend") -> Any:
+        return predict_request(inputs, signature)
 
     def status(self) -> Any:
         from tensorflow_serving.apis import get_model_status_pb2

@@ -13,18 +13,30 @@ import pytest
 import tensorflow as tf
 
 from serving.model_server.__main__ import parser
+from serving.model_server.options import Options
 
 READY = re.compile(r"model server listening on (127\.0\.0\.1:(\d+)) \(model recommender, (.*)\)\n")
 
 
+def options(*arguments):
+    return Options(**vars(parser().parse_args(arguments)))
+
+
 def test_the_flags_are_those_of_tensorflow_model_server():
-    flags = parser().parse_args(["--model_base_path=/m", "--port=1", "--model_name", "x"])
-    assert (str(flags.model_base_path), flags.port, flags.model_name) == ("/m", 1, "x")
-    assert flags.file_system_poll_wait_seconds == 1.0
-    assert parser().parse_args(["--model_base_path=/m"]).port == 8500
+    asked = options("--model_base_path=/m", "--port=1", "--model_name", "x")
+    assert (str(asked.model_base_path), asked.port, asked.model_name) == ("/m", 1, "x")
+    assert options() == Options()
 
 
-@pytest.mark.parametrize("arguments", [[], ["--model_base_path=/m", "--port=x"], ["--prot=1"]])
+@pytest.mark.parametrize(
+    ("argument", "value"), [("", True), ("=true", True), ("=True", True), ("=false", False)]
+)
+def test_switches_are_written_as_for_tensorflow(argument, value):
+    flag = "allow_version_labels_for_unavailable_models"
+    assert getattr(options(f"--{flag}{argument}"), flag) is value
+
+
+@pytest.mark.parametrize("arguments", [["--model_base_path=/m", "--port=x"], ["--prot=1"]])
 def test_a_wrong_flag_ends_with_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         parser().parse_args(arguments)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import grpc
 import pytest
-from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2
+from tensorflow_serving.apis import get_model_status_pb2
 
 from serving.model_server.errors import RequestError
 from serving.model_server.model_service import ModelService
-from serving.model_server.versions import ModelVersions, State
+from serving.model_server.model_set import ModelSet
+from serving.model_server.version_state import State
+from serving.model_server.versions import ModelVersions
 
 PROTO_STATE = get_model_status_pb2.ModelVersionStatus.State
 
@@ -51,7 +53,7 @@ def service(base_path):
         (base_path / str(version) / "saved_model.pb").write_bytes(b"x")
     model = ModelVersions("recommender", base_path, load)
     model.poll()
-    return ModelService({"recommender": model})
+    return ModelService(ModelSet({"recommender": model}))
 
 
 def test_a_failed_load_is_told_with_its_reason(service):
@@ -70,18 +72,10 @@ def test_one_version_can_be_asked_for(service):
 
 
 def test_a_model_without_versions_is_not_found(base_path):
-    service = ModelService(
-        {"recommender": ModelVersions("recommender", base_path, lambda p, v: None)}
-    )
+    model = ModelVersions("recommender", base_path, lambda p, v: None)
+    service = ModelService(ModelSet({"recommender": model}))
     with pytest.raises(RequestError, match="Could not find any versions") as caught:
         service.status(status_request())
     assert caught.value.code is grpc.StatusCode.NOT_FOUND
     with pytest.raises(RequestError, match=r"model 'other'. Known: \['recommender'\]"):
         service.status(status_request("other"))
-
-
-def test_reload_is_not_offered(caller):
-    with pytest.raises(grpc.RpcError) as caught:
-        caller.model.HandleReloadConfigRequest(model_management_pb2.ReloadConfigRequest())
-    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert "Restart it with another --model_base_path" in caught.value.details()

@@ -8,11 +8,8 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow_serving.apis import (
-    classification_pb2,
     get_model_metadata_pb2,
-    inference_pb2,
     predict_pb2,
-    regression_pb2,
 )
 
 
@@ -121,9 +118,9 @@ def test_inputs_that_do_not_fit_are_invalid_arguments(inputs, request_for, refus
     assert "{{node" not in details
 
 
-def test_an_unknown_signature_is_an_invalid_argument(inputs, request_for, refused):
+def test_an_unknown_signature_is_a_failed_precondition(inputs, request_for, refused):
     code, details = refused(request_for(inputs(), signature="recomend"))
-    assert code == "INVALID_ARGUMENT"
+    assert code == "FAILED_PRECONDITION"
     assert details == (
         "Serving signature key 'recomend' not found. Set model_spec.signature_name to one of "
         "{query_embedding, rank, recommend, similar_items, slow}"
@@ -193,16 +190,11 @@ def test_other_metadata_fields_are_invalid_arguments(caller, fields):
     assert f"the only field there is; received {list(fields)}" in caught.value.details()
 
 
-@pytest.mark.parametrize(
-    ("method", "request_type"),
-    [
-        ("Classify", classification_pb2.ClassificationRequest),
-        ("Regress", regression_pb2.RegressionRequest),
-        ("MultiInference", inference_pb2.MultiInferenceRequest),
-    ],
-)
-def test_calls_that_are_not_offered_say_so(caller, method, request_type):
+@pytest.mark.parametrize("data", [b"\xff", b"\x0a\x05ab", b"\x0a\x03\x0a\x01\xff"])
+@pytest.mark.parametrize("call", ["PredictionService/Predict", "ModelService/GetModelStatus"])
+def test_bytes_that_are_no_request_are_invalid_arguments(caller, data, call):
+    raw = caller.channel.unary_unary(f"/tensorflow.serving.{call}")
     with pytest.raises(grpc.RpcError) as caught:
-        getattr(caller.prediction, method)(request_type())
-    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert caught.value.details().startswith(f"{method} is not offered by this server")
+        raw(data, timeout=60)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert f"received {len(data)} bytes that are not" in caught.value.details()

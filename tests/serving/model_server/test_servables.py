@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -24,6 +26,27 @@ def test_two_versions_answer_side_by_side(toy_models, protos):
     assert scores == [1.0, 2.0]
     for servable in servables:
         servable.close()
+
+
+def test_calls_that_come_together_first_compile_once(toy_models, protos):
+    servable = Servable(toy_models / "1", 1)
+    compiled, make = [], servable._session.make_callable
+
+    def slowly(*arguments, **options):
+        compiled.append(arguments)
+        time.sleep(0.2)
+        return make(*arguments, **options)
+
+    servable._session.make_callable = slowly
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: servable.run("recommend", protos), range(4)))
+    assert len(compiled) == 1
+    assert [answer["item_id"].tolist() for answer in answers] == [
+        answers[0]["item_id"].tolist()
+    ] * 4
+    servable.run("recommend", protos, ["score"])  # other outputs are compiled by themselves
+    assert len(compiled) == 2
+    servable.close()
 
 
 def test_closing_one_version_leaves_the_other(toy_models, protos):

@@ -8,10 +8,16 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
-from serving.model_server.serve import serve
+from serving.model_server.options import Options
+from serving.model_server.serve import serve as serve_options
+
+
+def serve(base_path, port=0, **options):
+    return serve_options(Options(model_base_path=base_path, port=port, **options))
 
 
 @pytest.fixture
@@ -26,7 +32,7 @@ def test_a_port_in_use_is_told_before_anything_is_loaded(base_path, taken_port, 
     assert serve(base_path, taken_port) == 2
     assert capsys.readouterr().err == (
         f"model server: cannot listen on 127.0.0.1:{taken_port}: the port is in use. Stop what "
-        "listens there, or choose another port with --port (0 takes a free one)\n"
+        "listens there, or choose another port with --port\n"
     )
 
 
@@ -41,8 +47,23 @@ def test_a_missing_base_path_is_told(tmp_path, capsys):
     ("options", "text"),
     [
         ({"port": 70000}, "the port must lie in 0..65535, received 70000. Correct --port"),
-        ({"poll_seconds": -1.0}, "received -1. Correct --file_system_poll_wait_seconds"),
-        ({"max_threads": 0}, "at least 1 thread, received 0. Correct --grpc_max_threads"),
+        (
+            {"file_system_poll_wait_seconds": -1.0},
+            "received -1. Correct --file_system_poll_wait_seconds",
+        ),
+        ({"grpc_max_threads": 0}, "at least 1 thread, received 0. Correct --grpc_max_threads"),
+        ({"rest_api_port": 70000}, "received 70000. Correct --rest_api_port"),
+        ({"port": 7, "rest_api_port": 7}, "need a port each, received 7 for both"),
+        ({"grpc_channel_arguments": "a=1,b"}, "must be key=value, received 'b'"),
+        ({"max_in_flight_calls": 0}, "at least 1 call, received 0. Correct --max_in_flight"),
+        ({"batching_parameters_file": Path("b")}, "without --enable_batching. Add it"),
+        ({"ssl_config_file": Path("none")}, "cannot read none: No such file or directory"),
+        ({"rest_api_num_threads": 0}, "received 0. Correct --rest_api_num_threads"),
+        ({"rest_api_timeout_in_ms": 0}, "at least 1 ms, received 0. Correct --rest_api_timeout"),
+        (
+            {"monitoring_config_file": Path("m.txtpb")},
+            "metrics are shown on the REST port, received --monitoring_config_file without it",
+        ),
         ({"host": "192.0.2.1"}, "cannot listen on 192.0.2.1:0: Cannot assign requested address"),
     ],
 )
@@ -67,7 +88,57 @@ def test_both_signals_end_the_server_with_0(base_path, capsys, number):
 def test_refusing_needs_no_tensorflow(tmp_path):
     program = (
         "import sys; from pathlib import Path; from serving.model_server.serve import serve\n"
-        f"assert serve(Path({str(tmp_path / 'none')!r}), 0) == 2\n"
+        "from serving.model_server.options import Options\n"
+        f"assert serve(Options(model_base_path=Path({str(tmp_path / 'none')!r}), port=0)) == 2\n"
         "assert 'tensorflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_models_are_named_once(base_path, tmp_path, capsys):
+    both = Options(model_base_path=base_path, model_config_file=tmp_path / "models.config")
+    for options, received in ((Options(), "neither"), (both, "both")):
+        assert serve_options(options) == 2
+        assert f"or by --model_config_file; received {received}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("model_config_list { config { naem: 'x' } }", "no field named"),
+        ("", "must be a model_config_list, the only form there is; received nothing"),
+        ("model_config_list {}", "must name at least one model, it names none"),
+        (
+            "model_config_list { config { name: 'x' model_platform: 'tensorflow' "
+            "base_path: 'models/x' } }",
+            "base_path of model 'x' must be an absolute path without '..', received 'models/x'",
+        ),
+    ],
+)
+def test_a_wrong_model_config_file_is_told(tmp_path, capsys, text, said):
+    file = tmp_path / "models.config"
+    file.write_text(text)
+    assert serve_options(Options(model_config_file=file, port=0)) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert str(file) in error
+    assert serve_options(Options(model_config_file=tmp_path / "none", port=0)) == 2
+    assert "No such file or directory. Correct --model_config_file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("prometheus_config { enabled: true }", 'no field named "enabled"'),
+        ("prometheus_config { enable: true path: 'metrics' }", "must start with '/'"),
+        ("prometheus_config { enable: true path: '/{a}' }", "received '/{a}'. Correct it"),
+    ],
+)
+def test_a_wrong_monitoring_file_is_told(base_path, tmp_path, capsys, text, said):
+    file = tmp_path / "monitoring.txtpb"
+    file.write_text(text)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+    assert serve(base_path, rest_api_port=free, monitoring_config_file=file) == 2
+    assert said in capsys.readouterr().err

@@ -14,6 +14,8 @@ import tensorflow as tf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from serving.model_server.errors import StartError
+from serving.model_server.metrics import Metrics
+from serving.model_server.options import Options
 from serving.model_server.servables import load_servable
 from serving.model_server.server import HEALTH_SERVICES, ModelServer
 from serving.model_server.versions import ModelVersions
@@ -149,10 +151,74 @@ def test_unloading_first_would_fail_calls(serve, push, call, inputs):
 
     class UnloadFirst(ModelVersions):
         def _try(self, version, path):
-            self._current = None
+            self._serving.clear()
             return super()._try(version, path)
 
     push(1, model=2)
     address, model = serve(UnloadFirst)
     hammer = swap_under_calls(address, model, push, call, inputs)
     assert {error.code() for error in hammer.failures} == {grpc.StatusCode.NOT_FOUND}
+
+
+def test_too_many_calls_are_shed_and_the_others_answered(base_path, push, call):
+    push(1)
+    model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
+    server = ModelServer({"recommender": model}, "127.0.0.1", 0, 1, max_in_flight=2)
+    caller = call(f"127.0.0.1:{server.start()}")
+    running = [
+        caller.prediction.Predict.future(caller.request({"steps": 500_000}, "slow"), timeout=60)
+        for _ in range(2)
+    ]
+    time.sleep(0.3)
+    with pytest.raises(grpc.RpcError) as caught:
+        caller.predict({"steps": 1}, "slow")
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    for future in running:
+        assert tf.make_ndarray(future.result().outputs["steps"]) == 500_000
+    caller.predict({"steps": 1}, "slow")
+    server.stop(5)
+
+
+def test_a_call_whose_caller_gave_up_is_not_computed(base_path, push, call):
+    push(1)
+    metrics = Metrics()
+    model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
+    server = ModelServer({"recommender": model}, "127.0.0.1", 0, 1, metrics=metrics)
+    caller = call(f"127.0.0.1:{server.start()}")
+    slow = caller.prediction.Predict.future(caller.request({"steps": 500_000}, "slow"), timeout=60)
+    time.sleep(0.2)
+    with pytest.raises(grpc.RpcError) as caught:
+        caller.prediction.Predict(caller.request({"steps": 1}, "slow"), timeout=0.1)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert not slow.done()
+    slow.result()
+    server.stop(5)
+    lines = metrics.exposition().decode().splitlines()
+    counts = [line for line in lines if "request_count{" in line]
+    assert counts == [':tensorflow:serving:request_count{model_name="recommender",status="OK"} 1.0']
+
+
+def test_messages_beyond_a_limit_are_refused(base_path, push, call, inputs):
+    push(1)
+    model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
+    options = Options(grpc_channel_arguments="grpc.max_receive_message_length=10000,x.y=z")
+    arguments = options.channel_arguments()
+    assert arguments == [("grpc.max_receive_message_length", 10000), ("x.y", "z")]
+    server = ModelServer({"recommender": model}, "127.0.0.1", 0, channel_arguments=arguments)
+    caller = call(f"127.0.0.1:{server.start()}")
+    caller.predict(inputs())
+    with pytest.raises(grpc.RpcError) as caught:
+        caller.predict(inputs(rows=1000))
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    server.stop(5)
+
+
+def test_the_health_service_can_be_left_out(base_path, push):
+    push(1)
+    model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
+    server = ModelServer({"recommender": model}, "127.0.0.1", 0, health_service=False)
+    address = f"127.0.0.1:{server.start()}"
+    with pytest.raises(grpc.RpcError) as caught:
+        health(address)
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    server.stop(5)

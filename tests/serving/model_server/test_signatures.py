@@ -45,6 +45,6 @@ def test_a_signature_is_read_from_its_proto():
 
 def test_outputs_come_in_declared_order_whatever_the_filter():
     spec = TensorSpec("x:0", types_pb2.DT_FLOAT, ())
-    signature = Signature("f", {}, {"a": spec, "b": spec, "c": spec})
+    signature = Signature("f", {}, {"a": spec, "b": spec, "c": spec}, {})
     assert signature.fetches([]) == ["a", "b", "c"]
     assert signature.fetches(["c", "a"]) == ["a", "c"]

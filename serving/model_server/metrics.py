@@ -1,0 +1,107 @@
+"""Prometheus metrics with the names of TensorFlow Serving.
+
+Dashboards and alerts written for the one then read the other. Prometheus' client writes counters
+with a suffix `_total` that TensorFlow Serving does not have; it is taken off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import grpc
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+
+from serving.model_server.errors import RequestError
+
+_SERVING, _LOADING = ":tensorflow:serving:", ":tensorflow:core:saved_model:"
+_BUCKETS_US = tuple(10 * 1.8**i for i in range(33))  # 10 us to about 20 minutes
+_TOTAL = re.compile(rb"^((?:# (?:HELP|TYPE) )?:tensorflow:[a-z_:]+)_total(?=[ {])", re.MULTILINE)
+
+S = TypeVar("S")
+
+
+class Metrics:
+    """What a server counts and times."""
+
+    CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            f"{_SERVING}request_count",
+            "The total number of requests.",
+            ["model_name", "status"],
+            registry=self._registry,
+        )
+        self._latency = Histogram(
+            f"{_SERVING}request_latency",
+            "Microseconds from a request to its answer, of those answered.",
+            ["model_name", "API", "entrypoint"],
+            buckets=_BUCKETS_US,
+            registry=self._registry,
+        )
+        self._loads = Counter(
+            f"{_LOADING}load_attempt_count",
+            "How often a SavedModel was loaded, by outcome.",
+            ["model_path", "status"],
+            registry=self._registry,
+        )
+        self._load_time = Counter(
+            f"{_LOADING}load_latency",
+            "Microseconds spent loading a SavedModel.",
+            ["model_path"],
+            registry=self._registry,
+        )
+
+    @contextlib.contextmanager
+    def call(self, model_name: str, api: str, entrypoint: str) -> Iterator[None]:
+        """Count and time one call.
+
+        Args:
+            model_name: A model that is served, or empty: what callers send would never end.
+            api: Predict, Classify, Regress or MultiInference.
+            entrypoint: GRPC or REST.
+        """
+        started, status = time.perf_counter(), grpc.StatusCode.INTERNAL.name
+        try:
+            yield
+            status = "OK"
+            microseconds = (time.perf_counter() - started) * 1e6
+            self._latency.labels(model_name, api, entrypoint).observe(microseconds)
+        except RequestError as error:
+            status = error.code.name
+            raise
+        finally:
+            self._requests.labels(model_name, status).inc()
+
+    def loading(self, load: Callable[[Path, int], S]) -> Callable[[Path, int], S]:
+        """The same way of loading a version, counted and timed."""
+
+        def measured(path: Path, version: int) -> S:
+            started, status = time.perf_counter(), "fail"
+            try:
+                servable = load(path, version)
+                status = "success"
+                return servable
+            finally:
+                self._loads.labels(str(path), status).inc()
+                microseconds = (time.perf_counter() - started) * 1e6
+                self._load_time.labels(str(path)).inc(microseconds)
+
+        return measured
+
+    def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return _TOTAL.sub(rb"\1", generate_latest(self._registry))
