@@ -32,6 +32,7 @@ setup(
         "pipeline": ["configs/*.yaml"],
         "components.report": ["templates/*"],
         "serving_config": ["**/*"],
+        "trainer.recommender": ["stock_ops.txt"],
         "benchmarks": ["README.md", "results/*.json"],
         "benchmarks.evaluation": ["settings.yaml"],
         "benchmarks.data": ["settings.yaml", "spark.in", "spark.lock"],

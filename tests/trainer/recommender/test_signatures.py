@@ -20,6 +20,7 @@ from trainer.export import Description
 from trainer.ranker.training import build as build_ranker
 from trainer.recommender.model import Parts, Recommender
 from trainer.recommender.signatures import ServedRecommender
+from trainer.recommender.stock_ops import require_stock_ops
 from trainer.recommender.tables import CoView
 from trainer.rows import read_rows
 from trainer.settings import RankerSettings, RecommenderSettings, RetrieverSettings
@@ -123,6 +124,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Served(NamedTuple):
     """The composed recommender, and what the ranker makes of the transformed requests."""
 
+    path: Path
     signatures: Any
     model: Any
     trained: Any
@@ -182,7 +184,9 @@ def serve(folder: Path, trained: Trained, settings: RecommenderSettings) -> Serv
     path = str(folder / f"model-{settings.diversity}")
     ServedRecommender(recommender, graph, FEATURES, AGGREGATES).save(path)
     loaded = tf.saved_model.load(path)
-    return Served(loaded.signatures, loaded, tf.sigmoid(trained.ranker(trained.row)).numpy())
+    return Served(
+        Path(path), loaded.signatures, loaded, tf.sigmoid(trained.ranker(trained.row)).numpy()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +213,10 @@ def test_the_request_gets_the_scores_that_training_computes(served: Served) -> N
     score = served.signatures["rank"](**QUERY, candidate_item_id=CANDIDATES)["score"]
     np.testing.assert_allclose(score, served.trained, atol=1e-6)
     assert np.abs(served.trained[0] - served.trained[1]).min() > 1e-5
+
+
+def test_an_unmodified_tensorflow_serving_knows_every_operation(served: Served) -> None:
+    require_stock_ops(served.path)
 
 
 def test_a_raw_row_gets_the_scores_of_its_request(served: Served) -> None:
