@@ -41,6 +41,8 @@ AGGREGATES = (
     Aggregate(name="shop_views", of=Of.ALL, count="view", window="7d"),
 )
 ITEMS = {"a": "jazz|folk", "b": "folk", "c": ""}
+# Item c is shown from 10 on and before 31: the requests come at 30.
+AVAILABLE = {"c": {"item_available_from": [10], "item_available_to": [31]}}
 TREND = {"a": 1.5, "b": -1.0, "c": 0.0}
 
 
@@ -79,7 +81,13 @@ def request(views: float, liked: dict[str, float]) -> bytes:
 
 REQUESTS = [request(3.0, {"jazz": 2.0, "folk": 1.0}), request(0.0, {})]
 CATALOGUE = [
-    example(item_id=[item], item_count=[2], genre=[genre], trend=[TREND[item]])
+    example(
+        item_id=[item],
+        item_count=[2],
+        genre=[genre],
+        trend=[TREND[item]],
+        **AVAILABLE.get(item, {}),
+    )
     for item, genre in ITEMS.items()
 ]
 
@@ -229,6 +237,15 @@ def test_the_list_has_the_scores_of_the_ranking(served: Served) -> None:
     lists = served.signatures["recommend"](**QUERY, exclude_item_id=nothing, top_k=tf.constant(3))
     ranked = served.signatures["rank"](**QUERY, candidate_item_id=lists["item_id"])["score"]
     np.testing.assert_allclose(lists["score"], ranked, atol=1e-6)
+
+
+@pytest.mark.parametrize(("time", "there"), [(9, False), (10, True), (30, True), (31, False)])
+def test_an_item_is_shown_while_it_is_available(served: Served, time: int, there: bool) -> None:
+    asked = {**QUERY, "exclude_item_id": tf.constant([[""], [""]]), "top_k": tf.constant(3)}
+    asked["request_time"] = tf.constant([time, 30], tf.int64)
+    items = served.signatures["recommend"](**asked)["item_id"].numpy()
+    assert (b"c" in items[0]) is there
+    assert set(items[1]) == {b"a", b"b", b"c"}
 
 
 def test_the_lists_alone_are_diversified(folder: Path, trained: Trained, served: Served) -> None:
