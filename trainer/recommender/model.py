@@ -66,13 +66,18 @@ class Recommender(tf.Module):
         )
         self._item_values = _constant("item_aggregates", parts.catalogue.aggregates)
         self._limits = Limits(parts.catalogue)
-        self._index: Index = ExactIndex(self.vectors, self._limits)
+        self.exact = ExactIndex(self.vectors, self._limits)
         self._popularity = _constant(
             "log_popularity", np.log1p(parts.catalogue.counts).astype(np.float32)
         )
         self._followers = _constant("followers", parts.co_view.followers)
         self._weights = _constant("follower_weights", parts.co_view.weights)
+        self._index: Index = self.exact
         self._calibration = _constant("calibration", np.zeros((2, len(SIGNALS) + 1), np.float32))
+
+    def set_index(self, index: Index) -> None:
+        """Searches by another index over the vectors of the exact one."""
+        self._index = index
 
     def set_calibration(self, newcomers: Calibration, known: Calibration) -> None:
         """Takes over fitted calibrations: of requests without any history, and of the others."""

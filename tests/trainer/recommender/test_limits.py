@@ -16,6 +16,8 @@ from trainer.catalogue import Catalogue
 from trainer.ranker.model import Ranker
 from trainer.recommender.limits import is_among
 from trainer.recommender.model import Recommender
+from trainer.recommender.partitioned_index import PartitionedIndex, Probing
+from trainer.recommender.partitions import partition
 from trainer.two_tower.model import TwoTower
 
 _IDS = st.lists(st.integers(0, 40), max_size=12)
@@ -40,12 +42,19 @@ AVAILABLE = {4: (0, 100), 5: (100, NEVER), 6: (50, 150)}
 UNLISTED = {7, 8}
 
 
-@pytest.fixture
-def recommender(retriever: TwoTower, ranker: Ranker, catalogue: Catalogue) -> Recommender:
+@pytest.fixture(params=["exact", "partitioned"])
+def recommender(
+    retriever: TwoTower, ranker: Ranker, catalogue: Catalogue, request: pytest.FixtureRequest
+) -> Recommender:
     for item, limits in AVAILABLE.items():
         catalogue.available[item] = limits
     catalogue.listed[list(UNLISTED)] = False
-    return compose(retriever, ranker, catalogue, candidates=6)
+    composed = compose(retriever, ranker, catalogue, candidates=6)
+    if request.param == "partitioned":
+        listed = np.flatnonzero(catalogue.listed)
+        blocks = partition(composed.vectors.numpy(), listed, block=2)
+        composed.set_index(PartitionedIndex(composed.exact, blocks, Probing(3, 4)))
+    return composed
 
 
 def may_show(history: list[int], exclude: list[int], time: int) -> set[int]:
