@@ -19,6 +19,8 @@ from trainer.catalogue import read_catalogue
 from trainer.export import Description
 from trainer.ranker.training import build as build_ranker
 from trainer.recommender.model import Parts, Recommender
+from trainer.recommender.partitioned_index import PartitionedIndex, Probing
+from trainer.recommender.partitions import partition
 from trainer.recommender.signatures import ServedRecommender
 from trainer.recommender.stock_ops import require_stock_ops
 from trainer.recommender.tables import CoView
@@ -186,10 +188,14 @@ def serve(folder: Path, trained: Trained, settings: RecommenderSettings) -> Serv
             FEATURES,
         )
     )
+    if settings.index == "partitioned":
+        vectors, listed = recommender.vectors.numpy(), np.flatnonzero(trained.catalogue.listed)
+        blocks = partition(vectors, listed, block=2)
+        recommender.set_index(PartitionedIndex(recommender.exact, blocks, Probing(2, 100)))
     plain = Calibration(weights=(1.0, 0.0, 0.0, 0.0), slope=1.0, offset=0.0)
     recommender.set_calibration(plain, plain)
     graph = tft.TFTransformOutput(str(folder / "graph"))
-    path = str(folder / f"model-{settings.diversity}")
+    path = str(folder / f"model-{settings.index}-{settings.diversity}")
     ServedRecommender(recommender, graph, FEATURES, AGGREGATES).save(path)
     loaded = tf.saved_model.load(path)
     return Served(
@@ -225,6 +231,22 @@ def test_the_request_gets_the_scores_that_training_computes(served: Served) -> N
 
 def test_an_unmodified_tensorflow_serving_knows_every_operation(served: Served) -> None:
     require_stock_ops(served.path)
+
+
+def test_a_partitioned_index_is_served_as_the_exact_one(
+    folder: Path, trained: Trained, served: Served
+) -> None:
+    partitioned = serve(
+        folder, trained, RecommenderSettings(exclude_seen=False, index="partitioned")
+    )
+    require_stock_ops(partitioned.path)
+    asked = {**QUERY, "exclude_item_id": tf.constant([["a"], [""]]), "top_k": tf.constant(3)}
+    lists, plain = (side.signatures["recommend"](**asked) for side in (partitioned, served))
+    assert lists["item_id"].numpy().tolist() == plain["item_id"].numpy().tolist()
+    np.testing.assert_allclose(lists["score"], plain["score"], atol=1e-6)
+    similar = {"item_id": tf.constant(["a", "nobody's"]), "top_k": tf.constant(2)}
+    near, truly = (side.signatures["similar_items"](**similar) for side in (partitioned, served))
+    assert near["item_id"].numpy().tolist() == truly["item_id"].numpy().tolist()
 
 
 def test_a_raw_row_gets_the_scores_of_its_request(served: Served) -> None:
