@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from benchmarks.index.points import Point
 from components.report.scales import Decades, Linear
 
-_WIDTH, _HEIGHT = 720, 440
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 170, 30, 60
+_WIDTH, _HEIGHT = 780, 440
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 220, 30, 60
 _INK, _GRID = "#333333", "#dddddd"
 _COLOURS = ("#8b949e", "#1f6feb", "#57606a", "#bf3989", "#1a7f37", "#bc4c00")
 _LOWEST_RECALL = 0.7
@@ -69,7 +69,7 @@ def _line(side: str, points: Sequence[Point], number: int, x: Linear, y: Decades
         f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>',
         *(
             f'<circle cx="{x.at(p.recall)}" cy="{y.at(p.p50_ms)}" r="4" fill="{colour}">'
-            f"<title>{side} {p.setting}: {p.recall:.3f}, {p.p50_ms:.2f} ms</title></circle>"
+            f"<title>{p.name}: {p.recall:.3f}, {p.p50_ms:.2f} ms</title></circle>"
             for p in points
         ),
         f'<rect x="{_WIDTH - _RIGHT + 20}" y="{key - 9}" width="10" height="10" fill="{colour}"/>',

@@ -36,6 +36,11 @@ class Point:
     p50_ms: float
     p99_ms: float
 
+    @property
+    def name(self) -> str:
+        """The side with its setting."""
+        return f"{self.side}, {self.setting}" if self.setting else self.side
+
 
 def measure(
     side: str, setting: str, search: Callable[[Floats], Ints], queries: Floats, truth: Ints

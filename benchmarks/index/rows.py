@@ -66,8 +66,7 @@ def _by_size(by_size: Mapping[int, Sequence[Point]]) -> list[Row]:
 
 
 def _both(point: Point, k: int) -> list[Row]:
-    name = f"{point.side}, {point.setting}" if point.setting else point.side
     return [
-        Row(f"{name}: recall@{k}", point.recall, "share"),
-        Row(f"{name}: one query, median", point.p50_ms, "ms", peers={"p99": point.p99_ms}),
+        Row(f"{point.name}: recall@{k}", point.recall, "share"),
+        Row(f"{point.name}: one query, median", point.p50_ms, "ms", peers={"p99": point.p99_ms}),
     ]
