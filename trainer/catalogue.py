@@ -17,6 +17,7 @@ from transform.aggregates import Aggregate, Of, aggregates_of
 from transform.features import Feature, candidate_features
 from transform.preprocessing import FIRST_ID
 
+_NEVER = np.iinfo(np.int64).max
 MAX_VALUES = 32  # values kept of a multi-valued or text feature of an item
 
 
@@ -27,12 +28,14 @@ class Catalogue:
     Attributes:
         counts: Training events of each item, int64 [V].
         listed: True where the item is in the catalogue and may be recommended, bool [V].
+        available: From when on, and before when each item may be shown: unix seconds, int64 [V, 2].
         features: Candidate feature -> int64 [V, M] ids (0 = none) or float32 [V, 2].
         aggregates: Aggregates of each item at the end of the training data, float32 [V, I].
     """
 
     counts: npt.NDArray[np.int64]
     listed: npt.NDArray[np.bool_]
+    available: npt.NDArray[np.int64]
     features: dict[str, npt.NDArray[Any]]
     aggregates: npt.NDArray[np.float32]
 
@@ -57,6 +60,7 @@ def read_catalogue(
     declared = candidate_features(features)
     counts = np.zeros(items, np.int64)
     listed = np.zeros(items, np.bool_)
+    available = always_available(items)
     tables: dict[str, npt.NDArray[Any]] = {
         f.name: np.zeros((items, 2), np.float32)
         if f.is_numeric
@@ -69,13 +73,28 @@ def read_catalogue(
         ids = tf.reshape(row[keys.ITEM_ID], [-1]).numpy()
         counts[ids] = tf.reshape(row[keys.ITEM_COUNT], [-1]).numpy()
         listed[ids] = True
+        available[ids] = _available(row)
         for feature in declared:
             tables[feature.name][ids] = _table_rows(feature, row[feature.name])
         for column, name in enumerate(names):
             values[ids, column] = row[name].flat_values.numpy()
     listed[:FIRST_ID] = False
     trimmed = {f.name: _trim(f, tables[f.name]) for f in declared}
-    return Catalogue(counts, listed, trimmed, values)
+    return Catalogue(counts, listed, available, trimmed, values)
+
+
+def always_available(items: int) -> npt.NDArray[np.int64]:
+    """Limits that no request lies outside of, int64 [items, 2]."""
+    return np.tile(np.array([[0, _NEVER]]), (items, 1))
+
+
+def _available(row: dict[str, Any]) -> npt.NDArray[np.int64]:
+    """The limits of a batch, int64 [B, 2]; a limit that a row lacks reads as 0."""
+    since, until = (
+        tf.reshape(row[key], [-1]).numpy()
+        for key in (keys.ITEM_AVAILABLE_FROM, keys.ITEM_AVAILABLE_TO)
+    )
+    return np.stack([since, np.where(until > 0, until, _NEVER)], axis=1)
 
 
 def _table_rows(feature: Feature, values: Any) -> npt.NDArray[Any]:

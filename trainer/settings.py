@@ -76,12 +76,18 @@ class RecommenderSettings(Frozen):
             the first place, nearest its largest cosine to an item above it, between vectors of the
             candidate tower. Scores stay the probabilities. What it costs in accuracy and time:
             `benchmarks/README.md`, diversity.
+        index: How the nearest items are searched: `exact` scores every item, `partitioned` reads
+            only the partitions near the query; `auto` takes what costs less for the catalogue.
+        index_recall: Share of the truly nearest items that the partitioned index must find. As
+            many partitions are read as this takes on held-out requests.
     """
 
     sources: tuple[Literal["co_view", "two_tower"], ...] = ("two_tower", "co_view")
     candidates: int = Field(default=200, ge=1)
     exclude_seen: bool = True
     diversity: float = Field(default=0.0, ge=0.0, le=1.0)
+    index: Literal["auto", "exact", "partitioned"] = "auto"
+    index_recall: float = Field(default=0.97, gt=0.0, lt=1.0)
 
     @field_validator("sources")
     @classmethod

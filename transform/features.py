@@ -34,6 +34,10 @@ CANDIDATE_ITEM_ID = "candidate_item_id"
 CANDIDATE_PROBABILITY = "candidate_probability"
 LABEL = "label"
 ITEM_COUNT = "item_count"
+# When an item may be shown (unix seconds, absent where there is no such limit): from the first of
+# these on, and before the second.
+ITEM_AVAILABLE_FROM = "item_available_from"
+ITEM_AVAILABLE_TO = "item_available_to"
 # What slices the evaluation; those of the target depend on the item that is asked for.
 USER_RUNG = "user_rung"
 ITEM_RUNG = "item_rung"
@@ -71,6 +75,8 @@ RESERVED_NAMES = frozenset(
         CANDIDATE_PROBABILITY,
         LABEL,
         ITEM_COUNT,
+        ITEM_AVAILABLE_FROM,
+        ITEM_AVAILABLE_TO,
         USER_RUNG,
         ITEM_RUNG,
         "tiles",

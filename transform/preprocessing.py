@@ -36,6 +36,8 @@ _PASSED_THROUGH = (
     keys.LABEL,
     keys.CANDIDATE_PROBABILITY,
     keys.ITEM_COUNT,
+    keys.ITEM_AVAILABLE_FROM,
+    keys.ITEM_AVAILABLE_TO,
 )
 _ITEM_KEYS = (
     keys.ITEM_ID,

@@ -22,7 +22,8 @@ class Table(Frozen):
     `event_id` (text that names an event: it breaks ties of time, and rows that share it are one
     event), `request_id` (rows of a user that share it are one list of impressions), `position`
     (of an impression, from 0 or 1); of items `valid_from` (when the row began to hold; the latest
-    not after the end of training counts).
+    not after the end of training counts), `available_from` and `available_to` (the item is shown
+    from the first on and before the second; none is no limit).
 
     Attributes:
         path: A file, a folder or a glob. `~` and environment variables are expanded;

@@ -174,6 +174,9 @@ def _catalogue(
         example: Example = {"item_id": [item_id], "item_count": [count.get(item_id, 0)]}
         for feature in job.features_of("candidate"):
             example[feature.name] = feature_value(known.get(feature.name), feature.kind)
+        for limit in ("available_from", "available_to"):
+            time = known.get(limit)
+            example[f"item_{limit}"] = [] if time is None else [time]
         for aggregate in job.aggregates_of("item"):
             day = job.training_until // DAY
             example[aggregate.name] = [item_value(aggregate, tiles, item_id, day)]

@@ -30,6 +30,7 @@ from serving.client import RecommenderClient, ServingError
 from serving.embedded import EmbeddedServerError, embedded_server
 from serving.inputs import InputError
 from serving.query import Query
+from trainer.recommender.stock_ops import ForeignOpError, require_stock_ops
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ _COLD_STARTS = 16
 _FAILURES = (
     ContractError,
     EmbeddedServerError,
+    ForeignOpError,
     ServingError,
     InputError,
     SwapError,
@@ -92,6 +94,8 @@ class TryOut:
 
     def _measure(self, output: Path) -> dict[str, float]:
         declared = read_signatures(self.model)
+        # The embedded server runs what this Python has loaded; the real one runs less.
+        require_stock_ops(self.model)
         queries = [request.query for request in self.requests]
         with tempfile.TemporaryDirectory() as folder:
             base = Path(folder)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.catalogue import Catalogue
+from trainer.catalogue import Catalogue, always_available
 from trainer.export import Description
 from trainer.ranker.model import Ranker
 from trainer.ranker.training import build as build_ranker
@@ -57,7 +57,11 @@ def catalogue() -> Catalogue:
     counts = np.array([0, 0, *range(9, -1, -1)], np.int64)
     colours = np.array([[0], [0], *([2 + i % 2] for i in range(10))], np.int64)
     return Catalogue(
-        counts, np.arange(ITEMS) >= 2, {"colour": colours}, np.zeros((ITEMS, 0), np.float32)
+        counts,
+        np.arange(ITEMS) >= 2,
+        always_available(ITEMS),
+        {"colour": colours},
+        np.zeros((ITEMS, 0), np.float32),
     )
 
 

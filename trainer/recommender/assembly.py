@@ -16,8 +16,9 @@ from trainer.catalogue import read_catalogue
 from trainer.export import read_description, restore
 from trainer.metrics.item_table import ItemTable
 from trainer.ranker.training import build as build_ranker
+from trainer.recommender.index_choice import Sample, choose_index
 from trainer.recommender.model import Parts, Recommender
-from trainer.recommender.signatures import ServedRecommender
+from trainer.recommender.signatures import SERVED_TOP_K, ServedRecommender
 from trainer.recommender.tables import read_co_view, read_item_names
 from trainer.rows import read_rows
 from trainer.sequences import without_history
@@ -28,6 +29,7 @@ from transform.aggregates import Aggregate
 from transform.preprocessing import FIRST_ID, ITEM_VOCABULARY
 
 _BATCH = 256
+_SAMPLED = 512  # held-out requests on which the recall of an index is measured
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,9 @@ def assemble(
         features=features,
     )
     recommender = Recommender(parts)
+    sample = _sample(recommender, rows)
+    longest = max(SERVED_TOP_K, settings.candidates // len(settings.sources))
+    recommender.set_index(choose_index(recommender.exact, sample, settings, longest=longest))
     calibrations = {
         # The same requests once more, with nothing known of who asks.
         "newcomers": calibrate(recommender, [newcomer(row, aggregates) for row in rows], settings),
@@ -97,6 +102,14 @@ def assemble(
         recommender.vectors.numpy()[FIRST_ID:],
     )
     return served, calibrations, items
+
+
+def _sample(recommender: Recommender, rows: list[dict[str, Any]]) -> Sample:
+    """The first held-out requests, as the index sees them."""
+    first = rows[: -(-_SAMPLED // _BATCH)]
+    times = [tf.reshape(row[keys.REQUEST_TIME], [-1]).numpy() for row in first]
+    queries = [recommender.query(row).numpy() for row in first]
+    return Sample(np.concatenate(queries)[:_SAMPLED], np.concatenate(times)[:_SAMPLED])
 
 
 def newcomer(row: dict[str, Any], aggregates: Sequence[Aggregate]) -> dict[str, Any]:

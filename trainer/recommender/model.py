@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,9 @@ from trainer.calibration import Calibration
 from trainer.catalogue import Catalogue
 from trainer.ranker.model import Candidates, Ranker
 from trainer.recommender.diversity import diversified
-from trainer.recommender.sources import best, co_view_votes, mark
+from trainer.recommender.index import ExactIndex, Index, Search
+from trainer.recommender.limits import Limits, RuledOut
+from trainer.recommender.sources import Votes, co_view_votes
 from trainer.recommender.tables import CoView, item_vectors
 from trainer.sequences import request_history, take_last
 from trainer.settings import RecommenderSettings
@@ -38,6 +40,14 @@ class Parts:
     features: Sequence[Feature]
 
 
+class _Asked(NamedTuple):
+    """Requests, as the sources see them."""
+
+    query: tf.Tensor
+    search: Search
+    votes: Votes
+
+
 class Recommender(tf.Module):
     """Transformed requests in, calibrated lists of item ids (integers) out."""
 
@@ -55,13 +65,19 @@ class Recommender(tf.Module):
             "ranker_vectors", item_vectors(self._ranker.vectors, items)
         )
         self._item_values = _constant("item_aggregates", parts.catalogue.aggregates)
-        self._listed = _constant("listed", parts.catalogue.listed)
+        self._limits = Limits(parts.catalogue)
+        self.exact = ExactIndex(self.vectors, self._limits)
         self._popularity = _constant(
             "log_popularity", np.log1p(parts.catalogue.counts).astype(np.float32)
         )
         self._followers = _constant("followers", parts.co_view.followers)
         self._weights = _constant("follower_weights", parts.co_view.weights)
+        self._index: Index = self.exact
         self._calibration = _constant("calibration", np.zeros((2, len(SIGNALS) + 1), np.float32))
+
+    def set_index(self, index: Index) -> None:
+        """Searches by another index over the vectors of the exact one."""
+        self._index = index
 
     def set_calibration(self, newcomers: Calibration, known: Calibration) -> None:
         """Takes over fitted calibrations: of requests without any history, and of the others."""
@@ -104,17 +120,20 @@ class Recommender(tf.Module):
 
     def rank(self, row: dict[str, Any], candidates: tf.Tensor) -> tf.Tensor:
         """Probabilities of given candidates: ids int64 [B, C] -> float32 [B, C]."""
-        retrieval, votes = self._source_scores(row)
-        return self._probability(row, self._signals(row, candidates, retrieval, votes))
+        return self._probability(row, self._signals(row, candidates, self._ask(row)))
 
     def similar(self, ids: tf.Tensor, top_k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Nearest items by cosine: ids int64 [B] -> ids int64 [B, K], cosines float32 [B, K]."""
-        cosine = tf.matmul(tf.gather(self.vectors, ids), self.vectors, transpose_b=True)
-        allowed = self._listed & ~mark(ids[:, tf.newaxis], tf.shape(self._listed)[0])
-        count = tf.minimum(top_k, tf.shape(self._listed)[0])
-        near, found = best(cosine, allowed, count)
-        scores = tf.where(found, tf.gather(cosine, near, batch_dims=1), 0.0)
+        """Nearest items by cosine: ids int64 [B] -> ids int64 [B, K], cosines float32 [B, K].
+
+        Nobody says when the list will be shown, so availability does not count here.
+        """
+        vectors = tf.gather(self.vectors, ids)
+        count = tf.minimum(top_k, tf.shape(self.vectors)[0])
+        itself = RuledOut(ids[:, tf.newaxis], time=None)
+        near, found = self._index.search(vectors).best(itself, count)
+        cosine = tf.linalg.matvec(tf.gather(self.vectors, near), vectors)
         missing = [[0, 0], [0, top_k - count]]
+        scores = tf.where(found, cosine, 0.0)
         return tf.pad(tf.where(found, near, 0), missing), tf.pad(scores, missing)
 
     def candidates(
@@ -126,26 +145,27 @@ class Recommender(tf.Module):
         a list is short only where the catalogue has no more to give.
 
         Returns:
-            Ids int64 [B, C]; bool [B, C], False where a place is empty or repeats another;
+            Ids int64 [B, C]; bool [B, C], False where a place is empty;
             signals float32 [B, C, len(SIGNALS)].
         """
-        retrieval, votes = self._source_scores(row)
-        items = tf.shape(self._listed)[0]
-        allowed = self._listed & ~mark(exclude, items)
+        asked = self._ask(row)
+        ruled_out = RuledOut(exclude, tf.reshape(row[keys.REQUEST_TIME], [-1]))
         if self._settings.exclude_seen:
-            allowed &= ~mark(row[keys.HISTORY_ITEM_ID].to_tensor(), items)
+            ruled_out = ruled_out.and_also(row[keys.HISTORY_ITEM_ID].to_tensor())
         share = self._settings.candidates // len(self._settings.sources)
-        wanted = {"two_tower": tf.maximum(top_k, share), "co_view": tf.constant(share)}
+        items = tf.shape(self.vectors)[0]
         found = []
         for source in self._settings.sources:
-            scores, fresh = (
-                (retrieval, allowed) if source == "two_tower" else (votes, allowed & (votes > 0.0))
-            )
-            ids, valid = best(scores, fresh, tf.minimum(wanted[source], items))
+            if source == "two_tower":
+                count = tf.minimum(tf.maximum(top_k, share), items)
+                ids, valid = asked.search.best(ruled_out, count)
+            else:
+                count = tf.minimum(share, items)
+                ids, valid = asked.votes.best(self._limits, ruled_out, count)
             found.append((ids, valid))
-            allowed &= ~mark(tf.where(valid, ids, 0), items)
+            ruled_out = ruled_out.and_also(tf.where(valid, ids, 0))
         ids, valid = (tf.concat(parts, axis=1) for parts in zip(*found, strict=True))
-        return ids, valid, self._signals(row, ids, retrieval, votes)
+        return ids, valid, self._signals(row, ids, asked)
 
     def _best(
         self, ids: tf.Tensor, probability: tf.Tensor, count: tf.Tensor
@@ -157,22 +177,19 @@ class Recommender(tf.Module):
         place = diversified(probability, tf.gather(self.vectors, ids), count, strength)
         return tf.gather(probability, place, batch_dims=1), place
 
-    def _source_scores(self, row: dict[str, Any]) -> tuple[tf.Tensor, tf.Tensor]:
-        """Scores of every item by every source, float32 [B, V] each.
-
-        The retriever's are log-probabilities over the catalogue: only so do they mean the same in
-        each request, and can be calibrated over all of them.
-        """
-        scale = tf.exp(self._retriever.log_scale)
-        logits = tf.matmul(self.query(row) * scale, self.vectors, transpose_b=True)
-        listed = tf.where(self._listed, logits, -float("inf"))
-        retrieval = logits - tf.reduce_logsumexp(listed, axis=1, keepdims=True)
+    def _ask(self, row: dict[str, Any]) -> _Asked:
+        """Begins the search of each source."""
+        query = self.query(row)
         history = take_last(row[keys.HISTORY_ITEM_ID], self._length)
-        return retrieval, co_view_votes(history, self._followers, self._weights, self._decay)
+        votes = co_view_votes(history, self._followers, self._weights, self._decay)
+        return _Asked(query, self._index.search(query), votes)
 
-    def _signals(
-        self, row: dict[str, Any], ids: tf.Tensor, retrieval: tf.Tensor, votes: tf.Tensor
-    ) -> tf.Tensor:
+    def _signals(self, row: dict[str, Any], ids: tf.Tensor, asked: _Asked) -> tf.Tensor:
+        """What the calibration combines, float32 [B, C, len(SIGNALS)].
+
+        The retriever's signal is the logarithm of its softmax over the listed items: unlike the
+        score itself, it can be compared between requests.
+        """
         history = request_history(row, self._length)
         logits = self._ranker.score(
             Candidates(
@@ -182,10 +199,12 @@ class Recommender(tf.Module):
             history,
             row,
         )
+        scale = tf.exp(self._retriever.log_scale)
+        retrieval = scale * tf.linalg.matvec(tf.gather(self.vectors, ids), asked.query)
         signals = [
             logits,
-            tf.gather(retrieval, ids, batch_dims=1),
-            tf.math.log1p(tf.gather(votes, ids, batch_dims=1)),
+            retrieval - asked.search.log_normaliser(scale),
+            tf.math.log1p(asked.votes.of(ids)),
             tf.gather(self._popularity, ids),
         ]
         return tf.stack(signals, axis=-1)

@@ -1,56 +1,78 @@
-"""Candidate sources, and the merge that remembers which items may be shown."""
+"""Candidate sources beside the index: votes of the recent history (sequential rules)."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import tensorflow as tf
+
+from trainer.recommender.limits import Limits, RuledOut
 
 RECENT_EVENTS = 20  # events of the history that vote for their followers
 
 
+class Votes(NamedTuple):
+    """What each request's history votes for: as many entries as votes, not as items.
+
+    Attributes:
+        items: Item ids in ascending order, int64 [B, N]; an item once for each vote that it got.
+        totals: All votes of that item, float32 [B, N].
+    """
+
+    items: tf.Tensor
+    totals: tf.Tensor
+
+    def of(self, ids: tf.Tensor) -> tf.Tensor:
+        """Votes of any items: int64 [B, C] -> float32 [B, C]."""
+        place = tf.searchsorted(self.items, ids)
+        place = tf.minimum(place, tf.shape(self.items)[1] - 1)
+        found = tf.gather(self.items, place, batch_dims=1) == ids
+        return tf.where(found, tf.gather(self.totals, place, batch_dims=1), 0.0)
+
+    def best(
+        self, limits: Limits, ruled_out: RuledOut, count: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The items with most votes that may be shown.
+
+        Returns:
+            Ids int64 [B, count], and bool [B, count]: whether the place holds one.
+        """
+        first = self.items != tf.pad(self.items[:, :-1], [[0, 0], [1, 0]])
+        allowed = first & (self.totals > 0.0) & limits.allow(self.items, ruled_out)
+        # There may be fewer votes than places.
+        missing = [[0, 0], [0, tf.maximum(count - tf.shape(self.items)[1], 0)]]
+        votes = tf.pad(tf.where(allowed, self.totals, 0.0), missing)
+        totals, place = tf.math.top_k(votes, count)
+        return tf.gather(tf.pad(self.items, missing), place, batch_dims=1), totals > 0.0
+
+
 def co_view_votes(
     history: tf.Tensor, followers: tf.Tensor, weights: tf.Tensor, decay: float
-) -> tf.Tensor:
-    """Votes of the recent history for what followed its items elsewhere (sequential rules).
+) -> Votes:
+    """Votes of the recent history for what followed its items elsewhere.
 
     Args:
         history: Item ids, int64 [B, L], padded with 0 on the left.
         followers: See `CoView`, int64 [V, M].
         weights: float32 [V, M].
         decay: Weight of an event relative to the one after it.
-
-    Returns:
-        float32 [B, V].
     """
     recent = history[:, -RECENT_EVENTS:]
-    count = tf.shape(recent)[1]
-    age = tf.cast(tf.range(count - 1, -1, -1), tf.float32)
+    events = tf.shape(recent)[1]
+    age = tf.cast(tf.range(events - 1, -1, -1), tf.float32)
     vote = tf.gather(weights, recent) * tf.pow(decay, age)[tf.newaxis, :, tf.newaxis]
-    target = tf.gather(followers, recent)
-    rows, items = tf.shape(history)[0], tf.shape(followers)[0]
-    row = tf.broadcast_to(tf.range(rows)[:, tf.newaxis, tf.newaxis], tf.shape(target))
-    index = tf.stack([tf.reshape(row, [-1]), tf.reshape(tf.cast(target, tf.int32), [-1])], axis=1)
-    return tf.scatter_nd(index, tf.reshape(vote, [-1]), tf.stack([rows, items]))
+    rows, votes = tf.shape(recent)[0], events * tf.shape(followers)[1]
+    target = tf.reshape(tf.gather(followers, recent), [rows, votes])
+    order = tf.argsort(target, axis=1, stable=True)
+    items = tf.gather(target, order, batch_dims=1)
+    votes_of_items = tf.gather(tf.reshape(vote, [rows, votes]), order, batch_dims=1)
+    return Votes(items, _totals(items, votes_of_items))
 
 
-def mark(ids: tf.Tensor, items: tf.Tensor) -> tf.Tensor:
-    """Marks ids in a table: int64 [B, N] -> bool [B, items]."""
-    rows = tf.shape(ids)[0]
-    row = tf.broadcast_to(tf.range(rows)[:, tf.newaxis], tf.shape(ids))
-    index = tf.stack([tf.reshape(row, [-1]), tf.reshape(tf.cast(ids, tf.int32), [-1])], axis=1)
-    ones = tf.ones([tf.size(ids)], tf.int32)
-    return tf.scatter_nd(index, ones, tf.stack([rows, items])) > 0
-
-
-def best(scores: tf.Tensor, allowed: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The best allowed items of each row.
-
-    Args:
-        scores: float32 [B, V].
-        allowed: bool [B, V].
-        count: How many, int32 [], at most V.
-
-    Returns:
-        Ids int64 [B, count], and bool [B, count]: whether the place holds an allowed item.
-    """
-    values, ids = tf.math.top_k(tf.where(allowed, scores, -float("inf")), count)
-    return tf.cast(ids, tf.int64), tf.math.is_finite(values)
+def _totals(items: tf.Tensor, votes: tf.Tensor) -> tf.Tensor:
+    """Sum of the votes of each run of equal items, at every place of the run; float32 [B, N]."""
+    rows, length = tf.shape(items)[0], tf.shape(items)[1]
+    begins = tf.cast(items[:, 1:] != items[:, :-1], tf.int32)
+    run = tf.pad(tf.cumsum(begins, axis=1), [[0, 0], [1, 0]])
+    run += length * tf.range(rows)[:, tf.newaxis]
+    return tf.gather(tf.math.unsorted_segment_sum(votes, run, rows * length), run)

@@ -16,9 +16,15 @@ from transform.reading.times import TimeFormat
 from transform.reading.values import feature_values
 from transform.settings import DataSettings, Table
 
-# Since when a row of the items table holds.
+# Columns of the items table that are used where it has them: since when a row holds, and from when
+# and until when the item may be shown.
 VALID_FROM = "valid_from"
-_SINCE = Feature(name=VALID_FROM, side=Side.CANDIDATE, kind=Kind.TIME)
+AVAILABLE_FROM = "available_from"
+AVAILABLE_TO = "available_to"
+_TIMES = {
+    name: Feature(name=name, side=Side.CANDIDATE, kind=Kind.TIME)
+    for name in (VALID_FROM, AVAILABLE_FROM, AVAILABLE_TO)
+}
 
 
 def read_items(
@@ -35,28 +41,33 @@ def read_items(
         as_of: Rows that hold only later than this (unix seconds) are left out; None takes all.
 
     Returns:
-        `item_id` and the candidate features; None without the table.
+        `item_id`, the candidate features and, where any file has them, `available_from` and
+        `available_to`; None without the table.
 
     Raises:
         DataError: If it breaks a rule of the data contract.
     """
-    raws, declared = _read(data.items, "items", ITEM_ID, features, Side.CANDIDATE, [VALID_FROM])
+    raws, declared = _read(data.items, "items", ITEM_ID, features, Side.CANDIDATE, [*_TIMES])
     if data.items is None:
         return None
-    names = [ITEM_ID, *(feature.name for feature in declared)]
-    if any(VALID_FROM in raw.frame.columns for raw in raws):
-        dated = [_dated(raw) for raw in raws]
-        others = [feature for feature in declared if feature.name != VALID_FROM]
-        frame = _normalised(dated, ITEM_ID, [*others, _SINCE], data.items)
-        return _latest(frame, as_of).select(names)
-    return _first(_normalised(raws, ITEM_ID, declared, data.items), ITEM_ID)
+    held = {name: _TIMES[name] for name in _TIMES if any(name in r.frame.columns for r in raws)}
+    others = [feature for feature in declared if feature.name not in held]
+    dated = [_dated(raw, held) for raw in raws]
+    frame = _normalised(dated, ITEM_ID, [*others, *held.values()], data.items)
+    declared_names = [feature.name for feature in declared]
+    limits = [name for name in held if name not in (VALID_FROM, *declared_names)]
+    names = [ITEM_ID, *declared_names, *limits]
+    rows = _latest(frame, as_of) if VALID_FROM in held else _first(frame, ITEM_ID)
+    return rows.select(names)
 
 
-def _dated(raw: RawTable) -> RawTable:
-    """The same rows, valid since ever where their file does not say since when."""
-    if VALID_FROM in raw.frame.columns:
+def _dated(raw: RawTable, times: Iterable[str]) -> RawTable:
+    """The same rows, without a limit where their file does not have one of the times."""
+    missing = [name for name in times if name not in raw.frame.columns]
+    if not missing:
         return raw
-    return replace(raw, frame=raw.frame.with_columns(pl.lit(None, pl.String).alias(VALID_FROM)))
+    empty = (pl.lit(None, pl.String).alias(name) for name in missing)
+    return replace(raw, frame=raw.frame.with_columns(empty))
 
 
 def _latest(items: pl.DataFrame, as_of: int | None) -> pl.DataFrame:

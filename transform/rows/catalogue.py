@@ -7,8 +7,11 @@ import polars as pl
 import pyarrow as pa
 
 from transform import features as f
+from transform.reading.sources import AVAILABLE_FROM, AVAILABLE_TO
 from transform.rows.columns import feature_column, scalars
 from transform.rows.shop import Shop
+
+_AVAILABILITY = {AVAILABLE_FROM: f.ITEM_AVAILABLE_FROM, AVAILABLE_TO: f.ITEM_AVAILABLE_TO}
 
 
 def catalogue_rows(shop: Shop, items: pl.DataFrame | None, at: int) -> pa.RecordBatch:
@@ -16,7 +19,7 @@ def catalogue_rows(shop: Shop, items: pl.DataFrame | None, at: int) -> pa.Record
 
     Args:
         shop: Items of the log, and their tiles.
-        items: `item_id` and candidate features.
+        items: `item_id`, candidate features, and availability where the table has it.
         at: The moment whose item aggregates they show (unix seconds).
     """
     code = np.arange(len(shop.items))
@@ -37,4 +40,7 @@ def catalogue_rows(shop: Shop, items: pl.DataFrame | None, at: int) -> pa.Record
     }
     for feature in f.candidate_features(shop.features):
         columns[feature.name] = feature_column(table[feature.name], feature)
+    for column, key in _AVAILABILITY.items():
+        if column in table.columns:
+            columns[key] = scalars(table[column].cast(pl.Int64))
     return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))

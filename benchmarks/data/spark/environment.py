@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-from pipeline.loading import cache_dir
+from benchmarks.environments import pinned, python_of
 
 _ROOT = Path(__file__).resolve().parents[3]
 _LOCK = _ROOT / "benchmarks" / "data" / "spark.lock"
-_UV = _ROOT / ".tools" / "bin" / "uv"
 _OLDEST_JAVA = 17
 
 
@@ -36,39 +31,12 @@ def spark_variables() -> dict[str, str]:
 
 def spark_versions() -> dict[str, str]:
     """Versions of the peer, as its lock pins them, and of Java."""
-    pinned = re.findall(r"^(pyspark|pyarrow)==(\S+)", _LOCK.read_text(), flags=re.MULTILINE)
-    versions = {f"{name} (peer)": version for name, version in pinned}
-    return {**versions, "java (peer)": str(_java_version())}
+    packages = pinned(_LOCK, "pyspark", "pyarrow")
+    return {**packages, "java (peer)": str(_java_version())}
 
 
 def _python() -> Path:
-    """The interpreter of the environment, which is made anew where the lock has changed."""
-    digest = hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:12]
-    folder = cache_dir() / "benchmarks" / f"spark-{digest}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / ".spark.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            base = Path(sys.base_prefix, "bin", "python3.11")
-            _call("venv", "--quiet", "--python", base, folder)
-            python = folder / "bin" / "python"
-            _call("pip", "sync", "--quiet", "--python", python, "--require-hashes", _LOCK)
-            (folder / "complete").touch()
-    return folder / "bin" / "python"
-
-
-def _call(*arguments: str | Path) -> None:
-    command = [str(_UV), *map(str, arguments)]
-    # The variables of the environment that runs this would be taken for the new one's.
-    variables = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    call = subprocess.run(command, capture_output=True, text=True, env=variables)
-    if call.returncode:
-        raise RuntimeError(
-            "The PySpark peer needs an environment of its own. Received from "
-            f"`{' '.join(command)}`: {call.stderr.strip()[-1000:]}. "
-            "Check that the package index can be reached."
-        )
+    return python_of("spark", _LOCK)
 
 
 def _require_java() -> None:

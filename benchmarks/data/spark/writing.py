@@ -59,6 +59,8 @@ def write_catalogue(items: pa.Table, tiles: Tiles, job: Job) -> None:
     columns = {"item_id": item_ids, "item_count": pa.array(count, pa.int64())}
     for feature in job.features_of("candidate"):
         columns[feature.name] = _feature(joined[feature.name].combine_chunks(), feature)
+    for limit in {"available_from", "available_to"}.intersection(items.column_names):
+        columns[f"item_{limit}"] = joined[limit].combine_chunks()
     end = np.full(len(code), job.training_until)
     for aggregate in job.aggregates_of("item"):
         columns[aggregate.name] = pa.array(tiles.values(aggregate, code, end))

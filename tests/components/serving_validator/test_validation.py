@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tensorflow.core.protobuf import saved_model_pb2
 
 from components.checks import Bound
 from components.serving_validator.calls import ContractError, read_signatures
@@ -64,6 +65,16 @@ def test_no_model_is_a_breach_of_the_contract(tmp_path):
     (check,) = _try_out(tmp_path).run(tmp_path)
     assert not check.passed
     assert "must be a SavedModel" in check.why
+
+
+def test_an_operation_that_the_real_server_does_not_know_fails_before_any_server_starts(tmp_path):
+    saved = saved_model_pb2.SavedModel()
+    graph = saved.meta_graphs.add().graph_def
+    graph.node.add(name="nearest", op="Scann>ScannSearch")
+    (tmp_path / "saved_model.pb").write_bytes(saved.SerializeToString())
+    (check,) = _try_out(tmp_path).run(tmp_path)
+    assert not check.passed
+    assert "Received: Scann>ScannSearch (node nearest)." in check.why
 
 
 def _answering(embedding):

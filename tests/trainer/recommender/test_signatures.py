@@ -19,7 +19,10 @@ from trainer.catalogue import read_catalogue
 from trainer.export import Description
 from trainer.ranker.training import build as build_ranker
 from trainer.recommender.model import Parts, Recommender
+from trainer.recommender.partitioned_index import PartitionedIndex, Probing
+from trainer.recommender.partitions import partition
 from trainer.recommender.signatures import ServedRecommender
+from trainer.recommender.stock_ops import require_stock_ops
 from trainer.recommender.tables import CoView
 from trainer.rows import read_rows
 from trainer.settings import RankerSettings, RecommenderSettings, RetrieverSettings
@@ -40,6 +43,8 @@ AGGREGATES = (
     Aggregate(name="shop_views", of=Of.ALL, count="view", window="7d"),
 )
 ITEMS = {"a": "jazz|folk", "b": "folk", "c": ""}
+# Item c is shown from 10 on and before 31: the requests come at 30.
+AVAILABLE = {"c": {"item_available_from": [10], "item_available_to": [31]}}
 TREND = {"a": 1.5, "b": -1.0, "c": 0.0}
 
 
@@ -78,7 +83,13 @@ def request(views: float, liked: dict[str, float]) -> bytes:
 
 REQUESTS = [request(3.0, {"jazz": 2.0, "folk": 1.0}), request(0.0, {})]
 CATALOGUE = [
-    example(item_id=[item], item_count=[2], genre=[genre], trend=[TREND[item]])
+    example(
+        item_id=[item],
+        item_count=[2],
+        genre=[genre],
+        trend=[TREND[item]],
+        **AVAILABLE.get(item, {}),
+    )
     for item, genre in ITEMS.items()
 ]
 
@@ -123,6 +134,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Served(NamedTuple):
     """The composed recommender, and what the ranker makes of the transformed requests."""
 
+    path: Path
     signatures: Any
     model: Any
     trained: Any
@@ -176,13 +188,19 @@ def serve(folder: Path, trained: Trained, settings: RecommenderSettings) -> Serv
             FEATURES,
         )
     )
+    if settings.index == "partitioned":
+        vectors, listed = recommender.vectors.numpy(), np.flatnonzero(trained.catalogue.listed)
+        blocks = partition(vectors, listed, block=2)
+        recommender.set_index(PartitionedIndex(recommender.exact, blocks, Probing(2, 100)))
     plain = Calibration(weights=(1.0, 0.0, 0.0, 0.0), slope=1.0, offset=0.0)
     recommender.set_calibration(plain, plain)
     graph = tft.TFTransformOutput(str(folder / "graph"))
-    path = str(folder / f"model-{settings.diversity}")
+    path = str(folder / f"model-{settings.index}-{settings.diversity}")
     ServedRecommender(recommender, graph, FEATURES, AGGREGATES).save(path)
     loaded = tf.saved_model.load(path)
-    return Served(loaded.signatures, loaded, tf.sigmoid(trained.ranker(trained.row)).numpy())
+    return Served(
+        Path(path), loaded.signatures, loaded, tf.sigmoid(trained.ranker(trained.row)).numpy()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +229,26 @@ def test_the_request_gets_the_scores_that_training_computes(served: Served) -> N
     assert np.abs(served.trained[0] - served.trained[1]).min() > 1e-5
 
 
+def test_an_unmodified_tensorflow_serving_knows_every_operation(served: Served) -> None:
+    require_stock_ops(served.path)
+
+
+def test_a_partitioned_index_is_served_as_the_exact_one(
+    folder: Path, trained: Trained, served: Served
+) -> None:
+    partitioned = serve(
+        folder, trained, RecommenderSettings(exclude_seen=False, index="partitioned")
+    )
+    require_stock_ops(partitioned.path)
+    asked = {**QUERY, "exclude_item_id": tf.constant([["a"], [""]]), "top_k": tf.constant(3)}
+    lists, plain = (side.signatures["recommend"](**asked) for side in (partitioned, served))
+    assert lists["item_id"].numpy().tolist() == plain["item_id"].numpy().tolist()
+    np.testing.assert_allclose(lists["score"], plain["score"], atol=1e-6)
+    similar = {"item_id": tf.constant(["a", "nobody's"]), "top_k": tf.constant(2)}
+    near, truly = (side.signatures["similar_items"](**similar) for side in (partitioned, served))
+    assert near["item_id"].numpy().tolist() == truly["item_id"].numpy().tolist()
+
+
 def test_a_raw_row_gets_the_scores_of_its_request(served: Served) -> None:
     score = served.signatures["rank_examples"](examples=tf.constant(REQUESTS))["score"]
     np.testing.assert_allclose(score, served.trained, atol=1e-6)
@@ -221,6 +259,15 @@ def test_the_list_has_the_scores_of_the_ranking(served: Served) -> None:
     lists = served.signatures["recommend"](**QUERY, exclude_item_id=nothing, top_k=tf.constant(3))
     ranked = served.signatures["rank"](**QUERY, candidate_item_id=lists["item_id"])["score"]
     np.testing.assert_allclose(lists["score"], ranked, atol=1e-6)
+
+
+@pytest.mark.parametrize(("time", "there"), [(9, False), (10, True), (30, True), (31, False)])
+def test_an_item_is_shown_while_it_is_available(served: Served, time: int, there: bool) -> None:
+    asked = {**QUERY, "exclude_item_id": tf.constant([[""], [""]]), "top_k": tf.constant(3)}
+    asked["request_time"] = tf.constant([time, 30], tf.int64)
+    items = served.signatures["recommend"](**asked)["item_id"].numpy()
+    assert (b"c" in items[0]) is there
+    assert set(items[1]) == {b"a", b"b", b"c"}
 
 
 def test_the_lists_alone_are_diversified(folder: Path, trained: Trained, served: Served) -> None:

@@ -1,11 +1,16 @@
-"""Tests of the candidate sources."""
+"""Tests of the votes of the recent history."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
-from trainer.recommender.sources import best, co_view_votes, mark
+from trainer.catalogue import Catalogue
+from trainer.recommender.limits import Limits, RuledOut
+from trainer.recommender.sources import Votes, co_view_votes
+
+HISTORIES = [[0, 0, 4, 9], [5, 6, 7, 8], [0, 0, 0, 0]]
 
 
 def naive_votes(
@@ -18,28 +23,48 @@ def naive_votes(
     return votes
 
 
-def test_votes_equal_a_plain_count() -> None:
+def tables() -> tuple[np.ndarray, np.ndarray]:
+    """Three followers of each of 20 items; padding follows nothing, and nothing follows it."""
     rng = np.random.default_rng(7)
     followers = rng.integers(2, 20, size=(20, 3))
     weights = rng.random((20, 3)).astype(np.float32)
-    weights[0] = 0.0  # padding follows nothing
-    histories = [[0, 0, 4, 9], [5, 6, 7, 8], [0, 0, 0, 0]]
-    votes = co_view_votes(
+    followers[0], weights[0] = 0, 0.0
+    return followers, weights
+
+
+def votes_of(histories: list[list[int]]) -> Votes:
+    followers, weights = tables()
+    return co_view_votes(
         tf.constant(histories, tf.int64), tf.constant(followers), tf.constant(weights), 0.8
-    ).numpy()
-    for history, got in zip(histories, votes, strict=True):
-        np.testing.assert_allclose(got, naive_votes(history, followers, weights, 0.8), rtol=1e-5)
+    )
 
 
-def test_mark_marks_each_row_for_itself() -> None:
-    marked = mark(tf.constant([[1, 3, 3], [0, 0, 0]], tf.int64), tf.constant(4)).numpy()
-    assert marked.tolist() == [[False, True, False, True], [True, False, False, False]]
+def test_votes_equal_a_plain_count() -> None:
+    every = tf.tile(tf.range(20, dtype=tf.int64)[tf.newaxis], [len(HISTORIES), 1])
+    for history, got in zip(HISTORIES, votes_of(HISTORIES).of(every).numpy(), strict=True):
+        np.testing.assert_allclose(got, naive_votes(history, *tables(), 0.8), rtol=1e-5)
 
 
-def test_best_says_where_nothing_allowed_is_left() -> None:
-    scores = tf.constant([[0.1, 0.9, 0.5], [0.3, 0.2, 0.1]])
-    allowed = tf.constant([[True, False, True], [False, True, False]])
-    ids, found = best(scores, allowed, tf.constant(2))
-    assert ids.numpy()[0].tolist() == [2, 0]
-    assert ids.numpy()[1, 0] == 1
-    assert found.numpy().tolist() == [[True, True], [True, False]]
+@pytest.fixture
+def limits(catalogue: Catalogue) -> Limits:
+    """Of a catalogue of ten items, 2 to 11."""
+    return Limits(catalogue)
+
+
+def test_the_best_are_those_with_most_votes_that_may_be_shown(limits: Limits) -> None:
+    ruled_out = RuledOut(tf.constant([[7, 0], [3, 7], [0, 0]], tf.int64), None)
+    votes = votes_of([[0, 0, 4, 9], [5, 6, 7, 8], [0, 0, 0, 0]])
+    votes = Votes(tf.minimum(votes.items, 11), votes.totals)  # items of this small catalogue
+    plain = votes.of(tf.tile(tf.range(12, dtype=tf.int64)[tf.newaxis], [3, 1])).numpy()
+    ids, valid = (part.numpy() for part in votes.best(limits, ruled_out, tf.constant(4)))
+    for row, excluded in enumerate(([7], [3, 7], [])):
+        open_ = [i for i in range(2, 12) if plain[row, i] > 0 and i not in excluded]
+        expected = sorted(open_, key=lambda i: -plain[row, i])[:4]
+        assert ids[row][valid[row]].tolist() == expected
+
+
+def test_there_may_be_more_places_than_votes(limits: Limits) -> None:
+    votes = Votes(tf.constant([[3, 3]], tf.int64), tf.constant([[0.5, 0.5]]))
+    ids, valid = votes.best(limits, RuledOut(tf.zeros([1, 0], tf.int64), None), tf.constant(5))
+    assert valid.numpy().tolist() == [[True, False, False, False, False]]
+    assert ids.numpy()[0, 0] == 3

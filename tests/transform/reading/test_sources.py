@@ -118,6 +118,39 @@ def test_the_time_may_be_a_feature_as_well(dated):
     assert read_items(dated, (since,), as_of=29).rows() == [("a", 10), ("d", None)]
 
 
+@pytest.fixture
+def limited(tmp_path, dated):
+    """Two files: one says from when and until when items may be shown, the other only until."""
+    folder = tmp_path / "limited"
+    folder.mkdir()
+    (folder / "a.csv").write_text(
+        "item_id,available_from,available_to\na,2024-01-01,\nb,,2024-01-03\n"
+    )
+    (folder / "b.csv").write_text("item_id,available_to\nc,2024-01-02\n")
+    return dated.model_copy(update={"items": Table(path=str(folder))})
+
+
+def test_availability_is_read_where_a_file_has_it(limited):
+    day = 1_704_067_200  # 2024-01-01
+    assert read_items(limited, ()).sort("item_id").rows() == [
+        ("a", day, None),
+        ("b", None, day + 2 * 86_400),
+        ("c", None, day + 86_400),
+    ]
+
+
+def test_availability_may_be_a_feature_as_well(limited):
+    until = Feature(name="available_to", side="candidate", kind="time")
+    columns = read_items(limited, (until,)).columns
+    assert columns == ["item_id", "available_to", "available_from"]
+
+
+def test_the_latest_row_says_when_an_item_is_available(dated):
+    path = dated.items.path
+    pl.read_parquet(path).with_columns(available_to=pl.col("valid_from") + 100).write_parquet(path)
+    assert read_items(dated, (), as_of=40).rows() == [("a", 130), ("d", None)]
+
+
 def test_a_table_without_rows_has_none(tmp_path, tables):
     (tmp_path / "items.csv").write_text("item_id,title\n")
     assert read_items(DataSettings(**tables), (TITLE,)).schema == {

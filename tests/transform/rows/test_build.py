@@ -209,6 +209,13 @@ def test_the_catalogue_holds_items_of_the_table_and_of_the_whole_log():
     ]
 
 
+def test_the_catalogue_says_when_items_are_available():
+    items = pl.DataFrame({"item_id": ["i0", "new"], "available_from": [5, None]})
+    found = catalogue(frame(one_user(2)), items)
+    assert [row["item_available_from"] for row in found] == [[5], None, None]
+    assert not any("item_available_to" in row for row in found)
+
+
 def test_without_an_items_table_the_catalogue_is_the_log():
     assert [row["item_id"] for row in catalogue(frame(one_user(2)))] == [[b"i0"], [b"i1"]]
 

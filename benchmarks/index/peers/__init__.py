@@ -1,0 +1,1 @@
+"""faiss and hnswlib, in an environment of their own."""
