@@ -24,8 +24,9 @@ from prometheus_client import (
 
 from serving.model_server.errors import RequestError
 
-_SERVING, _LOADING = ":tensorflow:serving:", ":tensorflow:core:saved_model:"
-_BUCKETS_US = tuple(10 * 1.8**i for i in range(33))  # 10 us to about 20 minutes
+_SERVING, _LOADING = ":tensorflow:serving:", ":tensorflow:cc:saved_model:"
+# 10 us to about 20 minutes; queries name an end by the six digits that TensorFlow Serving writes.
+_BUCKETS_US = tuple(float(f"{10 * 1.8**i:g}") for i in range(33))
 _TOTAL = re.compile(rb"^((?:# (?:HELP|TYPE) )?:tensorflow:[a-z_:]+)_total(?=[ {])", re.MULTILINE)
 
 S = TypeVar("S")

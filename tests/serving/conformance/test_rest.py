@@ -114,5 +114,5 @@ def test_metrics_are_shown_to_prometheus(server):
     count = ':tensorflow:serving:request_count{model_name="recommender",status="OK"}'
     assert [line for line in lines if line.startswith(count)]
     assert [line for line in lines if line.startswith(":tensorflow:serving:request_latency_bucket")]
-    loaded = ":tensorflow:core:saved_model:load_attempt_count{"
+    loaded = ":tensorflow:cc:saved_model:load_attempt_count{"
     assert [line for line in lines if line.startswith(loaded) and 'status="success"' in line]
