@@ -24,6 +24,7 @@ def test_make_alone_lists_the_verbs():
             "demo",
             "test",
             "browser",
+            "redis",
             "java",
             "test-fast",
             "lint",
