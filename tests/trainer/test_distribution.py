@@ -93,10 +93,10 @@ def test_a_killed_worker_counts_as_failed(worker_script: Path, tmp_path: Path) -
 
     def kill() -> None:
         for _ in range(100):
-            children = psutil.Process().children()
-            if children:
-                os.kill(children[0].pid, signal.SIGKILL)
-                return
+            for child in psutil.Process().children():
+                if str(worker_script) in child.cmdline():
+                    os.kill(child.pid, signal.SIGKILL)
+                    return
             time.sleep(0.1)
 
     threading.Thread(target=kill).start()
