@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import sys
 import threading
@@ -48,6 +46,12 @@ def worker_script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return script
 
 
+def workers_of(script: Path) -> list[psutil.Process]:
+    """Running processes of a script; other tests' servers may be children of this one, too."""
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if str(script) in child.cmdline()]
+
+
 def test_each_worker_knows_the_cluster_and_its_place(worker_script: Path, tmp_path: Path) -> None:
     worker_script.write_text(
         "import json, os, sys, pathlib\n"
@@ -74,7 +78,7 @@ def test_a_failed_worker_ends_its_peers_and_the_error_says_which(
     with pytest.raises(TrainingFailedError, match="worker 1 ended with exit code 7"):
         run_workers(job(tmp_path), workers=2, restarts=0)
     assert time.monotonic() - started < 30
-    assert not [p for p in psutil.Process().children(recursive=True) if p.is_running()]
+    assert workers_of(worker_script) == []
 
 
 def test_a_job_is_started_again_after_a_failure(worker_script: Path, tmp_path: Path) -> None:
@@ -93,10 +97,9 @@ def test_a_killed_worker_counts_as_failed(worker_script: Path, tmp_path: Path) -
 
     def kill() -> None:
         for _ in range(100):
-            for child in psutil.Process().children():
-                if str(worker_script) in child.cmdline():
-                    os.kill(child.pid, signal.SIGKILL)
-                    return
+            for worker in workers_of(worker_script):
+                worker.kill()
+                return
             time.sleep(0.1)
 
     threading.Thread(target=kill).start()
