@@ -55,10 +55,10 @@ def load_settings(path: str | Path) -> Settings:
 def settings_hash(settings: Settings) -> str:
     """SHA-256 of everything that determines the outcome of a run.
 
-    `root` and `workers` are left out: where a run writes and how many processes share the work
-    change nothing in what comes out.
+    `root`, `workers` and `kubeflow` are left out: where a run writes, how many processes share the
+    work and where they run change nothing in what comes out.
     """
-    tree = settings.model_dump(mode="json", exclude={"root", "workers"})
+    tree = settings.model_dump(mode="json", exclude={"root", "workers", "kubeflow"})
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
 

@@ -9,6 +9,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
+from pipeline.kubeflow.settings import KubeflowSettings
 from trainer.settings import RankerSettings, RecommenderSettings, RetrieverSettings
 from transform.aggregates import Aggregate, Of
 from transform.features import (
@@ -42,6 +43,7 @@ class Settings(Frozen):
         slices: Pairs of columns by which the evaluation is sliced together, beside each alone.
         gates: Overrides of bounds in `pipeline/gates.py`: metric name -> {lower, upper}.
         workers: Worker processes of each training on this machine.
+        kubeflow: How the pipeline runs on Kubeflow; needed there only.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -58,6 +60,7 @@ class Settings(Frozen):
     slices: tuple[tuple[str, str], ...] = ((USER_RUNG, ITEM_RUNG),)
     gates: dict[str, dict[str, float]] = Field(default_factory=dict)
     workers: int = Field(default=1, ge=1)
+    kubeflow: KubeflowSettings | None = None
 
     @field_validator("features")
     @classmethod
