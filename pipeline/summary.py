@@ -44,13 +44,17 @@ class ReportSummary:
         return str(said.get("summary") or " ".join(said["sentences"]))
 
 
-def read_report(settings: Settings) -> ReportSummary:
-    """The report in the root folder.
+def read_report(settings: Settings, folder: Path | None = None) -> ReportSummary:
+    """A report.
+
+    Args:
+        settings: Of the pipeline.
+        folder: Where it lies; by default in the root folder.
 
     Raises:
         RunError: There is none yet.
     """
-    folder = settings.root / "report"
+    folder = folder or settings.root / "report"
     try:
         facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -79,6 +83,12 @@ def restore_report(settings: Settings) -> None:
             draft = folder / f".{name}.{os.getpid()}"
             shutil.copyfile(latest / name, draft)
             draft.replace(target)
+
+
+def report_of_run(lineage: Lineage, run_id: str) -> Path | None:
+    """Folder of the report of one run, which another run cannot write over; None without one."""
+    made = lineage.outputs(run_id, _REPORT_TYPE, "Report")
+    return Path(made[-1].uri) if made else None
 
 
 def print_report(console: Console, report: ReportSummary) -> None:

@@ -46,4 +46,4 @@ def _compiled(settings: Settings) -> str:
         from pipeline.dag import create_pipeline
         from pipeline.kubeflow.compiling import compile_for_kubeflow
 
-        return compile_for_kubeflow(settings, create_pipeline(settings))
+        return compile_for_kubeflow(settings, create_pipeline)

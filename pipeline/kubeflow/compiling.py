@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,7 +16,7 @@ from tfx.orchestration.pipeline import Pipeline
 from pipeline.kubeflow.checks import check_paths, kubeflow_of
 from pipeline.kubeflow.platform import executor_config
 from pipeline.kubeflow.settings import KubeflowSettings
-from pipeline.kubeflow.stored import FOLDER, graph_of
+from pipeline.kubeflow.stored import FOLDER, Graph, graph_of
 from pipeline.refusals import SettingsError
 from pipeline.runners.local import compile_pipeline
 from pipeline.settings import Settings
@@ -26,7 +26,9 @@ _RUN_ID = dsl.PIPELINE_JOB_ID_PLACEHOLDER
 _BACKOFF = {"backoff_duration": "10s", "backoff_factor": 2.0, "backoff_max_duration": "600s"}
 
 
-def compile_for_kubeflow(settings: Settings, pipeline: Pipeline) -> str:
+def compile_for_kubeflow(
+    settings: Settings, create_pipeline: Callable[[Settings], Pipeline]
+) -> str:
     """The pipeline as Kubeflow Pipelines reads it.
 
     A first container compiles it anew for the run, with the data window of the run's parameters
@@ -34,7 +36,7 @@ def compile_for_kubeflow(settings: Settings, pipeline: Pipeline) -> str:
 
     Args:
         settings: Its settings, with a `kubeflow` section.
-        pipeline: What `create_pipeline` makes of them.
+        create_pipeline: Makes the pipeline of them.
 
     Raises:
         SettingsError: There is no such section, it names an unknown node, or a path of the
@@ -42,7 +44,7 @@ def compile_for_kubeflow(settings: Settings, pipeline: Pipeline) -> str:
     """
     kubeflow = kubeflow_of(settings)
     check_paths(settings, kubeflow)
-    graph = graph_of(compile_pipeline(pipeline, "compiled"))
+    graph = _graph(settings, create_pipeline)
     check_nodes(kubeflow.nodes, graph)
     begin = _begin(settings, kubeflow, graph)
     nodes = {node_id: _node(settings, kubeflow, node_id) for node_id in graph}
@@ -80,7 +82,14 @@ def check_nodes(named: Iterable[str], known: Iterable[str]) -> None:
             )
 
 
-def _begin(settings: Settings, kubeflow: KubeflowSettings, graph: Any) -> Any:
+def _graph(settings: Settings, create_pipeline: Callable[[Settings], Pipeline]) -> Graph:
+    """Nodes and what each waits for; that does not depend on where the root folder lies."""
+    with tempfile.TemporaryDirectory() as folder:  # TFX makes the folder of the metadata
+        here = settings.model_copy(update={"root": Path(folder)})
+        return graph_of(compile_pipeline(create_pipeline(here), "compiled"))
+
+
+def _begin(settings: Settings, kubeflow: KubeflowSettings, graph: Graph) -> Any:
     submitted = settings.model_dump_json(exclude={"kubeflow"})
     common = _common(settings, kubeflow)
 

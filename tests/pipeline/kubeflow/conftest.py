@@ -4,10 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
+from ml_metadata import metadata_store
+from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.loading import load_settings
 
@@ -59,6 +64,14 @@ class Diamond:
         texts = {int(f.name): f / "text" for f in folders}
         return {n: text.read_text() if text.exists() else None for n, text in texts.items()}
 
+    def artifacts(self):
+        """Node -> how many live artifacts it has put out, in the metadata."""
+        config = mlmd.ConnectionConfig()
+        config.sqlite.filename_uri = str(self.root / "metadata.sqlite")
+        artifacts = metadata_store.MetadataStore(config).get_artifacts()
+        live = [one for one in artifacts if one.state == mlmd.Artifact.LIVE]
+        return dict(Counter(one.uri.split("/")[-3] for one in live))
+
     def environment(self, **variables):
         path = os.pathsep.join([str(IMAGE), str(PROJECT)])
         return os.environ | {"PYTHONPATH": path} | variables
@@ -86,6 +99,32 @@ class Diamond:
 
     def run(self, *arguments, **variables):
         return self.sluice(*self.run_command, *arguments, **variables)
+
+    def start(self, *arguments):
+        """Starts a run that goes on by itself."""
+        return subprocess.Popen(
+            [sys.executable, "-c", MAIN, *self.run_command, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+            env=self.environment(),
+        )
+
+    def wait_until_it_waits(self, node, process):
+        """Waits until a node ordered to wait does so: its process id and that of its child."""
+        waiting = self.orders / f"{node}.waiting"
+        deadline = time.monotonic() + 120
+        while not waiting.exists() or len(waiting.read_text().split()) < 2:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        return [int(pid) for pid in waiting.read_text().split()]
+
+
+def gone(pid):
+    """True where a process has ended, collected or not."""
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.fixture

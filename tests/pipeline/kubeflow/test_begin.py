@@ -52,7 +52,8 @@ def test_an_image_with_another_pipeline_is_refused(diamond, diamond_module):
     from pipeline.kubeflow.stored import graph_of
     from pipeline.runners.local import compile_pipeline
 
-    compiled = compile_pipeline(diamond_module.create_pipeline(diamond.settings), "one")
+    settings = diamond.settings.model_copy(update={"root": diamond.root})
+    compiled = compile_pipeline(diamond_module.create_pipeline(settings), "one")
     graph = graph_of(compiled)
     check_graph(graph, compiled)
     with pytest.raises(RunError, match="nodes differ at Join"):

@@ -48,8 +48,7 @@ def compiled(diamond, diamond_module):
         from pipeline.kubeflow.compiling import compile_for_kubeflow
 
         diamond.settle(**kubeflow)
-        settings = diamond.settings
-        return compile_for_kubeflow(settings, diamond_module.create_pipeline(settings))
+        return compile_for_kubeflow(diamond.settings, diamond_module.create_pipeline)
 
     return compile_with
 
@@ -129,6 +128,11 @@ def test_no_value_of_a_secret_is_compiled(compiled, monkeypatch):
     assert "open-sesame" not in compiled(metadata=METADATA)
 
 
+def test_nothing_is_written_where_containers_will_write(compiled):
+    compiled()
+    assert not Path("/sluice").exists()
+
+
 def test_where_it_runs_is_no_property_of_a_node(compiled):
     begin, _ = container(compiled(), "exec-begin")
     settings = json.loads(begin["args"][begin["args"].index("--settings") + 1])
@@ -146,7 +150,7 @@ def test_settings_without_the_section_are_refused(diamond, diamond_module):
 
     settings = diamond.settings.model_copy(update={"kubeflow": None})
     with pytest.raises(SettingsError, match="`kubeflow` is required to compile"):
-        compile_for_kubeflow(settings, diamond_module.create_pipeline(settings))
+        compile_for_kubeflow(settings, diamond_module.create_pipeline)
 
 
 def test_a_path_that_no_container_shares_is_refused(compiled):
@@ -174,6 +178,6 @@ def test_the_whole_pipeline_compiles(diamond):
     from pipeline.kubeflow.compiling import compile_for_kubeflow
 
     settings = diamond.settings
-    [spec, _] = yaml.safe_load_all(compile_for_kubeflow(settings, create_pipeline(settings)))
+    [spec, _] = yaml.safe_load_all(compile_for_kubeflow(settings, create_pipeline))
     names = {task["taskInfo"]["name"] for task in spec["root"]["dag"]["tasks"].values()}
     assert {"Begin", "EventExampleGen", "LatestBlessedModel", "Retriever", "Report"} <= names
