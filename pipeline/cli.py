@@ -11,6 +11,7 @@ from pipeline.commands import (
     compile,
     data,
     demo,
+    doctor,
     init,
     predict,
     recommend,
@@ -66,6 +67,7 @@ datasets.command(epilog=_examples(*simulate.EXAMPLES))(simulate.simulate)
 app.command(epilog=_examples(*init.EXAMPLES))(init.init)
 app.add_typer(datasets, name="data")
 app.command(epilog=_examples(*run.EXAMPLES))(run.run)
+app.command(epilog=_examples(*doctor.EXAMPLES))(doctor.doctor)
 app.command("compile", epilog=_examples(*compile.EXAMPLES))(compile.compile_)
 app.command(epilog=_examples(*serve.EXAMPLES))(serve.serve)
 app.command(epilog=_examples(*recommend.EXAMPLES))(recommend.recommend)
