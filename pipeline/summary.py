@@ -65,13 +65,17 @@ def read_report(settings: Settings, folder: Path | None = None) -> ReportSummary
     return ReportSummary(folder / _PAGE, facts)
 
 
-def restore_report(settings: Settings) -> None:
+def restore_report(settings: Settings, lineage: Lineage | None = None) -> None:
     """Puts the latest run's report into the root folder.
 
     A Report node that was taken from the cache has not written there, and a run with other
     settings may have done so in between.
+
+    Args:
+        settings: Of the run.
+        lineage: Its metadata; by default those in the root folder.
     """
-    lineage = Lineage.open(settings.root, settings.name)
+    lineage = lineage or Lineage.open(settings.root, settings.name)
     latest = lineage.latest_artifact(_REPORT_TYPE) if lineage else None
     if latest is None:
         return

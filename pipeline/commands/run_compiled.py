@@ -80,7 +80,7 @@ def _run_containers(
     settings: Settings, containers: list[Container], machine: Machine, console: Console
 ) -> tuple[Exit, dict[str, Any]]:
     from pipeline.kubeflow import processes
-    from pipeline.summary import print_report, read_report, report_of_run
+    from pipeline.summary import print_report, read_report, report_of_run, restore_report
 
     try:
         with console.board(len(containers)) as board:
@@ -96,6 +96,7 @@ def _run_containers(
         console.line("  Each container has a log of its own: see the folder above.")
         return Exit.FAILURE, {"error": str(error)}
     lineage = _lineage(settings, containers)
+    restore_report(settings, lineage)
     report = read_report(settings, report_of_run(lineage, machine.logs.name) if lineage else None)
     console.line()
     print_report(console, report)

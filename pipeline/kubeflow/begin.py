@@ -22,6 +22,7 @@ from pipeline.kubeflow.metadata import connection_of
 from pipeline.kubeflow.outcome import main_of
 from pipeline.kubeflow.settings import MetadataSettings
 from pipeline.lineage import NodeState
+from pipeline.refusals import dotted
 from pipeline.runners import node
 from pipeline.runners.local import compile_pipeline
 from pipeline.runners.stack import load_tfx
@@ -37,7 +38,7 @@ def begin(arguments: list[str]) -> NodeState:
             parameters are wrong, or ML Metadata cannot be reached.
     """
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m pipeline.kubeflow.begin")
-    parser.add_argument("--settings", type=Settings.model_validate_json, required=True)
+    parser.add_argument("--settings", required=True)
     parser.add_argument("--metadata", type=MetadataSettings.model_validate_json, required=True)
     parser.add_argument("--graph", type=json.loads, required=True)
     parser.add_argument("--ir", type=Path, required=True)
@@ -45,10 +46,11 @@ def begin(arguments: list[str]) -> NodeState:
     parser.add_argument("--until", default="")
     parser.add_argument("--last", type=_whole, default=0)
     given = parser.parse_args(arguments)
+    settings = settings_in(given.settings)
     load_tfx()
     from pipeline.dag import create_pipeline  # after load_tfx, which says what is broken
 
-    pipeline = create_pipeline(with_window(given.settings, given.until, given.last))
+    pipeline = create_pipeline(with_window(settings, given.until, given.last))
     compiled = compile_pipeline(pipeline, given.run_id)
     check_graph({name: tuple(before) for name, before in given.graph.items()}, compiled)
     own = node.connection_of(runner_utils.extract_local_deployment_config(compiled))
@@ -56,6 +58,23 @@ def begin(arguments: list[str]) -> NodeState:
         pass  # nodes that start at the same time would make the tables against each other
     stored.write(compiled, given.ir)
     return NodeState.DONE
+
+
+def settings_in(text: str) -> Settings:
+    """The settings that were submitted.
+
+    Raises:
+        RunError: This version of the project does not know them.
+    """
+    try:
+        return Settings.model_validate_json(text)
+    except ValidationError as error:
+        keys = ", ".join(f"`{dotted(one['loc'])}`" for one in error.errors(include_url=False))
+        raise RunError(
+            "the image must hold the version that compiled the pipeline. Received: settings that "
+            f"this one refuses at {keys}. Compile with the version in the image, or name another "
+            "image."
+        ) from error
 
 
 def with_window(settings: Settings, until: str, last: int) -> Settings:

@@ -1,5 +1,7 @@
 """The first container: the run's data window, and an image that holds another pipeline."""
 
+import json
+
 import pytest
 
 from pipeline.errors import RunError
@@ -45,6 +47,16 @@ def test_a_window_that_is_none_is_refused(settings, until, last):
 
     with pytest.raises(RunError, match=f"Received: until '{until}', last {last}"):
         with_window(settings, until, last)
+
+
+def test_an_image_of_another_version_is_refused(settings):
+    from pipeline.kubeflow.begin import settings_in
+
+    submitted = settings.model_dump(mode="json", exclude={"kubeflow"})
+    assert settings_in(json.dumps(submitted)).name == "diamond"
+    submitted["split"]["new_key"] = 1
+    with pytest.raises(RunError, match=r"the version that compiled .* refuses at `split\.new_key`"):
+        settings_in(json.dumps(submitted))
 
 
 def test_an_image_with_another_pipeline_is_refused(diamond, diamond_module):
