@@ -8,8 +8,10 @@ import sys
 import typer
 
 from pipeline.commands import (
+    compile,
     data,
     demo,
+    doctor,
     init,
     predict,
     promote,
@@ -68,6 +70,8 @@ datasets.command(epilog=_examples(*simulate.EXAMPLES))(simulate.simulate)
 app.command(epilog=_examples(*init.EXAMPLES))(init.init)
 app.add_typer(datasets, name="data")
 app.command(epilog=_examples(*run.EXAMPLES))(run.run)
+app.command(epilog=_examples(*doctor.EXAMPLES))(doctor.doctor)
+app.command("compile", epilog=_examples(*compile.EXAMPLES))(compile.compile_)
 app.command(epilog=_examples(*serve.EXAMPLES))(serve.serve)
 app.command(epilog=_examples(*recommend.EXAMPLES))(recommend.recommend)
 app.command(epilog=_examples(*predict.EXAMPLES))(predict.predict)

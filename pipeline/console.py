@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TextIO
 
 from rich.console import Console as RichConsole
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -95,17 +96,33 @@ class Console:
             self._ended(count, label, step.state, time.monotonic() - started)
 
     @contextlib.contextmanager
+    def board(self, total: int) -> Iterator[Board]:
+        """Shows steps of which several run at a time, in the order in which they end."""
+
+        def ended(count: str, label: str, state: str, seconds: float) -> None:
+            if not self._live:
+                self._stream.write(f"{count}{label} ... ")
+            self._ended(count, label, state, seconds)
+
+        board = Board(total, ended)
+        with self._shown(board) if self._live else contextlib.nullcontext():
+            yield board
+
+    def _shown(self, what: RenderableType) -> Live:
+        return Live(
+            what,
+            console=self._rich,
+            transient=True,
+            refresh_per_second=8,
+            redirect_stdout=False,  # what libraries print must go on to the log
+            redirect_stderr=False,
+        )
+
+    @contextlib.contextmanager
     def _running(self, count: str, label: str, started: float, step: Step) -> Iterator[None]:
         if self._live:
             line = _RunningLine(f"{count}{label}".ljust(_LABEL_WIDTH), started, step)
-            with Live(
-                line,
-                console=self._rich,
-                transient=True,
-                refresh_per_second=8,
-                redirect_stdout=False,  # what libraries print must go on to the log
-                redirect_stderr=False,
-            ):
+            with self._shown(line):
                 yield
         else:
             self._stream.write(f"{count}{label} ... ")  # the outcome completes the line
@@ -127,6 +144,31 @@ class Console:
                 f"{seconds:8.1f} s",
             )
         )
+
+
+class Board:
+    """Steps that run at the same time: a line for each, and one left behind when it has ended."""
+
+    def __init__(self, total: int, ended: Callable[[str, str, str, float], None]) -> None:
+        self._total = total
+        self._ended = ended
+        self._count = 0
+        self._lines: dict[str, _RunningLine] = {}
+
+    def start(self, label: str) -> None:
+        """A step runs now."""
+        line = _RunningLine(label.ljust(_LABEL_WIDTH), time.monotonic(), Step())
+        self._lines = self._lines | {label: line}  # anew: another thread may be drawing
+
+    def end(self, label: str, state: str, seconds: float) -> None:
+        """It has ended: `done`, `cached`, `failed` or `interrupted`."""
+        self._count += 1
+        self._lines = {name: line for name, line in self._lines.items() if name != label}
+        number = f"[{self._count:>{len(str(self._total))}}/{self._total}] "
+        self._ended(number, label, state, seconds)
+
+    def __rich__(self) -> Group:
+        return Group(*self._lines.values())
 
 
 class _RunningLine:

@@ -17,7 +17,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 METADATA_FILE = "metadata.sqlite"
 ERROR_PROPERTY = "sluice_error"  # custom property of an execution: why it failed
-_SUCCESSFUL = (mlmd.Execution.COMPLETE, mlmd.Execution.CACHED)
+SUCCESSFUL = (mlmd.Execution.COMPLETE, mlmd.Execution.CACHED)
 _OUTPUTS = (mlmd.Event.OUTPUT, mlmd.Event.DECLARED_OUTPUT, mlmd.Event.INTERNAL_OUTPUT)
 
 
@@ -114,7 +114,7 @@ class Lineage:
         return [
             artifact
             for execution in sorted(executions, key=lambda e: e.id)
-            if execution.last_known_state in _SUCCESSFUL and self._node_of(execution) == node_id
+            if execution.last_known_state in SUCCESSFUL and self._node_of(execution) == node_id
             for artifact in self._outputs_of(execution)
             if artifact.type_id in types
         ]
@@ -168,7 +168,7 @@ class Lineage:
         return list(self._store.get_executions_by_context(context.id)) if context else []
 
     def _successful_executions(self) -> list[Any]:
-        found = [e for e in self._executions() if e.last_known_state in _SUCCESSFUL]
+        found = [e for e in self._executions() if e.last_known_state in SUCCESSFUL]
         return sorted(found, key=lambda e: e.id, reverse=True)
 
     def _outputs_of(self, execution: Any) -> list[Any]:

@@ -103,13 +103,17 @@ def _remedy(location: Location, root: type[BaseModel]) -> str:
 
 def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:
     """The settings class whose keys stand at a location."""
-    current: type[BaseModel] | None = model
+    current: Any = model
     for part in location:
         if isinstance(part, int):
             continue
-        field = current.model_fields.get(part) if current else None
-        current = _model_in(field.annotation) if field else None
-    return current
+        if typing.get_origin(current) is dict:  # its keys are free, its values have a class
+            current = typing.get_args(current)[1]
+            continue
+        owner = _model_in(current)
+        field = owner.model_fields.get(part) if owner else None
+        current = field.annotation if field else None
+    return _model_in(current)
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

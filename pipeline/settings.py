@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from pipeline.deployment.settings import ServingSettings
+from pipeline.kubeflow.settings import KubeflowSettings
 from trainer.settings import RankerSettings, RecommenderSettings, RetrieverSettings
 from transform.aggregates import Aggregate, Of
 from transform.features import (
@@ -44,6 +45,7 @@ class Settings(Frozen):
         gates: Overrides of bounds in `pipeline/gates.py`: metric name -> {lower, upper}.
         workers: Worker processes of each training on this machine.
         serving: How pushed versions are served.
+        kubeflow: How the pipeline runs on Kubeflow; needed there only.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -61,6 +63,7 @@ class Settings(Frozen):
     gates: dict[str, dict[str, float]] = Field(default_factory=dict)
     workers: int = Field(default=1, ge=1)
     serving: ServingSettings = ServingSettings()
+    kubeflow: KubeflowSettings | None = None
 
     @field_validator("features")
     @classmethod

@@ -44,13 +44,17 @@ class ReportSummary:
         return str(said.get("summary") or " ".join(said["sentences"]))
 
 
-def read_report(settings: Settings) -> ReportSummary:
-    """The report in the root folder.
+def read_report(settings: Settings, folder: Path | None = None) -> ReportSummary:
+    """A report.
+
+    Args:
+        settings: Of the pipeline.
+        folder: Where it lies; by default in the root folder.
 
     Raises:
         RunError: There is none yet.
     """
-    folder = settings.root / "report"
+    folder = folder or settings.root / "report"
     try:
         facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -61,13 +65,17 @@ def read_report(settings: Settings) -> ReportSummary:
     return ReportSummary(folder / _PAGE, facts)
 
 
-def restore_report(settings: Settings) -> None:
+def restore_report(settings: Settings, lineage: Lineage | None = None) -> None:
     """Puts the latest run's report into the root folder.
 
     A Report node that was taken from the cache has not written there, and a run with other
     settings may have done so in between.
+
+    Args:
+        settings: Of the run.
+        lineage: Its metadata; by default those in the root folder.
     """
-    lineage = Lineage.open(settings.root, settings.name)
+    lineage = lineage or Lineage.open(settings.root, settings.name)
     latest = lineage.latest_artifact(_REPORT_TYPE) if lineage else None
     if latest is None:
         return
@@ -79,6 +87,12 @@ def restore_report(settings: Settings) -> None:
             draft = folder / f".{name}.{os.getpid()}"
             shutil.copyfile(latest / name, draft)
             draft.replace(target)
+
+
+def report_of_run(lineage: Lineage, run_id: str) -> Path | None:
+    """Folder of the report of one run, which another run cannot write over; None without one."""
+    made = lineage.outputs(run_id, _REPORT_TYPE, "Report")
+    return Path(made[-1].uri) if made else None
 
 
 def print_report(console: Console, report: ReportSummary) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.commands.shared import Config, Exit, Json, errors_reported, print_json
+from pipeline.commands.run_compiled import Options, run_compiled
+from pipeline.commands.shared import Exit, Json, errors_reported, print_json
 
 if TYPE_CHECKING:
     from pipeline.console import Console
@@ -21,7 +22,36 @@ logger = logging.getLogger(__name__)
 EXAMPLES = (
     "sluice run --config my.yaml",
     "sluice run --config my.yaml --workers 2 --json > result.json",
+    "sluice run --from-ir pipeline.yaml --mount /sluice=./volume",
 )
+
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", metavar="FILE", help="Settings file.")
+]
+FromIr = Annotated[
+    Path | None,
+    typer.Option(
+        "--from-ir", metavar="FILE", help="Run what `sluice compile` wrote, in place of --config."
+    ),
+]
+Mounts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mount", metavar="PATH=FOLDER", help="With --from-ir: a volume's folder on this machine."
+    ),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameter", metavar="NAME=VALUE", help="With --from-ir: a parameter of the run."
+    ),
+]
+Parallel = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="With --from-ir: containers at a time [one for each CPU core]."
+    ),
+]
 
 Workers = Annotated[
     int | None,
@@ -29,15 +59,36 @@ Workers = Annotated[
 ]
 
 
-def run(config: Config, workers: Workers = None, as_json: Json = False) -> None:
+def run(
+    config: Config = None,
+    workers: Workers = None,
+    from_ir: FromIr = None,
+    mount: Mounts = None,
+    parameter: Parameters = None,
+    parallel: Parallel = None,
+    as_json: Json = False,
+) -> None:
     """Run the pipeline, from the log to a served model.
 
     Nodes whose inputs have not changed are taken from the cache, so a second run is quick, and a
     run that was interrupted goes on where it stopped. What libraries print goes to a log file.
 
+    With --from-ir, the containers that Kubeflow would start run here as processes, each with the
+    command, variables, retries and timeout that were compiled and no more than its container has.
+
     Exits with 3 where the run finished but a gate withheld the model: the version that was served
     before goes on being served.
     """
+    compiled = Options(mount or (), parameter or (), parallel)
+    if from_ir is not None:
+        if config or workers:
+            raise typer.BadParameter("--from-ir takes the place of --config and --workers")
+        with errors_reported():
+            raise typer.Exit(run_compiled(from_ir, _new_run_id(), compiled, as_json))
+    if config is None:
+        raise typer.BadParameter("say --config FILE or --from-ir FILE")
+    if compiled != Options():
+        raise typer.BadParameter("--mount, --parameter and --parallel go with --from-ir")
     with errors_reported():
         from pipeline.loading import load_settings
 
@@ -45,6 +96,10 @@ def run(config: Config, workers: Workers = None, as_json: Json = False) -> None:
         if workers:
             settings = settings.model_copy(update={"workers": workers})
         raise typer.Exit(_run(settings, config, as_json))
+
+
+def _new_run_id() -> str:
+    return f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%S.%f}Z"
 
 
 def _run(settings: Settings, config: Path, as_json: bool) -> int:
@@ -55,7 +110,7 @@ def _run(settings: Settings, config: Path, as_json: bool) -> int:
 
     _check_data(settings)
     settings.root.mkdir(parents=True, exist_ok=True)
-    run_id = f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%S.%f}Z"
+    run_id = _new_run_id()
     log = settings.root / "logs" / f"{run_id}.log"
     with locked(settings.root), Interruption() as interruption, output_to(log) as real:
         console = Console(real.stderr if as_json else real.stdout)

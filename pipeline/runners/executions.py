@@ -9,7 +9,7 @@ from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipeline.lineage import ERROR_PROPERTY, is_open
+from pipeline.lineage import ERROR_PROPERTY, SUCCESSFUL, is_open
 
 logger = logging.getLogger(__name__)
 
@@ -30,15 +30,31 @@ def close_node(
         error: Why; kept with the execution for `sluice status`.
         canceled: True for an interruption.
     """
-    run = store.get_context_by_type_and_name("pipeline_run", run_id)
-    node = store.get_context_by_type_and_name("node", node_context)
-    if run is None or node is None:  # it never came to be registered
-        return
-    in_run = {execution.id for execution in store.get_executions_by_context(run.id)}
-    for execution in store.get_executions_by_context(node.id):
+    for execution in _executions(store, run_id, node_context):
         failed = execution.last_known_state == mlmd.Execution.FAILED
-        if execution.id in in_run and (failed or is_open(execution)):
+        if failed or is_open(execution):
             _close(store, execution, pipeline_root, error=error, canceled=canceled)
+
+
+def clear_attempt(store: Any, run_id: str, node_context: str, pipeline_root: Path) -> None:
+    """Makes room for a node to be tried again in the same run, after an attempt that is over.
+
+    TFX takes up the execution of the attempt before, and its output folders with all that was left
+    in them. An execution that was published is left alone: TFX takes its outcome.
+
+    Args:
+        store: The ML Metadata store.
+        run_id: Name of the run's context.
+        node_context: Name of the node's context.
+        pipeline_root: Folder of the artifacts.
+    """
+    for execution in _executions(store, run_id, node_context):
+        if execution.last_known_state not in SUCCESSFUL:
+            _remove_outputs(execution, pipeline_root)
+            if ERROR_PROPERTY in execution.custom_properties:
+                del execution.custom_properties[ERROR_PROPERTY]
+            execution.last_known_state = mlmd.Execution.RUNNING
+            store.put_executions([execution])
 
 
 def close_abandoned(store: Any, pipeline_root: Path) -> int:
@@ -54,10 +70,24 @@ def close_abandoned(store: Any, pipeline_root: Path) -> int:
     return len(abandoned)
 
 
+def _executions(store: Any, run_id: str, node_context: str) -> list[Any]:
+    """Executions of a node in a run; none where it never came to be registered."""
+    run = store.get_context_by_type_and_name("pipeline_run", run_id)
+    node = store.get_context_by_type_and_name("node", node_context)
+    if run is None or node is None:
+        return []
+    in_run = {execution.id for execution in store.get_executions_by_context(run.id)}
+    return [e for e in store.get_executions_by_context(node.id) if e.id in in_run]
+
+
 def _close(store: Any, execution: Any, pipeline_root: Path, *, error: str, canceled: bool) -> None:
     execution.last_known_state = mlmd.Execution.CANCELED if canceled else mlmd.Execution.FAILED
     execution.custom_properties[ERROR_PROPERTY].string_value = error
     store.put_executions([execution])
+    _remove_outputs(execution, pipeline_root)
+
+
+def _remove_outputs(execution: Any, pipeline_root: Path) -> None:
     # TFX lays outputs at <node>/<key>/<execution id>, and working files of the same number below
     # <node>/.system; no other execution ever has the number.
     for pattern in ("*/*/{}", "*/.system/executor_execution/{}"):

@@ -7,6 +7,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from pipeline.errors import RunError
 
@@ -21,20 +22,36 @@ def locked(root: Path) -> Iterator[None]:
         RunError: Another run holds it.
     """
     with (root / LOCK_FILE).open("a+") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            handle.seek(0)
-            raise RunError(
-                f"only one run at a time may write to a root folder. Received: {root}, in use by "
-                f"process {handle.read().strip() or 'unknown'}. Wait until that run has ended, or "
-                "give this one another `root` in its settings."
-            ) from error
+        _lock(handle, fcntl.LOCK_EX, root)
         handle.truncate(0)
         handle.write(f"{os.getpid()}\n")
         handle.flush()
         yield
         handle.truncate(0)
+
+
+@contextlib.contextmanager
+def shared(root: Path) -> Iterator[None]:
+    """Keeps `locked` out while runs go on that do not take each other's executions for abandoned.
+
+    Raises:
+        RunError: A run holds the lock for itself.
+    """
+    with (root / LOCK_FILE).open("a+") as handle:
+        _lock(handle, fcntl.LOCK_SH, root)
+        yield
+
+
+def _lock(handle: TextIO, kind: int, root: Path) -> None:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        handle.seek(0)
+        raise RunError(
+            f"only one run at a time may write to a root folder. Received: {root}, in use by "
+            f"process {handle.read().strip() or 'unknown'}. Wait until that run has ended, or "
+            "give this one another `root` in its settings."
+        ) from error
 
 
 def is_locked(root: Path) -> bool:

@@ -97,3 +97,31 @@ def test_a_real_terminal_is_recognised():
         reader.join(5)
     os.close(leader)
     assert b"\x1b[1m" in read[0]
+
+
+def test_off_a_terminal_steps_that_run_together_are_told_as_they_end(plain):
+    console, stream = plain
+    with console.board(10) as board:
+        board.start("Retriever")
+        board.start("Ranker")
+        assert stream.getvalue() == ""
+        board.end("Ranker", "cached", 0.25)
+        board.end("Retriever", "failed", 61.0)
+    assert stream.getvalue().splitlines() == [
+        "[ 1/10] Ranker ... cached (0.2 s)",
+        "[ 2/10] Retriever ... failed (61.0 s)",
+    ]
+
+
+def test_on_a_terminal_all_that_run_are_seen():
+    stream = FakeTerminal()
+    with Console(stream).board(2) as board:
+        board.start("Retriever")
+        board.start("Ranker")
+        deadline = time.monotonic() + 10
+        while not ("Retriever" in stream.getvalue() and "Ranker" in stream.getvalue()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        board.end("Ranker", "done", 1.0)
+        board.end("Retriever", "done", 2.0)
+    assert "✓" in stream.getvalue()

@@ -1,0 +1,136 @@
+"""The first container of a run: compiles the pipeline for this run and leaves it on the volume.
+
+Compiling here, and not where the pipeline was submitted from, lets a run have parameters of its
+own, and keeps fingerprints of the code those of the image.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import date
+from pathlib import Path
+
+from pydantic import ValidationError
+from tfx.orchestration import metadata
+from tfx.orchestration.local import runner_utils
+from tfx.proto.orchestration import pipeline_pb2
+
+from pipeline.errors import RunError
+from pipeline.kubeflow import stored
+from pipeline.kubeflow.metadata import connection_of
+from pipeline.kubeflow.outcome import main_of
+from pipeline.kubeflow.settings import MetadataSettings
+from pipeline.lineage import NodeState
+from pipeline.refusals import dotted
+from pipeline.runners import node
+from pipeline.runners.local import compile_pipeline
+from pipeline.runners.stack import load_tfx
+from pipeline.settings import Settings
+from transform.settings import Window
+
+
+def begin(arguments: list[str]) -> NodeState:
+    """Writes the compiled pipeline, and makes ML Metadata's tables where they are missing.
+
+    Raises:
+        RunError: The image holds another pipeline than the one that was submitted, the run's
+            parameters are wrong, or ML Metadata cannot be reached.
+    """
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m pipeline.kubeflow.begin")
+    parser.add_argument("--settings", required=True)
+    parser.add_argument("--metadata", type=MetadataSettings.model_validate_json, required=True)
+    parser.add_argument("--graph", type=json.loads, required=True)
+    parser.add_argument("--ir", type=Path, required=True)
+    parser.add_argument("--run-id", required=True)
+    parser.add_argument("--until", default="")
+    parser.add_argument("--last", type=_whole, default=0)
+    given = parser.parse_args(arguments)
+    settings = settings_in(given.settings)
+    load_tfx()
+    from pipeline.dag import create_pipeline  # after load_tfx, which says what is broken
+
+    pipeline = create_pipeline(with_window(settings, given.until, given.last))
+    compiled = compile_pipeline(pipeline, given.run_id)
+    check_graph({name: tuple(before) for name, before in given.graph.items()}, compiled)
+    own = node.connection_of(runner_utils.extract_local_deployment_config(compiled))
+    with metadata.Metadata(connection_of(given.metadata) or own):
+        pass  # nodes that start at the same time would make the tables against each other
+    stored.write(compiled, given.ir)
+    return NodeState.DONE
+
+
+def settings_in(text: str) -> Settings:
+    """The settings that were submitted.
+
+    Raises:
+        RunError: This version of the project does not know them.
+    """
+    try:
+        return Settings.model_validate_json(text)
+    except ValidationError as error:
+        keys = ", ".join(f"`{dotted(one['loc'])}`" for one in error.errors(include_url=False))
+        raise RunError(
+            "the image must hold the version that compiled the pipeline. Received: settings that "
+            f"this one refuses at {keys}. Compile with the version in the image, or name another "
+            "image."
+        ) from error
+
+
+def with_window(settings: Settings, until: str, last: int) -> Settings:
+    """Settings whose data window is the one of this run.
+
+    Args:
+        settings: As submitted.
+        until: Last day (`2024-03-31`) or span number; empty keeps that of the settings.
+        last: How many days or spans; 0 keeps that of the settings.
+
+    Raises:
+        RunError: There would be an end without a length, or one of the two is none.
+    """
+    if not until and not last:
+        return settings
+    window = settings.data.window
+    try:
+        end = _day_or_span(until) if until else (window.until if window else None)
+        changed = Window(last=last or (window.last if window else 0), until=end)
+    except (ValidationError, ValueError) as error:
+        raise RunError(
+            "a run's window has `last`, a whole number from 1, and may have `until`, a day such as "
+            f"2024-03-31 or the number of a span. Received: until {until!r}, last {last}, with "
+            f"{window or 'no window'} in the settings. Correct the run's parameters."
+        ) from error
+    data = settings.data.model_copy(update={"window": changed})
+    return settings.model_copy(update={"data": data})
+
+
+def _day_or_span(text: str) -> date | int:
+    return int(text) if text.isdigit() else date.fromisoformat(text)
+
+
+def _whole(text: str) -> int:
+    """Kubeflow passes whole numbers as `7` or as `7.0`."""
+    number = float(text)
+    if not number.is_integer():
+        raise ValueError(f"{text} is no whole number")
+    return int(number)
+
+
+def check_graph(submitted: stored.Graph, compiled: pipeline_pb2.Pipeline) -> None:
+    """Refuses an image whose pipeline is not the one that was submitted.
+
+    Raises:
+        RunError: A node is more, missing, or waits for others.
+    """
+    here = stored.graph_of(compiled)
+    if here != submitted:
+        differing = {name for name, _ in set(here.items()) ^ set(submitted.items())}
+        raise RunError(
+            "the image must hold the pipeline that was compiled. Received: an image whose nodes "
+            f"differ at {', '.join(sorted(differing))}. Compile with the version in the image, "
+            "or name another image."
+        )
+
+
+if __name__ == "__main__":
+    main_of(begin)

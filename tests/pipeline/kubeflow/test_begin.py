@@ -1,0 +1,74 @@
+"""The first container: the run's data window, and an image that holds another pipeline."""
+
+import json
+
+import pytest
+
+from pipeline.errors import RunError
+
+
+@pytest.fixture
+def settings(diamond):
+    return diamond.settings
+
+
+def windowed(settings, **window):
+    from transform.settings import Window
+
+    data = settings.data.model_copy(update={"window": Window.model_validate(window)})
+    return settings.model_copy(update={"data": data})
+
+
+@pytest.mark.parametrize(
+    ("until", "last", "expected"),
+    [
+        ("", 0, ("7", "2024-01-31")),
+        ("2024-02-29", 0, ("7", "2024-02-29")),
+        ("", 3, ("3", "2024-01-31")),
+        ("12", 3, ("3", "12")),
+    ],
+)
+def test_a_run_may_choose_its_window(settings, until, last, expected):
+    from pipeline.kubeflow.begin import with_window
+
+    window = with_window(windowed(settings, last=7, until="2024-01-31"), until, last).data.window
+    assert (str(window.last), str(window.until)) == expected
+
+
+def test_without_a_window_anywhere_all_is_read(settings):
+    from pipeline.kubeflow.begin import with_window
+
+    assert with_window(settings, "", 0).data.window is None
+
+
+@pytest.mark.parametrize(("until", "last"), [("2024-02-29", 0), ("soon", 3), ("", -1)])
+def test_a_window_that_is_none_is_refused(settings, until, last):
+    from pipeline.kubeflow.begin import with_window
+
+    with pytest.raises(RunError, match=f"Received: until '{until}', last {last}"):
+        with_window(settings, until, last)
+
+
+def test_an_image_of_another_version_is_refused(settings):
+    from pipeline.kubeflow.begin import settings_in
+
+    submitted = settings.model_dump(mode="json", exclude={"kubeflow"})
+    assert settings_in(json.dumps(submitted)).name == "diamond"
+    submitted["split"]["new_key"] = 1
+    with pytest.raises(RunError, match=r"the version that compiled .* refuses at `split\.new_key`"):
+        settings_in(json.dumps(submitted))
+
+
+def test_an_image_with_another_pipeline_is_refused(diamond, diamond_module):
+    from pipeline.kubeflow.begin import check_graph
+    from pipeline.kubeflow.stored import graph_of
+    from pipeline.runners.local import compile_pipeline
+
+    settings = diamond.settings.model_copy(update={"root": diamond.root})
+    compiled = compile_pipeline(diamond_module.create_pipeline(settings), "one")
+    graph = graph_of(compiled)
+    check_graph(graph, compiled)
+    with pytest.raises(RunError, match="nodes differ at Join"):
+        check_graph({**graph, "Join": ("Left",)}, compiled)
+    with pytest.raises(RunError, match="nodes differ at Extra"):
+        check_graph({**graph, "Extra": ()}, compiled)
