@@ -81,6 +81,7 @@ def repeat(diamond, node, run_id):
 
 
 def test_two_runs_at_once_on_one_root_do_not_mix(diamond):
+    diamond.settle(containers={"retries": 0})
     diamond.compile()
     diamond.order(Left="meet", Right="meet")
     runs = {last: diamond.start("--json", "--parameter", f"last={last}") for last in (3, 5)}

@@ -31,7 +31,8 @@ def store(server, monkeypatch):
 
 
 def test_a_compiled_pipeline_keeps_its_metadata_there(diamond, server, monkeypatch):
-    diamond.settle(metadata=server.settings)
+    diamond.settle(metadata=server.settings, containers={"retries": 0})
+    diamond.order(Left="meet", Right="meet")  # so that two write to the database at a time
     compiled = diamond.compile().read_text()
     secret = {PASSWORD_VARIABLE: mariadb.PASSWORD}
     first = diamond.run("--json", "--parallel", "2", **secret)
