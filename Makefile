@@ -13,7 +13,7 @@ BENCHMARKS = $(sort $(patsubst benchmarks/%/__main__.py,%,$(wildcard benchmarks/
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast lint lint-style lint-format lint-types lint-layers lint-shell \
-	format lock browser redis java clean
+	format lock browser redis mariadb java clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub(/%/, "NAME", $$1); printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ browser: ## install Chromium, which the report's browser tests drive (apt-get)
 
 redis: ## install Redis, which the tests of the user-state store run (apt-get)
 	@bash scripts/install_redis.sh
+
+mariadb: ## install MariaDB, which the tests of ML Metadata in a database need (apt-get)
+	@bash scripts/install_mariadb.sh
 
 java: ## install a Java runtime, which the PySpark peer of bench-data needs (apt-get)
 	@bash scripts/install_java.sh

@@ -25,6 +25,7 @@ def test_make_alone_lists_the_verbs():
             "test",
             "browser",
             "redis",
+            "mariadb",
             "java",
             "test-fast",
             "lint",
