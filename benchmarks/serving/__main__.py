@@ -7,6 +7,7 @@ lie under `runs/benchmarks/serving`; the model is kept for the next time.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of
 from benchmarks.serving.overhead import overhead
 from benchmarks.serving.recommend import recommend
 from benchmarks.serving.sizes import FULL, SMOKE, Sizes
+from benchmarks.serving.swap import swap
 from benchmarks.serving.workshop import Workshop
 
 _PACKAGES = ("tensorflow", "grpcio", "protobuf", "numpy")
@@ -22,6 +24,7 @@ _PACKAGES = ("tensorflow", "grpcio", "protobuf", "numpy")
 MEASURES: dict[str, Callable[[Workshop, Sizes], list[Row]]] = {
     "overhead": overhead,
     "recommend": recommend,
+    "swap": swap,
 }
 
 
@@ -37,13 +40,20 @@ def main() -> int:
     rows: list[Row] = []
     for name in asked.only or MEASURES:
         sys.stderr.write(f"benchmark serving: {name}\n")
-        rows += MEASURES[name](shop, sizes)
+        rows += map(finite, MEASURES[name](shop, sizes))
     if asked.smoke:  # a few seconds show nothing but that it works
         rows = [replace(row, bar=None, holds=None) for row in rows]
     # What a part of the benchmark measured must not replace the whole.
     smoke = asked.smoke or bool(asked.only)
     publish("serving", "make bench-serving", rows, versions_of(*_PACKAGES), smoke=smoke)
     return int(any(row.holds is False for row in rows))
+
+
+def finite(row: Row) -> Row:
+    """The row as JSON can hold it: no figure where calls failed for good."""
+    value = row.value if row.value is not None and math.isfinite(row.value) else None
+    peers = {name: figure for name, figure in row.peers.items() if math.isfinite(figure)}
+    return replace(row, value=value, peers=peers)
 
 
 if __name__ == "__main__":

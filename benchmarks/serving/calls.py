@@ -21,12 +21,14 @@ class Calls:
     """Calls, in the order in which callers came.
 
     Attributes:
+        began: From when on callers could come.
         due: When each caller came, seconds: by the schedule, not when it could be sent.
         ended: When its answer or error came.
         version: The version that answered, 0 where none did.
         status: gRPC's status code.
     """
 
+    began: float
     due: Floats
     ended: Floats
     version: Ints
@@ -37,7 +39,8 @@ class Calls:
         """Reads what a load has written."""
         with np.load(path) as file:
             order = np.argsort(file["due"], kind="stable")
-            return cls(*(file[name][order] for name in ("due", "ended", "version", "status")))
+            columns = (file[name][order] for name in ("due", "ended", "version", "status"))
+            return cls(float(file["began"]), *columns)
 
     def __len__(self) -> int:
         return len(self.due)
@@ -60,7 +63,8 @@ class Calls:
 
     def where(self, mask: Mask) -> Calls:
         """Some of the calls."""
-        return Calls(self.due[mask], self.ended[mask], self.version[mask], self.status[mask])
+        due, ended = self.due[mask], self.ended[mask]
+        return Calls(self.began, due, ended, self.version[mask], self.status[mask])
 
     def between(self, begin: float, end: float) -> Calls:
         """The calls of callers who came in [begin, end)."""

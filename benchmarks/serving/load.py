@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,10 +27,16 @@ class Load:
     """A load that runs.
 
     Attributes:
+        process: Its process.
         results: Its calls, once its context is left.
     """
 
+    process: subprocess.Popen[bytes]
     results: list[Calls] = field(default_factory=list)
+
+    def stop(self) -> None:
+        """Lets nobody come any more."""
+        self.process.terminate()
 
     @property
     def calls(self) -> Calls:
@@ -84,7 +91,7 @@ class Caller:
             said,
         ]
         process = start(command, log)
-        load = Load()
+        load = Load(process)
         try:
             while process.poll() is None and BEGINS not in log.read_text(errors="replace"):
                 time.sleep(_POLL_SECONDS)

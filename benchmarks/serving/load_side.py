@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -37,22 +38,31 @@ class Callers:
         self._predict = channel.unary_unary(PREDICT.path)
         self._requests = requests
         self._deadline = deadline
+        self._stopped = False
         self.calls: list[Call] = []
+        self.began = 0.0
 
     async def open(self, schedule: list[float]) -> None:
-        """Callers come by the schedule, however long the others still wait."""
-        began = time.monotonic() + _LEAD_SECONDS
+        """Callers come by the schedule, however long the others still wait, until it is stopped."""
+        self.began = time.monotonic() + _LEAD_SECONDS
         async with asyncio.TaskGroup() as group:
             for number, after in enumerate(schedule):
-                due = began + after
+                due = self.began + after
                 wait = due - time.monotonic()
                 if wait > 0:
                     await asyncio.sleep(wait)
+                if self._stopped:
+                    return
                 group.create_task(self._call(number, due))
+
+    def stop(self) -> None:
+        """Nobody comes any more; those who wait get their answers."""
+        self._stopped = True
 
     async def closed(self, callers: int, seconds: float) -> None:
         """As many callers as said, each of whom asks again as soon as it has an answer."""
-        until = time.monotonic() + seconds
+        self.began = time.monotonic()
+        until = self.began + seconds
         numbers = iter(range(sys.maxsize))
         async with asyncio.TaskGroup() as group:
             for _ in range(callers):
@@ -74,27 +84,29 @@ class Callers:
         self.calls.append((due, ended, version, ANSWERED))
 
 
-async def ask(plan: dict[str, Any]) -> list[Call]:
+async def ask(plan: dict[str, Any]) -> Callers:
     """Carries out a plan."""
     options = [("grpc.max_receive_message_length", MAX_MESSAGE_BYTES)]
     async with grpc.aio.insecure_channel(plan["address"], options=options) as channel:
         await channel.channel_ready()
         callers = Callers(channel, load_requests(Path(plan["requests"])), plan["deadline"])
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, callers.stop)
         sys.stdout.write(f"{BEGINS}\n")
         sys.stdout.flush()
         if "phases" in plan:
             await callers.open(arrivals(plan["phases"], plan["seed"]).tolist())
         else:
             await callers.closed(plan["callers"], plan["seconds"])
-    return callers.calls
+    return callers
 
 
 def main(plan: str, said: str) -> None:
     """Asks by the plan, and writes every call down."""
     gc.freeze()
-    calls = asyncio.run(ask(json.loads(Path(plan).read_text())))
-    due, ended, version, status = (np.array(column) for column in zip(*calls, strict=True))
-    np.savez(said, due=due, ended=ended, version=version, status=status)
+    callers = asyncio.run(ask(json.loads(Path(plan).read_text())))
+    columns = [np.array(column) for column in zip(*callers.calls, strict=True)]
+    due, ended, version, status = columns
+    np.savez(said, began=callers.began, due=due, ended=ended, version=version, status=status)
 
 
 if __name__ == "__main__":

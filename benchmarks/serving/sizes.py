@@ -14,13 +14,17 @@ class Sizes:
         repeats: Measurements of a side, of which the middle one counts.
         closed_seconds: Of one measurement of throughput.
         steady_seconds: Of one load at a steady rate.
+        between_swaps_seconds: From one change of versions to the next.
+        pushes: Versions that are pushed under load.
     """
 
     items: int
     repeats: int
     closed_seconds: float
     steady_seconds: float
+    between_swaps_seconds: float
+    pushes: int
 
 
-FULL = Sizes(items=100_000, repeats=3, closed_seconds=10.0, steady_seconds=60.0)
-SMOKE = Sizes(items=2_000, repeats=1, closed_seconds=1.0, steady_seconds=2.0)
+FULL = Sizes(100_000, 3, 10.0, 60.0, 20.0, 3)
+SMOKE = Sizes(2_000, 1, 1.0, 2.0, 2.0, 1)

@@ -44,8 +44,16 @@ def test_callers_count_where_they_came():
 
 
 def test_calls_are_read_in_the_order_of_the_callers(tmp_path):
-    np.savez(tmp_path / "c.npz", due=[2.0, 1.0], ended=[3.0, 4.0], version=[7, 0], status=[0, 8])
+    np.savez(
+        tmp_path / "c.npz",
+        began=0.5,
+        due=[2.0, 1.0],
+        ended=[3.0, 4.0],
+        version=[7, 0],
+        status=[0, 8],
+    )
     calls = Calls.read(tmp_path / "c.npz")
+    assert calls.began == 0.5
     assert calls.due.tolist() == [1.0, 2.0]
     assert calls.answered.tolist() == [False, True]
     assert calls.version.tolist() == [0, 7]

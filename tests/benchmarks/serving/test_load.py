@@ -78,6 +78,14 @@ def test_callers_who_wait_for_each_other_hardly_notice_it(caller, answerer):
     assert calls.percentile_ms(99.0) < 100.0
 
 
+def test_nobody_comes_to_a_load_that_was_stopped(caller):
+    with caller.open([(50.0, 600.0)]) as load:
+        time.sleep(1.0)
+        load.stop()
+    assert 0 < len(load.calls) < 200
+    assert load.calls.failed == 0
+
+
 def test_refused_calls_are_failed_calls(caller, answerer):
     answerer.refuse = True
     calls = caller.closed(2, 0.5)
