@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of
 from benchmarks.serving.overhead import overhead
+from benchmarks.serving.overload import overload
 from benchmarks.serving.recommend import recommend
 from benchmarks.serving.sizes import FULL, SMOKE, Sizes
 from benchmarks.serving.swap import swap
@@ -25,6 +26,7 @@ MEASURES: dict[str, Callable[[Workshop, Sizes], list[Row]]] = {
     "overhead": overhead,
     "recommend": recommend,
     "swap": swap,
+    "overload": overload,
 }
 
 

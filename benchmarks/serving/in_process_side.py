@@ -1,6 +1,6 @@
 """The peer of the server: the SavedModel called in this very process, with the same batching.
 
-`python -m benchmarks.serving.in_process_side MODEL REQUESTS CALLERS SECONDS SAID`
+`python -m benchmarks.serving.in_process_side MODEL REQUESTS CALLERS SECONDS COUNTED SAID`
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from serving.model_server.servables import load_servable
 _SIGNATURE = "recommend"
 
 
-def main(model: str, requests: str, callers: str, seconds: str, said: str) -> None:
+def main(model: str, requests: str, callers: str, seconds: str, counted: str, said: str) -> None:
     """Asks with one caller, then with several; each asks again as soon as it has an answer."""
     servable = load_servable(Path(model), 1, Batcher(read_batching(BATCHING)))
     signature = servable.signature(_SIGNATURE)
@@ -37,15 +37,17 @@ def main(model: str, requests: str, callers: str, seconds: str, said: str) -> No
     def ask(arrays: Arrays) -> None:
         servable.compute(signature, arrays, fetches)
 
-    def times(count: int) -> list[float]:
-        found: list[float] = []
+    def ends(count: int) -> list[tuple[float, float]]:
+        """When each call ended, counted back from the end of the measurement, and its time."""
+        found: list[tuple[float, float]] = []
         until = time.perf_counter() + float(seconds)
         numbers = itertools.count()
 
         def again() -> None:
             while (began := time.perf_counter()) < until:
                 ask(feeds[next(numbers) % len(feeds)])
-                found.append(time.perf_counter() - began)
+                ended = time.perf_counter()
+                found.append((until - ended, ended - began))
 
         threads = [threading.Thread(target=again) for _ in range(count)]
         for thread in threads:
@@ -54,12 +56,13 @@ def main(model: str, requests: str, callers: str, seconds: str, said: str) -> No
             thread.join()
         return found
 
-    alone = sorted(times(1))
-    together = times(int(callers))
+    alone = sorted(took for _, took in ends(1))
+    window = float(counted) * float(seconds)
+    together = sum(0.0 <= left < window for left, _ in ends(int(callers)))
     report(
         Path(said),
         p50_ms=1000.0 * alone[len(alone) // 2],
-        calls_a_second=len(together) / float(seconds),
+        calls_a_second=together / window,
     )
 
 

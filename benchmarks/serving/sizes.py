@@ -16,6 +16,7 @@ class Sizes:
         steady_seconds: Of one load at a steady rate.
         between_swaps_seconds: From one change of versions to the next.
         pushes: Versions that are pushed under load.
+        overload_seconds: Of the overload, and of the load before and after it.
     """
 
     items: int
@@ -24,7 +25,8 @@ class Sizes:
     steady_seconds: float
     between_swaps_seconds: float
     pushes: int
+    overload_seconds: float
 
 
-FULL = Sizes(100_000, 3, 10.0, 60.0, 20.0, 3)
-SMOKE = Sizes(2_000, 1, 1.0, 2.0, 2.0, 1)
+FULL = Sizes(100_000, 3, 10.0, 60.0, 20.0, 3, 20.0)
+SMOKE = Sizes(2_000, 1, 1.0, 2.0, 2.0, 1, 3.0)
