@@ -17,6 +17,7 @@ from benchmarks.serving.overhead import overhead
 from benchmarks.serving.overload import overload
 from benchmarks.serving.recommend import recommend
 from benchmarks.serving.sizes import FULL, SMOKE, Sizes
+from benchmarks.serving.soak import soak
 from benchmarks.serving.swap import swap
 from benchmarks.serving.workshop import Workshop
 
@@ -27,6 +28,7 @@ MEASURES: dict[str, Callable[[Workshop, Sizes], list[Row]]] = {
     "recommend": recommend,
     "swap": swap,
     "overload": overload,
+    "soak": soak,
 }
 
 

@@ -17,6 +17,9 @@ class Sizes:
         between_swaps_seconds: From one change of versions to the next.
         pushes: Versions that are pushed under load.
         overload_seconds: Of the overload, and of the load before and after it.
+        soak_seconds: Of the load during which versions take over from each other.
+        soak_warm_up_seconds: Its beginning, which does not count.
+        soak_between_seconds: From the moment a version answers to the push of the next.
     """
 
     items: int
@@ -26,7 +29,10 @@ class Sizes:
     between_swaps_seconds: float
     pushes: int
     overload_seconds: float
+    soak_seconds: float
+    soak_warm_up_seconds: float
+    soak_between_seconds: float
 
 
-FULL = Sizes(100_000, 3, 10.0, 60.0, 20.0, 3, 20.0)
-SMOKE = Sizes(2_000, 1, 1.0, 2.0, 2.0, 1, 3.0)
+FULL = Sizes(100_000, 3, 10.0, 60.0, 20.0, 3, 20.0, 900.0, 240.0, 40.0)
+SMOKE = Sizes(2_000, 1, 1.0, 2.0, 2.0, 1, 3.0, 10.0, 0.0, 3.0)
