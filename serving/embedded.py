@@ -64,6 +64,7 @@ def embedded_server(
     stop_deadline_s: float = 40.0,
     poll_seconds: float = 1.0,
     binary: str | None = None,
+    flags: Sequence[str] = (),
 ) -> Iterator[EmbeddedServer]:
     """Run a model server on a free port of this machine while the context is open.
 
@@ -75,6 +76,7 @@ def embedded_server(
         stop_deadline_s: Longest wait after SIGTERM before it is killed.
         poll_seconds: How often it looks for a new version.
         binary: A `tensorflow_model_server` (name on the PATH, or path) to run instead of ours.
+        flags: Further flags of the server.
 
     Yields:
         The running server.
@@ -88,7 +90,7 @@ def embedded_server(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env=_environment()
+            [*command, *flags], stdout=output, stderr=subprocess.STDOUT, env=_environment()
         )
     try:
         address = _wait(process, log, port, model_name, started + startup_deadline_s)

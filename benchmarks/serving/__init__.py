@@ -1,0 +1,1 @@
+"""The model server under load: what it adds, how much it bears, and what callers see meanwhile."""

@@ -1,0 +1,64 @@
+"""`make bench-serving`: the model server under load.
+
+`python -m benchmarks.serving [--smoke] [--only NAME ...]`. The model and everything the sides write
+lie under `runs/benchmarks/serving`; the model is kept for the next time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of
+from benchmarks.serving.overhead import overhead
+from benchmarks.serving.overload import overload
+from benchmarks.serving.recommend import recommend
+from benchmarks.serving.sizes import FULL, SMOKE, Sizes
+from benchmarks.serving.soak import soak
+from benchmarks.serving.swap import swap
+from benchmarks.serving.workshop import Workshop
+
+_PACKAGES = ("tensorflow", "grpcio", "protobuf", "numpy")
+
+MEASURES: dict[str, Callable[[Workshop, Sizes], list[Row]]] = {
+    "overhead": overhead,
+    "recommend": recommend,
+    "swap": swap,
+    "overload": overload,
+    "soak": soak,
+}
+
+
+def main() -> int:
+    """Runs the measures; 1 where a bar is missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
+    parser.add_argument("--smoke", action="store_true", help="the short form")
+    parser.add_argument("--only", nargs="+", choices=MEASURES, help="some of the measures")
+    asked = parser.parse_args()
+    sizes = SMOKE if asked.smoke else FULL
+    shop = Workshop(SMOKE_RESULTS / "serving", sizes.items)
+    shop.prepare()
+    rows: list[Row] = []
+    for name in asked.only or MEASURES:
+        sys.stderr.write(f"benchmark serving: {name}\n")
+        rows += map(finite, MEASURES[name](shop, sizes))
+    if asked.smoke:  # a few seconds show nothing but that it works
+        rows = [replace(row, bar=None, holds=None) for row in rows]
+    # What a part of the benchmark measured must not replace the whole.
+    smoke = asked.smoke or bool(asked.only)
+    publish("serving", "make bench-serving", rows, versions_of(*_PACKAGES), smoke=smoke)
+    return int(any(row.holds is False for row in rows))
+
+
+def finite(row: Row) -> Row:
+    """The row as JSON can hold it: no figure where calls failed for good."""
+    value = row.value if row.value is not None and math.isfinite(row.value) else None
+    peers = {name: figure for name, figure in row.peers.items() if math.isfinite(figure)}
+    return replace(row, value=value, peers=peers)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
