@@ -10,7 +10,17 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-STEPS = ["setup", "lint", "browser", "redis", "mariadb", "test", "java", "bench-data", "bench-evaluation"]
+STEPS = [
+    "setup",
+    "lint",
+    "browser",
+    "redis",
+    "mariadb",
+    "test",
+    "java",
+    "bench-data",
+    "bench-evaluation",
+]
 
 
 @pytest.fixture
