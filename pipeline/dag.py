@@ -6,7 +6,6 @@ import json
 from typing import Any, NamedTuple
 
 import tensorflow_data_validation as tfdv
-from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
@@ -20,6 +19,7 @@ from tfx.types.channel import BaseChannel, Channel
 
 from components.baselines.component import Baselines
 from components.data_gate.component import DataGate
+from components.evaluator.component import Evaluator
 from components.event_example_gen.component import EventExampleGen
 from components.feature_schema.component import FeatureSchema
 from components.fingerprint import code_fingerprint

@@ -1,4 +1,4 @@
-"""The Evaluator's side: TFX's own executor over all requests, in a fresh process.
+"""The Evaluator's side: the node's executor over all requests, in a fresh process.
 
 `python -m benchmarks.evaluation.evaluator_side MODEL EXAMPLES EVAL_CONFIG OUT SAID`.
 """
@@ -10,11 +10,11 @@ import sys
 import time
 from pathlib import Path
 
-from tfx.components.evaluator.executor import Executor
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 
 from benchmarks.said import report
+from components.evaluator.executor import Executor
 from components.verdict.evaluation import read_evaluation
 from pipeline.dag import BEAM_ARGS, LIST_EXTRACTORS
 from transform import features as keys

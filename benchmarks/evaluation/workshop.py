@@ -23,6 +23,7 @@ from transform import features as keys
 
 SETTINGS = Path(__file__).with_name("settings.yaml")
 _SEED = 7
+_FILES = 8
 _WITHHELD = 3  # the code of a run whose model a gate withholds: it is hardly trained
 
 
@@ -69,7 +70,10 @@ class Workshop:
         return max(folder.iterdir(), key=lambda path: int(path.name))
 
     def _repeat_requests(self) -> None:
-        """The held-out requests of the log, over and over until they are enough."""
+        """The held-out requests of the log, over and over until they are enough.
+
+        In as many files as a log with so many of them would have brought.
+        """
         held_out = self._artifact("EventExampleGen", "examples") / f"Split-{keys.EVAL}"
         rows = list(read_records([str(held_out)]))
         draft = self._requests.with_name(f".{self._requests.name}.part")
@@ -77,9 +81,13 @@ class Workshop:
         target = draft / held_out.name
         target.mkdir(parents=True)
         options = tf.io.TFRecordOptions(compression_type="GZIP")
-        with tf.io.TFRecordWriter(str(target / "data_tfrecord-00000-of-00001.gz"), options) as file:
-            for row in itertools.islice(itertools.cycle(rows), self.sizes.queries):
-                file.write(row)
+        for shard in range(_FILES):
+            name = f"data_tfrecord-{shard:05d}-of-{_FILES:05d}.gz"
+            with tf.io.TFRecordWriter(str(target / name), options) as file:
+                for row in itertools.islice(
+                    itertools.cycle(rows), shard, self.sizes.queries, _FILES
+                ):
+                    file.write(row)
         draft.rename(self._requests)
 
     def evaluate(self) -> Cost:

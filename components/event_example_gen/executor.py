@@ -15,7 +15,7 @@ from tfx.types import artifact_utils
 
 from components.artifacts import DataAccount, Tiles, UserStates
 from components.event_example_gen.driver import FINGERPRINT
-from components.event_example_gen.local_workers import with_local_workers, worker_environment
+from components.local_workers import COLUMNS, with_local_workers, worker_environment
 from transform import features as f
 from transform.aggregates import parse_aggregates
 from transform.aggregation.tiles import co_view_table, item_table
@@ -72,10 +72,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         job.prepare()
         self._beam_pipeline_args = with_local_workers(
             self._beam_pipeline_args,
-            log_bytes=sum(file.file.size for file in job.reader.files),
+            size=sum(file.file.size for file in job.reader.files),
             cores=len(os.sched_getaffinity(0)),
         )
-        with worker_environment(), self._make_beam_pipeline() as pipeline:
+        with worker_environment(COLUMNS), self._make_beam_pipeline() as pipeline:
             pipeline | WriteExamples(job)
         facts = read_facts(job)
         declared.refuse_changed_files()

@@ -1,12 +1,12 @@
-"""Runs TFX's real Evaluator with one of our EvalConfigs."""
+"""Runs the real Evaluator with one of our EvalConfigs."""
 
 import json
 
 from google.protobuf import json_format
-from tfx.components.evaluator.executor import Executor
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 
+from components.evaluator.executor import Executor
 from components.verdict.evaluation import read_evaluation
 from pipeline.eval_configs import list_eval_config, ranker_eval_config
 from pipeline.gates import Gates

@@ -1,10 +1,10 @@
-"""Workers on this machine: for a large log, and only where Beam runs here alone."""
+"""Workers on this machine: for much data, and only where Beam runs here alone."""
 
 import os
 
 import pytest
 
-from components.event_example_gen.local_workers import with_local_workers, worker_environment
+from components.local_workers import COLUMNS, with_local_workers, worker_environment
 
 IN_MEMORY = ["--runner=FnApiRunner", "--direct_running_mode=in_memory", "--some=other"]
 LARGE = 1 << 30
@@ -34,7 +34,7 @@ def test_otherwise_nothing_changes(args, size, cores):
 def test_workers_get_variables_that_nobody_else_keeps(monkeypatch):
     monkeypatch.setenv("POLARS_MAX_THREADS", "7")
     monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
-    with worker_environment():
+    with worker_environment(COLUMNS):
         assert os.environ["POLARS_MAX_THREADS"] == "7"
         assert os.environ["MALLOC_TRIM_THRESHOLD_"] == str(2**30)
     assert "MALLOC_TRIM_THRESHOLD_" not in os.environ

@@ -1,0 +1,1 @@
+"""TFX's Evaluator, with a process for each core where there is much to evaluate."""
