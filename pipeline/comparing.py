@@ -16,7 +16,6 @@ from pipeline.settings import Settings
 _FACTS = "report.json"
 _REPORT = ("SluiceReport", "Report")  # type and node
 _RUNS_NAMED = 10  # in an error message
-_METRICS = 12  # lines on the console; the page has all
 
 
 def compare_runs(words: tuple[str, str], settings: Settings | None) -> Comparison:
@@ -62,7 +61,7 @@ def print_comparison(console: Console, comparison: Comparison, path: Path) -> No
             ["of", "metric", "A", "B", "B - A"],
             [
                 [pair.of, pair.metric, *map(_number, (pair.a, pair.b, pair.difference))]
-                for pair in whole[:_METRICS]
+                for pair in whole
             ],
         )
     console.line(f"Page: {path}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from components.intervals import mean_interval
 from components.report.facts import OVERALL, Evaluation, Measured, Slice
 from components.report.glossary import LOWER, UPPER, rank, term
-from components.report.intervals import mean_interval
 from components.verdict import evaluation as results
 from transform.features import ITEM_RUNG, SLICES, USER_RUNG
 

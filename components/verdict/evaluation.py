@@ -46,12 +46,14 @@ class Evaluation:
         """By how much the candidate is better than the blessed model, as a share of its value.
 
         A gain in calibration is one of logarithms, and a share already. None where it was not
-        measured, or the blessed model's value is 0.
+        measured or is no number, or the blessed model's value is 0.
         """
         found = self.gains.get(metric, {}).get(of)
         blessed = self.blessed.get(metric, {}).get(of)
         unit = 1.0 if metric.startswith(_CALIBRATION) else blessed
-        return None if found is None or not unit else Gain(*(part / unit for part in found))
+        if found is None or not unit or not all(map(math.isfinite, (*found, unit))):
+            return None
+        return Gain(*(part / unit for part in found))
 
     def rows(self, of: Slice = OVERALL) -> float:
         """Number of rows in a slice."""

@@ -28,9 +28,17 @@ def holm(chances: Sequence[float]) -> list[float]:
 
     Source: Holm, A Simple Sequentially Rejective Multiple Test Procedure, 1979.
 
+    Raises:
+        ValueError: If a chance is not a number: it would hide all that are less likely.
+
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
     """
+    if any(math.isnan(chance) for chance in chances):
+        raise ValueError(
+            f"Holm's method orders chances from 0 to 1. Received: {list(chances)}. "
+            "Leave out what was not measured."
+        )
     order = sorted(range(len(chances)), key=lambda i: chances[i])
     adjusted = [0.0] * len(chances)
     highest = 0.0

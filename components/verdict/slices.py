@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
-from components.checks import Bound, Check, Interval
+from components.checks import Bound, Check
+from components.intervals import mean_interval
 from components.verdict.evaluation import Evaluation, Slice
 from components.verdict.rules import SliceRules
 from transform.features import TARGET_SLICES
 
 _SLICE = "slice_"
-_Z = 1.959964  # of a 95 % interval
 
 
 def request_slices(evaluation: Evaluation, rows: Bound) -> Iterator[Slice]:
@@ -35,18 +34,10 @@ def slice_checks(ranker: Evaluation, lists: Evaluation, rules: SliceRules) -> It
     for bound in rules.lists:
         for of in request_slices(lists, rules.rows):
             share = lists.value(bound.name.removeprefix(_SLICE), of)
-            interval = None if share is None else _wilson(share, lists.rows(of))
+            interval = None if share is None else mean_interval(share, round(lists.rows(of)))
             yield bound.check(share, subject=slice_name(of), interval=interval)
 
 
 def slice_name(of: Slice) -> str:
     """A slice as the subject of a check."""
     return ", ".join(f"{feature}={value or '(missing)'}" for feature, value in of) + ":"
-
-
-def _wilson(share: float, rows: float) -> Interval:
-    """95 % interval of a share of independent rows (Wilson, 1927)."""
-    z = _Z**2 / rows
-    middle = (share + z / 2) / (1 + z)
-    half = math.sqrt(max(0.0, share * (1 - share)) * z + z * z / 4) / (1 + z)
-    return middle - half, middle + half

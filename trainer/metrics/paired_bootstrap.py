@@ -63,17 +63,22 @@ def paired_gain(sums: Floats, statistic: Statistic, *, step: float = 0.0) -> Gai
             been others, which resampling alone cannot know (for counts: Agresti and Min, 2005).
 
     Returns:
-        NaN throughout without queries, or where a sum is not a number.
+        NaN throughout without queries, or where a sum is not a number; an interval and an error of
+        NaN for a single group, which says nothing of how users differ.
     """
     if not len(sums) or not np.isfinite(sums).all():
         return Gain(math.nan, math.nan, math.nan, math.nan)
     mean = float(statistic(sums.sum(axis=0, keepdims=True))[0])
+    if len(sums) < 2:
+        return Gain(mean, math.nan, math.nan, math.nan)
     draws = statistic(_resamples(len(sums)) @ sums)
     draws = draws[np.isfinite(draws)]
     if not len(draws):
         return Gain(mean, math.nan, math.nan, math.nan)
     lower, upper = np.quantile(draws, [_TAIL, 1.0 - _TAIL])
-    return Gain(mean, float(lower), float(upper), math.hypot(draws.std(), math.sqrt(2.0) * step))
+    # Resampling G groups shows the spread of a mean over G - 1 of them.
+    error = draws.std() * math.sqrt(len(sums) / (len(sums) - 1))
+    return Gain(mean, float(lower), float(upper), math.hypot(error, math.sqrt(2.0) * step))
 
 
 @functools.lru_cache(maxsize=4)

@@ -193,6 +193,16 @@ def test_only_a_step_back_beyond_tolerance_and_noise_counts(gain, half, passes):
     assert failed(evidence(lists=compared)) == ([] if passes else ["ndcg_at_10_gain"])
 
 
+def test_a_gain_that_is_no_number_hides_no_other():
+    compared = lists(slices=[(NORTH, 500.0, 0.2), (SOUTH, 500.0, 0.2)])
+    _against(compared, "ndcg_at_10", 0.1, 0.0, 0.001)
+    _against(compared, "ndcg_at_10", 0.1, -0.03, 0.001, NORTH)
+    _against(compared, "ndcg_at_10", 0.1, math.nan, math.nan, SOUTH)
+    assert failed(evidence(lists=compared)) == ["segment=north: slice_ndcg_at_10_gain"]
+    of_all = _against(lists(), "ndcg_at_10", 0.1, math.nan, math.nan)
+    assert failed(evidence(lists=of_all)) == ["ndcg_at_10_gain"]
+
+
 def test_the_sentence_names_gain_interval_bound_and_reason():
     compared = _against(lists(), "ndcg_at_10", 0.1, -0.03, 0.001)
     sentences = [check.sentence for check in judge(evidence(lists=compared), RULES)]

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -32,3 +34,8 @@ def test_false_alarms_are_as_rare_as_the_level_says():
         plain += min(chances) <= 0.05
     assert alarms / 1000 == pytest.approx(0.05, abs=0.02)
     assert plain / 1000 > 0.85
+
+
+def test_what_is_no_number_is_refused():
+    with pytest.raises(ValueError, match="Leave out what was not measured"):
+        holm([math.nan, 1e-9])

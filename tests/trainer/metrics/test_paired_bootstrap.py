@@ -73,3 +73,9 @@ def test_users_spread_over_the_groups():
     groups = np.bincount([user_group(b"u%d" % i) for i in range(100 * GROUPS)], minlength=GROUPS)
     assert groups.min() > 50
     assert groups.max() < 150
+
+
+def test_one_group_says_nothing_of_noise():
+    found = paired_gain(np.array([[-3.0, 10.0]]), lambda sums: sums[:, 0] / sums[:, 1])
+    assert found.value == pytest.approx(-0.3)
+    assert all(math.isnan(part) for part in found[1:])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.report.intervals import mean_interval
+from components.intervals import mean_interval
 
 
 def test_the_textbook_example():

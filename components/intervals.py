@@ -12,7 +12,8 @@ def mean_interval(mean: float, count: int) -> tuple[float, float]:
 
     For a share of requests (recall of one target) it is the usual one. Of all values between 0 and
     1 with a given mean, those that are only 0 or 1 vary most, so for NDCG and MRR it is a little
-    too wide, never too narrow.
+    too wide. It takes requests for independent; where those of one user are alike, it is narrower
+    than it should be.
 
     Args:
         mean: From 0 to 1.
