@@ -11,7 +11,7 @@ from pathlib import Path
 from components.pusher.labels import Rollout
 from components.pusher.publish import publish
 from components.pusher.rollback import roll_back
-from serving.client import RecommenderClient
+from serving.client import RecommenderClient, ServingError
 from serving.model_server.warmup import WARM_UP_FILE
 
 _KEEP = 3
@@ -89,13 +89,23 @@ def changed(address: str, release: Callable[[], int]) -> Change:
     visible = time.monotonic()
     with RecommenderClient(address) as client:
         while time.monotonic() < visible + _DEADLINE_SECONDS:
-            if any(s.version == version and s.state == "AVAILABLE" for s in client.status()):
+            if _answers(client, version):
                 return Change(version, began, visible, time.monotonic())
             time.sleep(_POLL_SECONDS)
     raise TimeoutError(
         f"A version must be available within {_DEADLINE_SECONDS:.0f} s. Received: version "
         f"{version}, which is not. The server's log says why."
     )
+
+
+def _answers(client: RecommenderClient, version: int) -> bool:
+    try:
+        status = client.status()
+    except ServingError as error:
+        if error.code != "RESOURCE_EXHAUSTED":
+            raise
+        return False  # a server under load refuses this call as any other
+    return any(found.version == version and found.state == "AVAILABLE" for found in status)
 
 
 def without_warm_up(model: Path, folder: Path) -> Path:

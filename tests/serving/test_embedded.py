@@ -88,3 +88,20 @@ def test_a_binary_that_is_not_there_is_told(base_path):
         embedded_server(base_path, binary="no-such-server"),
     ):
         pytest.fail("there is nothing to serve")
+
+
+@pytest.mark.slow
+def test_further_flags_reach_the_server(base_path, push, tmp_path):
+    push(4)
+    log = tmp_path / "server.log"
+    flags = ["--max_in_flight_calls=1"]
+    with (
+        embedded_server(base_path, log_path=log, flags=flags) as server,
+        RecommenderClient(server.address) as client,
+    ):
+        assert client.status()[0].version == 4
+    with (
+        pytest.raises(EmbeddedServerError, match=r"must be at least 1 call, received 0"),
+        embedded_server(base_path, log_path=log, flags=["--max_in_flight_calls=0"]),
+    ):
+        pytest.fail("a server refuses such a flag")
