@@ -41,7 +41,7 @@ setup(
         "trainer.recommender": ["stock_ops.txt"],
         "benchmarks": ["README.md", "results/*.json", "results/*.svg"],
         "benchmarks.evaluation": ["settings.yaml"],
-        "benchmarks.evaluation.power": ["settings.yaml"],
+        "benchmarks.power": ["settings.yaml"],
         "benchmarks.index.peers": ["peers.in", "peers.lock"],
         "benchmarks.data": ["settings.yaml", "spark.in", "spark.lock"],
     },

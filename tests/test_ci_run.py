@@ -20,6 +20,7 @@ STEPS = [
     "java",
     "bench-data",
     "bench-evaluation",
+    "bench-power",
 ]
 
 

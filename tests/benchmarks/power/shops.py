@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from benchmarks.evaluation.power.marks import Marks
-from benchmarks.evaluation.power.traffic import Traffic
-from benchmarks.evaluation.power.trials import Side
+from benchmarks.power.marks import Marks
+from benchmarks.power.traffic import Traffic
+from benchmarks.power.trials import Side
 from trainer.metrics.paired_bootstrap import GROUPS
 
 PART = (("country", "IN"),)

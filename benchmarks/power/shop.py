@@ -8,11 +8,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.evaluation.power.answers import Answers
-from benchmarks.evaluation.power.marks import marks
-from benchmarks.evaluation.power.traffic import Traffic, read_traffic
-from benchmarks.evaluation.power.trials import Side
-from benchmarks.evaluation.sizes import PowerSizes
+from benchmarks.power.answers import Answers
+from benchmarks.power.marks import marks
+from benchmarks.power.traffic import Traffic, read_traffic
+from benchmarks.power.trials import Side
 from benchmarks.processes import run
 from components.verdict.evaluation import Slice
 from pipeline.loading import load_settings
@@ -27,6 +26,23 @@ _MODEL_SEEDS = (1, 2)
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """Sizes of the shop.
+
+    Attributes:
+        events: Of its log, impressions included.
+        users: Who shop there.
+    """
+
+    events: int
+    users: int
+
+
+FULL = Sizes(events=1_300_000, users=44_000)
+SMOKE = Sizes(events=60_000, users=2_000)
+
+
+@dataclass(frozen=True)
 class Shop:
     """Where everything of a run lies.
 
@@ -36,11 +52,11 @@ class Shop:
     """
 
     folder: Path
-    sizes: PowerSizes
+    sizes: Sizes
 
     @property
     def _home(self) -> Path:
-        return self.folder / f"power-{self.sizes.events}"
+        return self.folder / str(self.sizes.events)
 
     def prepare(self) -> None:
         """Makes the log, the models and their answers, as far as they are not there yet."""
@@ -95,7 +111,7 @@ class Shop:
 
     def _side(self, module: str, seed: int, *arguments: object) -> None:
         said = self._home / "sides" / f"{module}-{seed}.said.json"
-        command = [sys.executable, "-m", f"benchmarks.evaluation.power.{module}"]
+        command = [sys.executable, "-m", f"benchmarks.power.{module}"]
         command += [*map(str, arguments), str(said)]
         run(command, said.with_suffix(".log"), said, self._variables(seed))
 

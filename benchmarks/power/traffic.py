@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from benchmarks.evaluation.power.answers import Floats, Ints
+from benchmarks.power.answers import Floats, Ints
 from components.example_columns import read_columns
 from components.verdict.evaluation import OVERALL, Slice
 from trainer.metrics.paired_bootstrap import user_group

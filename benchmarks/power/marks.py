@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.evaluation.power.answers import Answers, Floats
-from benchmarks.evaluation.power.traffic import Bools, Traffic
+from benchmarks.power.answers import Answers, Floats
+from benchmarks.power.traffic import Bools, Traffic
 from trainer.metrics import scores
 from trainer.metrics.paired_scores import Sums
 from trainer.metrics.request_auc import request_auc

@@ -2,10 +2,10 @@
 
 import pytest
 
-from benchmarks.evaluation.power.answers import answers, without_history
-from benchmarks.evaluation.power.marks import marks, paired_sums
-from benchmarks.evaluation.power.traffic import read_traffic
-from benchmarks.evaluation.power.verdicts import evaluations
+from benchmarks.power.answers import answers, without_history
+from benchmarks.power.marks import marks, paired_sums
+from benchmarks.power.traffic import read_traffic
+from benchmarks.power.verdicts import evaluations
 from components.example_columns import read_records
 from tests.pipeline.evaluating import evaluate
 from tests.pipeline.planned_models import PlannedRecommender, write_rows

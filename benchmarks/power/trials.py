@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.evaluation.power.answers import K
-from benchmarks.evaluation.power.marks import Marks, chosen
-from benchmarks.evaluation.power.planting import REGRESSIONS, Regression, ndcg
-from benchmarks.evaluation.power.traffic import Traffic
-from benchmarks.evaluation.power.verdicts import failed_checks
+from benchmarks.power.answers import K
+from benchmarks.power.marks import Marks, chosen
+from benchmarks.power.planting import REGRESSIONS, Regression, ndcg
+from benchmarks.power.traffic import Traffic
+from benchmarks.power.verdicts import failed_checks
 from benchmarks.results import Row, at_least, at_most
 from components.verdict.evaluation import Slice
 from components.verdict.slices import slice_name

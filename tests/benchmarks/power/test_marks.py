@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from benchmarks.evaluation.power.answers import Answers
-from benchmarks.evaluation.power.marks import chosen, marks, paired_sums
-from benchmarks.evaluation.power.traffic import Traffic
+from benchmarks.power.answers import Answers
+from benchmarks.power.marks import chosen, marks, paired_sums
+from benchmarks.power.traffic import Traffic
 from trainer.metrics.paired_scores import request_sums
 
 

@@ -1,6 +1,6 @@
 """What a recommender answers to held-out requests, and the same with a part of them damaged.
 
-`python -m benchmarks.evaluation.power.answers MODEL EXAMPLES COLUMN VALUE OUT SAID`. Requests whose
+`python -m benchmarks.power.answers MODEL EXAMPLES COLUMN VALUE OUT SAID`. Requests whose
 COLUMN has the VALUE are answered a second time without their histories, as if a feature had been
 lost on its way for one part of the traffic.
 """

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.evaluation.power.planting import REGRESSIONS
-from benchmarks.evaluation.power.trials import candidate_and_blessed, correlation
-from benchmarks.evaluation.power.verdicts import failed_checks
-from tests.benchmarks.evaluation.power.shops import PART, sides_of, traffic_of
+from benchmarks.power.planting import REGRESSIONS
+from benchmarks.power.trials import candidate_and_blessed, correlation
+from benchmarks.power.verdicts import failed_checks
+from tests.benchmarks.power.shops import PART, sides_of, traffic_of
 
 
 @pytest.fixture(scope="module")

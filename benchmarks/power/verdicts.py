@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.evaluation.power.answers import SHOWN, Floats, Ints, K
-from benchmarks.evaluation.power.marks import Marks, paired_sums
-from benchmarks.evaluation.power.traffic import Bools, Traffic
+from benchmarks.power.answers import SHOWN, Floats, Ints, K
+from benchmarks.power.marks import Marks, paired_sums
+from benchmarks.power.traffic import Bools, Traffic
 from components.checks import Check
 from components.verdict.evaluation import Evaluation, Slice
 from components.verdict.gains import overall_gains, slice_gains

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.evaluation.power.planting import REGRESSIONS, forget, ndcg
-from tests.benchmarks.evaluation.power.shops import draw
+from benchmarks.power.planting import REGRESSIONS, forget, ndcg
+from tests.benchmarks.power.shops import draw
 
 REQUESTS = 400_000
 

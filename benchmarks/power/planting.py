@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.evaluation.power.answers import SHOWN, Floats, Ints, K
-from benchmarks.evaluation.power.marks import Marks, chosen
+from benchmarks.power.answers import SHOWN, Floats, Ints, K
+from benchmarks.power.marks import Marks, chosen
 from trainer.metrics import ranks
 
 LOSS = 0.05
