@@ -25,7 +25,8 @@ def main() -> int:
     shop = Shop(SMOKE_RESULTS / "power", SMOKE if smoke else FULL)
     shop.prepare()
     traffic = shop.traffic()
-    rows = list(power_of_the_verdict(traffic, shop.sides(traffic), REGRESSED))
+    seeds = shop.sizes.seeds
+    rows = list(power_of_the_verdict(traffic, shop.sides(traffic), REGRESSED, seeds))
     if smoke:  # few requests show nothing but that it works
         rows = [replace(row, bar=None, holds=None) for row in rows]
     publish("power", "make bench-power", rows, versions_of(*_PACKAGES), smoke=smoke)

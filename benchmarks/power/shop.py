@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.power.answers import Answers
 from benchmarks.power.marks import marks
 from benchmarks.power.traffic import Traffic, read_traffic
-from benchmarks.power.trials import Side
+from benchmarks.power.trials import Seeds, Side
 from benchmarks.processes import run
 from components.verdict.evaluation import Slice
 from pipeline.loading import load_settings
@@ -32,14 +32,16 @@ class Sizes:
     Attributes:
         events: Of its log, impressions included.
         users: Who shop there.
+        seeds: How often candidates are drawn.
     """
 
     events: int
     users: int
+    seeds: Seeds
 
 
-FULL = Sizes(events=1_300_000, users=44_000)
-SMOKE = Sizes(events=60_000, users=2_000)
+FULL = Sizes(events=1_300_000, users=44_000, seeds=Seeds(regressed=10, equal=20))
+SMOKE = Sizes(events=60_000, users=2_000, seeds=Seeds(regressed=1, equal=2))
 
 
 @dataclass(frozen=True)
