@@ -43,7 +43,7 @@ class MariaDb:
                 *(server, "--no-defaults", *_as_user(), f"--datadir={self.folder / 'data'}"),
                 *(f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve"),
                 *(f"--socket={self.folder / 'socket'}", f"--pid-file={self.folder / 'pid'}"),
-                f"--init-file={self.folder / 'init.sql'}",
+                *(f"--init-file={self.folder / 'init.sql'}", f"--tmpdir={self.folder}"),
             ],
             stdout=(self.folder / "log").open("ab"),
             stderr=subprocess.STDOUT,
@@ -85,6 +85,7 @@ def running():
             [
                 *(install, "--no-defaults", *_as_user(), f"--datadir={folder / 'data'}"),
                 *("--auth-root-authentication-method=normal", "--skip-test-db"),
+                f"--tmpdir={folder}",
             ],
             check=True,
             capture_output=True,
