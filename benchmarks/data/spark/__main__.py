@@ -23,7 +23,7 @@ from benchmarks.data.spark.features import (
     with_windows,
 )
 from benchmarks.data.spark.tiles import Tiles
-from benchmarks.data.spark.writing import WRITTEN, write_catalogue, writer
+from benchmarks.data.spark.writing import AVAILABILITY, WRITTEN, write_catalogue, writer
 from benchmarks.said import report
 
 # Two tasks a core: enough to even out, few enough to keep tasks long.
@@ -77,7 +77,9 @@ def run(spark: SparkSession, job: Job) -> None:
 
 def _items(job: Job) -> pa.Table:
     features = [feature.name for feature in job.features_of("candidate")]
-    return pq.read_table(f"{job.log}/items.parquet", columns=["item_id", *features])
+    path = f"{job.log}/items.parquet"
+    limits = [name for name in AVAILABILITY if name in pq.read_schema(path).names]
+    return pq.read_table(path, columns=["item_id", *features, *limits])
 
 
 if __name__ == "__main__":

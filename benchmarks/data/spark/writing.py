@@ -14,6 +14,9 @@ from benchmarks.data.job import CATALOGUE, EVAL, RANKING, RUNGS, TRAIN, VALIDATI
 from benchmarks.data.spark.tiles import Tiles
 from benchmarks.data.tf_example import RecordFile, encode
 
+# Columns that a table of items may have: from when and until when an item is shown.
+AVAILABILITY = ("available_from", "available_to")
+
 WRITTEN = "split string, rows bigint"
 _HISTORY = ["history_item_id", "history_event_type", "history_time"]
 Columns = dict[str, pa.Array]
@@ -59,7 +62,7 @@ def write_catalogue(items: pa.Table, tiles: Tiles, job: Job) -> None:
     columns = {"item_id": item_ids, "item_count": pa.array(count, pa.int64())}
     for feature in job.features_of("candidate"):
         columns[feature.name] = _feature(joined[feature.name].combine_chunks(), feature)
-    for limit in {"available_from", "available_to"}.intersection(items.column_names):
+    for limit in set(AVAILABILITY).intersection(items.column_names):
         columns[f"item_{limit}"] = joined[limit].combine_chunks()
     end = np.full(len(code), job.training_until)
     for aggregate in job.aggregates_of("item"):
