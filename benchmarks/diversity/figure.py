@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.grid import Frame, grid
 from components.report.scales import Linear, enclosing
 
 _WIDTH, _HEIGHT = 640, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 30, 30, 60
-_INK, _GRID, _MARK = "#333333", "#dddddd", "#1f6feb"
+_FRAME = Frame(_LEFT, _WIDTH - _RIGHT, _TOP, _HEIGHT - _BOTTOM)
+_INK, _MARK = "#333333", "#1f6feb"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def curve(points: Sequence[Point], *, x_label: str, y_label: str) -> str:
         f'font-family="sans-serif" font-size="13" fill="{_INK}">',
         f"<title>{y_label} against {x_label}</title>",
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
-        *_axes(x, y),
+        *grid(x, y, _FRAME),
         f'<text x="{(_LEFT + _WIDTH - _RIGHT) / 2}" y="{_HEIGHT - 14}" text-anchor="middle">'
         f"{x_label}</text>",
         f'<text transform="translate(18 {(_TOP + _HEIGHT - _BOTTOM) / 2}) rotate(-90)" '
@@ -52,19 +54,6 @@ def curve(points: Sequence[Point], *, x_label: str, y_label: str) -> str:
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
-
-
-def _axes(x: Linear, y: Linear) -> list[str]:
-    grid = [
-        f'<path d="M{x.at(t)} {_TOP}V{_HEIGHT - _BOTTOM}" stroke="{_GRID}"/>'
-        f'<text x="{x.at(t)}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">{t:g}</text>'
-        for t in x.ticks()
-    ]
-    return grid + [
-        f'<path d="M{_LEFT} {y.at(t)}H{_WIDTH - _RIGHT}" stroke="{_GRID}"/>'
-        f'<text x="{_LEFT - 8}" y="{y.at(t) + 4}" text-anchor="end">{t:g}</text>'
-        for t in y.ticks()
-    ]
 
 
 def _point(point: Point, x: Linear, y: Linear) -> list[str]:

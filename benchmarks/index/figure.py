@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from benchmarks.grid import Frame, grid
 from benchmarks.index.points import Point
 from components.report.scales import Decades, Linear
 
 _WIDTH, _HEIGHT = 780, 440
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 220, 30, 60
-_INK, _GRID = "#333333", "#dddddd"
+_FRAME = Frame(_LEFT, _WIDTH - _RIGHT, _TOP, _HEIGHT - _BOTTOM)
+_INK = "#333333"
 _COLOURS = ("#8b949e", "#1f6feb", "#57606a", "#bf3989", "#1a7f37", "#bc4c00")
 _LOWEST_RECALL = 0.7
 
@@ -27,7 +29,7 @@ def curves(points: Sequence[Point], *, k: int) -> str:
         f'font-family="sans-serif" font-size="13" fill="{_INK}">',
         f"<title>Time of one query against recall@{k}</title>",
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
-        *_axes(x, y),
+        *grid(x, y, _FRAME),
         f'<text x="{across}" y="{_HEIGHT - 14}" text-anchor="middle">recall@{k}</text>',
         f'<text transform="translate(18 {down}) rotate(-90)" text-anchor="middle">'
         "one query, median, ms</text>",
@@ -46,19 +48,6 @@ def _decades(times: Sequence[float]) -> tuple[float, float]:
     while high <= max(times):
         high *= 10
     return low, high
-
-
-def _axes(x: Linear, y: Decades) -> list[str]:
-    grid = [
-        f'<path d="M{x.at(t)} {_TOP}V{_HEIGHT - _BOTTOM}" stroke="{_GRID}"/>'
-        f'<text x="{x.at(t)}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">{t:g}</text>'
-        for t in x.ticks()
-    ]
-    return grid + [
-        f'<path d="M{_LEFT} {y.at(t)}H{_WIDTH - _RIGHT}" stroke="{_GRID}"/>'
-        f'<text x="{_LEFT - 8}" y="{y.at(t) + 4}" text-anchor="end">{t:g}</text>'
-        for t in y.ticks()
-    ]
 
 
 def _line(side: str, points: Sequence[Point], number: int, x: Linear, y: Decades) -> list[str]:
