@@ -6,9 +6,14 @@ belongs to one of `GROUPS` groups by a hash of the id, sums are kept for each gr
 groups are resampled: a multinomial draw of group counts is exactly a resample of groups. Users who
 share a group by chance are resampled together, which does no harm, as they are independent.
 
+Of few groups, resamples vary less than truth does: their spread is that of G - 1 groups, and it is
+itself uncertain. Intervals and errors are widened by as much as Student's t is wider than the
+normal distribution.
+
 The draws follow from a fixed seed: the same sums give the same interval on every machine.
 
-Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 13 and 8 (groups).
+Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 13 and 8 (groups);
+for few groups Hesterberg, What Teachers Should Know About the Bootstrap, 2015, section 4.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 GROUPS = 1024
 _DRAWS = 1000
@@ -75,10 +81,16 @@ def paired_gain(sums: Floats, statistic: Statistic, *, step: float = 0.0) -> Gai
     draws = draws[np.isfinite(draws)]
     if not len(draws):
         return Gain(mean, math.nan, math.nan, math.nan)
-    lower, upper = np.quantile(draws, [_TAIL, 1.0 - _TAIL])
-    # Resampling G groups shows the spread of a mean over G - 1 of them.
-    error = draws.std() * math.sqrt(len(sums) / (len(sums) - 1))
+    lower, upper = mean + (np.quantile(draws, [_TAIL, 1.0 - _TAIL]) - mean) * _widening(len(sums))
+    error = float(draws.std()) * _widening(len(sums))
     return Gain(mean, float(lower), float(upper), math.hypot(error, math.sqrt(2.0) * step))
+
+
+@functools.lru_cache
+def _widening(groups: int) -> float:
+    """How much wider the interval of so many groups is than their resamples show."""
+    students = stats.t.ppf(1.0 - _TAIL, groups - 1) / stats.norm.ppf(1.0 - _TAIL)
+    return float(students) * math.sqrt(groups / (groups - 1))
 
 
 @functools.lru_cache(maxsize=4)

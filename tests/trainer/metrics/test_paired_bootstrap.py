@@ -38,6 +38,18 @@ def test_the_interval_holds_the_truth_in_about_95_of_100_samples():
     assert 0.91 <= held / 200 <= 0.98
 
 
+@pytest.mark.parametrize("groups", [2, 3, 5, 10, 20])
+def test_intervals_of_few_users_hold_the_truth_as_often(groups):
+    generator = np.random.default_rng(groups)
+    held, passed = 0, 0
+    for _ in range(400):
+        found = paired_gain(_sums(generator.normal(0.1, 1.0, groups)), _mean)
+        held += found.lower <= 0.1 <= found.upper
+        passed += abs(found.value - 0.1) <= 1.96 * found.error
+    assert 0.90 <= held / 400
+    assert 0.93 <= passed / 400
+
+
 def test_queries_of_one_user_are_not_independent():
     # The same 400 queries: each of its own user, or in 40 users who always react alike.
     reactions = np.random.default_rng(3).choice([-1.0, 1.0], 40)
