@@ -34,6 +34,9 @@ Crosses = Iterable[tuple[str, str]]
 
 # The ranker's outputs that are measured, with their labels.
 HEADS = (Head(),)
+# Requests that the model answers at once. In the thousands that Beam would gather by itself, what a
+# request needs no longer fits the caches, and each takes a quarter longer.
+_INFERENCE_BATCH = 128
 _SCORE_METRICS = (
     *("auc", "log_loss", "normalised_entropy", "calibration", "ece", "relative_ece"),
     *("mean_label", "mean_prediction"),
@@ -150,6 +153,7 @@ def _model_spec(signature: str, *, label: str, prediction: str) -> config_pb2.Mo
         model_type="tf_generic",
         label_key=label,
         prediction_key=prediction,
+        inference_batch_size=_INFERENCE_BATCH,
     )
 
 
