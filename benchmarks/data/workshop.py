@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.data.asking import SETTINGS, job_for
 from benchmarks.data.job import Job
 from benchmarks.data.spark.environment import spark_command, spark_variables
+from benchmarks.kept import simulated_log
 from benchmarks.processes import Cost, run, start
 
 _SEED = 7
@@ -46,16 +47,7 @@ class Workshop:
     def log(self, events: int, *, heavy_user: int = 0) -> Path:
         """A simulated log; it is made once."""
         folder = self.folder / "logs" / f"{events}-{heavy_user}"
-        if not folder.exists():
-            draft = folder.with_name(f".{folder.name}.part")
-            shutil.rmtree(draft, ignore_errors=True)
-            command = [sys.executable, "-m", "simulation", "--out", str(draft)]
-            command += ["--events", str(events), "--seed", str(_SEED)]
-            command += ["--heavy-user", str(heavy_user)]
-            draft.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run(command, check=True)
-            draft.rename(folder)
-        return folder
+        return simulated_log(folder, events=events, seed=_SEED, heavy_user=heavy_user)
 
     def out(self, side: Side, log: Path) -> Path:
         """What a side writes of a log."""

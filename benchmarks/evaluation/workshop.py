@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import shutil
@@ -14,6 +15,7 @@ import tensorflow as tf
 from google.protobuf import json_format
 
 from benchmarks.evaluation.sizes import Sizes
+from benchmarks.kept import edition_folder, simulated_log
 from benchmarks.processes import Cost, SideError, run
 from components.example_columns import read_records
 from pipeline.eval_configs import list_eval_config
@@ -39,20 +41,15 @@ class Workshop:
     folder: Path
     sizes: Sizes
 
-    @property
+    @functools.cached_property
     def _home(self) -> Path:
-        return self.folder / str(self.sizes.events)
+        return edition_folder(self.folder, str(self.sizes.events), SETTINGS)
 
     def prepare(self) -> None:
         """Makes the log, the model and the requests, as far as they are not there yet."""
-        log = self._home / "log"
-        variables = {"BENCH_LOG": str(log), "BENCH_ROOT": str(self._home / "root")}
-        os.environ.update(variables)
-        if not log.exists():
-            command = ["-m", "simulation", "--out", str(log), "--seed", str(_SEED)]
-            subprocess.run(
-                [sys.executable, *command, "--events", str(self.sizes.events)], check=True
-            )
+        log = self.folder / "logs" / str(self.sizes.events)
+        simulated_log(log, events=self.sizes.events, seed=_SEED)
+        os.environ.update({"BENCH_LOG": str(log), "BENCH_ROOT": str(self._home / "root")})
         if not list(self._home.glob("root/artifacts/RecommenderAssembler/model/*/items.parquet")):
             sluice = Path(sys.executable).with_name("sluice")
             code = subprocess.run([sluice, "run", "--config", SETTINGS]).returncode

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.kept import edition_folder, simulated_log
 from benchmarks.power.answers import Answers
 from benchmarks.power.marks import marks
 from benchmarks.power.traffic import Traffic, read_traffic
@@ -56,17 +57,18 @@ class Shop:
     folder: Path
     sizes: Sizes
 
-    @property
+    @functools.cached_property
     def _home(self) -> Path:
-        return self.folder / str(self.sizes.events)
+        return edition_folder(self.folder, str(self.sizes.events), SETTINGS)
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "logs" / str(self.sizes.events)
 
     def prepare(self) -> None:
         """Makes the log, the models and their answers, as far as they are not there yet."""
-        log = self._home / "log"
-        if not log.exists():
-            size = ["--events", str(self.sizes.events), "--users", str(self.sizes.users)]
-            command = ["-m", "simulation", "--out", str(log), "--seed", str(_LOG_SEED), *size]
-            subprocess.run([sys.executable, *command], check=True)
+        events, users = self.sizes.events, self.sizes.users
+        simulated_log(self._log, events=events, seed=_LOG_SEED, users=users)
         for seed in _MODEL_SEEDS:
             if not self._model(seed).exists():
                 self._side("train_side", seed, SETTINGS, seed)
@@ -109,7 +111,7 @@ class Shop:
         return self._home / f"answers-{seed}"
 
     def _variables(self, seed: int) -> dict[str, str]:
-        return {"BENCH_LOG": str(self._home / "log"), "BENCH_ROOT": str(self._root(seed))}
+        return {"BENCH_LOG": str(self._log), "BENCH_ROOT": str(self._root(seed))}
 
     def _side(self, module: str, seed: int, *arguments: object) -> None:
         said = self._home / "sides" / f"{module}-{seed}.said.json"

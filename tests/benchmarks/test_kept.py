@@ -1,0 +1,47 @@
+"""What benchmarks keep, and when it is made anew."""
+
+import subprocess
+
+import pytest
+
+from benchmarks import kept
+from benchmarks.kept import edition_folder, simulated_log
+
+
+def test_a_log_is_made_once(tmp_path):
+    log = simulated_log(tmp_path / "log", events=500, seed=3, users=20)
+    (log / "mark").touch()
+    assert simulated_log(tmp_path / "log", events=500, seed=3, users=20) == log
+    assert (log / "mark").exists()
+    assert (log / "items.parquet").exists()
+
+
+def test_a_log_that_failed_is_not_taken_for_one(tmp_path):
+    with pytest.raises(subprocess.CalledProcessError):
+        simulated_log(tmp_path / "log", events=-1, seed=3)
+    assert not (tmp_path / "log").exists()
+
+
+def test_other_settings_or_another_code_make_everything_anew(tmp_path, monkeypatch):
+    settings, source = tmp_path / "settings.yaml", tmp_path / "trainer" / "towers.py"
+    source.parent.mkdir()
+    monkeypatch.setattr(kept, "ROOT", tmp_path)
+
+    def edition(text, code):
+        settings.write_text(text)
+        source.write_text(code)
+        return edition_folder(tmp_path / "kept", "100", settings)
+
+    first = edition("epochs: 1", "a = 1")
+    assert edition("epochs: 1", "a = 1") == first
+    second = edition("epochs: 2", "a = 1")
+    assert not first.exists()
+    assert edition("epochs: 2", "a = 2") not in (first, second)
+
+
+def test_other_sizes_are_kept(tmp_path):
+    settings = tmp_path / "settings.yaml"
+    settings.touch()
+    small, large = (edition_folder(tmp_path, size, settings) for size in ("100", "1000"))
+    assert small.exists()
+    assert large.exists()
