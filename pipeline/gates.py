@@ -157,9 +157,14 @@ SERVING = (
         why="no held-out row was found on both sides of the transform, so nothing was compared",
     ),
     Bound(
+        name="feature_differences",
+        upper=0.0,
+        why="serving computes other features from the same row than training did",
+    ),
+    Bound(
         name="embedding_difference",
         upper=1e-4,
-        why="serving computes other features from the same row than training did",
+        why="serving computes another embedding from the same row than training did",
     ),
     Bound(
         name="score_difference",

@@ -26,7 +26,7 @@ def take_last(ragged: tf.RaggedTensor, length: int) -> tf.Tensor:
 
 
 def gap_buckets(times: tf.Tensor, until: tf.Tensor) -> tf.Tensor:
-    """Bucket of the time that passed after each event, on a log2 scale of seconds.
+    """Bucket of the time that passed after each event: b from 2^b - 1 seconds on.
 
     Args:
         times: Unix seconds of the events, int64 [B, L].
@@ -35,9 +35,12 @@ def gap_buckets(times: tf.Tensor, until: tf.Tensor) -> tf.Tensor:
     Returns:
         int64 [B, L] in [0, GAP_BUCKETS).
     """
-    seconds = tf.cast(tf.maximum(until - times, 0), tf.float32)
-    bucket = tf.math.log1p(seconds) / tf.math.log(2.0)
-    return tf.cast(tf.clip_by_value(bucket, 0.0, GAP_BUCKETS - 1.0), tf.int64)
+    seconds = tf.maximum(until - times, 0)
+    # A logarithm in floating point puts 8191 s into one bucket or the next, depending on where in
+    # a batch it stands; training and serving must agree.
+    begins = tf.constant([2**bucket - 1 for bucket in range(1, GAP_BUCKETS)], tf.int64)
+    place = tf.searchsorted(begins, tf.reshape(seconds, [-1]), side="right", out_type=tf.int64)
+    return tf.reshape(place, tf.shape(seconds))
 
 
 def request_history(row: dict[str, Any], length: int) -> dict[str, tf.Tensor]:

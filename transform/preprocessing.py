@@ -126,7 +126,10 @@ def _aggregate(
 
 def _squash(value: tf.Tensor) -> tf.Tensor:
     known = tf.where(tf.math.is_finite(value), value, 0.0)
-    return tf.sign(known) * tf.math.log1p(tf.abs(known))
+    # In double precision, because the last bit of a single-precision log1p depends on where in a
+    # batch a value stands, and on the processor; what is served must be what was trained on.
+    squashed = tf.math.log1p(tf.cast(tf.abs(known), tf.float64))
+    return tf.sign(known) * tf.cast(squashed, tf.float32)
 
 
 def _non_empty(values: tf.Tensor) -> tf.Tensor:

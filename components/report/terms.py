@@ -165,6 +165,10 @@ TERMS = {
     "latency_p99": Term(label="Latency of a single request: 99th percentile", better="lower"),
     "memory": Term(label="Memory of the server", better="lower"),
     "rows_replayed": Term(label="Held-out rows replayed", better="higher"),
+    "feature_differences": Term(
+        label="Features of held-out rows that are not, bit by bit, those of training",
+        better="lower",
+    ),
     "embedding_difference": Term(
         label="Embeddings, served against trained: largest difference", better="lower"
     ),

@@ -17,6 +17,7 @@ from components.checks import Bound, Check, write_checks
 from components.example_columns import read_columns
 from components.pusher import manifest
 from components.pusher.destination import versions
+from components.serving_validator.features import feature_names
 from components.serving_validator.held_out import find_transformed, read_requests
 from components.serving_validator.validation import TryOut
 from transform import features as keys
@@ -73,6 +74,7 @@ def _try_out(inputs: dict[str, list[Any]], properties: dict[str, Any]) -> TryOut
         retriever=model("retriever"),
         requests=requests,
         transformed=[rows.get(request.identity) for request in requests],
+        features=feature_names(features, aggregates),
         items=len(catalogue),
         exclude_seen=bool(properties["exclude_seen"]),
         served=_served_version(Path(properties["served_folder"])),

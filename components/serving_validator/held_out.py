@@ -14,7 +14,7 @@ from transform.aggregates import Aggregate, Of, aggregates_of
 from transform.features import Feature, Kind, query_features
 
 # TensorFlow Transform stores the values of a ragged feature under this name.
-_RAGGED = "$ragged_values"
+RAGGED = "$ragged_values"
 
 # What identifies a row on both sides of the transform, which passes these through untouched.
 _IDENTITY = (keys.REQUEST_TIME, keys.HISTORY_TIME, keys.CANDIDATE_PROBABILITY)
@@ -83,7 +83,7 @@ def find_transformed(uris: Sequence[str], wanted: Iterable[Identity]) -> dict[Id
     The transform may write rows in another order. An identity that two rows share is left out.
     """
     missing = set(wanted)
-    names = [keys.REQUEST_TIME, *(f"{key}{_RAGGED}" for key in _IDENTITY[1:])]
+    names = [keys.REQUEST_TIME, *(f"{key}{RAGGED}" for key in _IDENTITY[1:])]
     columns: dict[str, ValueType] = dict(zip(names, ("int", "int", "float"), strict=True))
     found: dict[Identity, bytes] = {}
     repeated: set[Identity] = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from components.serving_validator.calls import (
     output,
     predict_request,
 )
+from components.serving_validator.features import differing_rows
 from components.serving_validator.held_out import HeldOutRequest
 from serving.client import RecommenderClient
 from serving.embedded import EmbeddedServer
@@ -94,6 +96,22 @@ class Probe:
                 f"Received: {embeddings.shape}, not {expected.shape}."
             )
         return _largest(embeddings - expected)
+
+    def differing_features(
+        self, names: Sequence[str], queries: Sequence[Query], trained: Sequence[bytes]
+    ) -> Counter[str]:
+        """In how many requests each feature is not, bit by bit, what training read.
+
+        Args:
+            names: The features that the models are fed.
+            queries: Requests, from raw rows.
+            trained: The serialized transformed row of each.
+        """
+        found: Counter[str] = Counter()
+        for batch, rows in zip(_batches(queries), _batches(trained), strict=True):
+            served = self._predict("query_features", _without_exclusions(batch))
+            found += differing_rows(names, served, rows)
+        return found
 
     def score_difference(self, queries: Sequence[Query]) -> float:
         """Largest difference between an item's score in `recommend` and in `rank`."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import grpc
 import numpy as np
@@ -35,6 +37,7 @@ from trainer.recommender.stock_ops import ForeignOpError, require_stock_ops
 logger = logging.getLogger(__name__)
 
 _COLD_STARTS = 16
+_NAMED = 5  # differing features that a reason names
 # Whatever a model can do to a server, or a server to its callers. Anything else is our own mistake
 # and fails the run.
 _FAILURES = (
@@ -49,6 +52,24 @@ _FAILURES = (
 )
 
 
+class Measured(NamedTuple):
+    """What a server's answers came to.
+
+    Attributes:
+        values: Measure -> value.
+        details: Measure -> what a failure of it is about.
+    """
+
+    values: dict[str, float]
+    details: dict[str, str]
+
+    def check(self, bound: Bound) -> Check:
+        """Holds a value against its bound; what was not measured fails."""
+        detail = self.details.get(bound.name)
+        why = f"{bound.why}: {detail}" if detail else bound.why
+        return bound.model_copy(update={"why": why}).check(self.values.get(bound.name))
+
+
 @dataclass(frozen=True)
 class TryOut:
     """What a model is tried out with.
@@ -58,6 +79,7 @@ class TryOut:
         retriever: The retriever's SavedModel, which takes serialized transformed rows.
         requests: Requests from raw held-out rows.
         transformed: Serialized transformed row of each request; None where it was not found.
+        features: Names of the transformed features that the models are fed.
         items: Size of the catalogue.
         exclude_seen: Whether lists must leave out what the history holds.
         served: Folder of the version now served; None before the first.
@@ -68,6 +90,7 @@ class TryOut:
     retriever: Path
     requests: Sequence[HeldOutRequest]
     transformed: Sequence[bytes | None]
+    features: Sequence[str]
     items: int
     exclude_seen: bool
     served: Path | None
@@ -84,7 +107,7 @@ class TryOut:
             logger.warning("The model could not be tried out.", exc_info=True)
             reason = f"{type(error).__name__}: {error}"
             return [Bound(name="answers of a real server", lower=1, why=reason).check(None)]
-        return [bound.check(measured.get(bound.name)) for bound in self._applicable(measured)]
+        return [measured.check(bound) for bound in self._applicable(measured.values)]
 
     def _applicable(self, measured: Mapping[str, float]) -> list[Bound]:
         skipped = set() if self.exclude_seen else {"seen_items_shown"}
@@ -92,7 +115,7 @@ class TryOut:
             skipped |= SWAP_MEASURES
         return [bound for bound in self.bounds if bound.name not in skipped]
 
-    def _measure(self, output: Path) -> dict[str, float]:
+    def _measure(self, output: Path) -> Measured:
         declared = read_signatures(self.model)
         # The embedded server runs what this Python has loaded; the real one runs less.
         require_stock_ops(self.model)
@@ -111,9 +134,11 @@ class TryOut:
                 probe = Probe(server, client, calls, declared)
                 measured = {"start_seconds": server.startup_seconds}
                 measured |= self._ask(probe, queries)
+                differing = self._differing_features(probe)
             measured |= self._swap(base / "swap", version, measured, output)
             shutil.copyfile(warm_up, output / WARM_UP_FILE)
-        return measured
+        measured["feature_differences"] = float(differing.total())
+        return Measured(measured, {"feature_differences": _most_common(differing)})
 
     def _ask(self, probe: Probe, queries: Sequence[Query]) -> dict[str, float]:
         return {
@@ -148,17 +173,31 @@ class TryOut:
         )
 
     def _parity(self, probe: Probe) -> dict[str, float]:
+        queries, rows = self._replayed()
+        expected = _embeddings(self.retriever, rows)
+        return {
+            "rows_replayed": float(len(queries)),
+            "embedding_difference": probe.embedding_difference(queries, expected),
+        }
+
+    def _differing_features(self, probe: Probe) -> Counter[str]:
+        return probe.differing_features(self.features, *self._replayed())
+
+    def _replayed(self) -> tuple[list[Query], list[bytes]]:
+        """The requests whose transformed row was found, and that row of each."""
         pairs = [
             (request.query, row)
             for request, row in zip(self.requests, self.transformed, strict=True)
             if row is not None
         ]
-        queries = [query for query, _ in pairs]
-        expected = _embeddings(self.retriever, [row for _, row in pairs])
-        return {
-            "rows_replayed": float(len(pairs)),
-            "embedding_difference": probe.embedding_difference(queries, expected),
-        }
+        return [query for query, _ in pairs], [row for _, row in pairs]
+
+
+def _most_common(differing: Counter[str]) -> str:
+    """The features that differ most often, and in how many rows; "" where none does."""
+    named = [f"{name} in {rows} rows" for name, rows in differing.most_common(_NAMED)]
+    others = len(differing) - len(named)
+    return ", ".join([*named, f"{others} more"] if others else named)
 
 
 def _embeddings(retriever: Path, rows: Sequence[bytes]) -> npt.NDArray[np.float32]:

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.metrics.item_table import ItemTable
+from transform.preprocessing import FIRST_ID
 
 ITEMS = 40
 CANDIDATES = 8
@@ -41,9 +42,18 @@ class ToyRecommender(tf.Module):
             far too high.
         skew: Added to the query embedding, to plant a difference between training and serving.
         forgets_seen: Leaves seen items in the lists.
+        segments: The vocabulary of the feature `segment`; another order than that of the training
+            plants another feature, which the toy's embedding does not show.
     """
 
-    def __init__(self, kind: str = "good", *, skew: float = 0.0, forgets_seen: bool = False):
+    def __init__(
+        self,
+        kind: str = "good",
+        *,
+        skew: float = 0.0,
+        forgets_seen: bool = False,
+        segments: tuple[str, ...] = SEGMENTS,
+    ):
         super().__init__()
         generator = np.random.default_rng(7)
         vectors = generator.normal(size=(ITEMS + 1, DIMENSION)).astype(np.float32)
@@ -61,6 +71,7 @@ class ToyRecommender(tf.Module):
         self.names = tf.constant(["", *map(item_id, range(ITEMS))])
         self.offset = 0.2 if kind == "overconfident" else 0.75
         self.skew, self.forgets_seen = skew, forgets_seen
+        self.segments = tf.constant(segments)
         values = tf.range(1, ITEMS + 1, dtype=tf.int64)
         self.ids = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(self.names[1:], values), 0
@@ -106,6 +117,7 @@ class ToyRecommender(tf.Module):
             "rank": _signature(self._rank, {**QUERY, "candidate_item_id": lists}),
             "similar_items": _signature(self._similar, {"item_id": items, "top_k": top_k}),
             "query_embedding": _signature(self._embed, QUERY),
+            "query_features": _signature(self._features, QUERY),
             "serving_default": _signature(self._recommend_rows, {"examples": items}),
             "rank_examples": _signature(self._rank_rows, {"examples": items}),
         }
@@ -136,6 +148,19 @@ class ToyRecommender(tf.Module):
     def _embed(self, **inputs):
         history = self.ids.lookup(inputs["history_item_id"])
         return {"embedding": self.query(history) + self.skew}
+
+    def _features(self, **inputs):
+        names = inputs["history_item_id"]
+        length = tf.reduce_sum(tf.cast(names != "", tf.int64), axis=1)
+        segment = tf.where(inputs["segment"][:, None] == self.segments)[:, 1:] + FIRST_ID
+        ragged = {
+            "history_item_id": self.ids.lookup(names),
+            "history_event_type": tf.cast(names != "", tf.int64) * FIRST_ID,
+            "history_time": inputs["history_time"],
+        }
+        lengths = {f"{name}$length": tf.identity(length) for name in ragged}
+        one = {"segment": segment, "segment$length": tf.ones_like(length)}
+        return {**ragged, **lengths, **one, "request_time": tf.identity(inputs["request_time"])}
 
     def _recommend_rows(self, examples):
         history = parse(examples, "history_item_id")
@@ -212,6 +237,8 @@ def transformed_row(row: dict[str, list]) -> dict[str, list]:
     ids = [int(item[1:]) + 1 for item in row["history_item_id"]]
     return {
         "history_item_id$ragged_values": ids,
+        "history_event_type$ragged_values": [FIRST_ID] * len(ids),
+        "segment$ragged_values": [FIRST_ID + SEGMENTS.index(segment) for segment in row["segment"]],
         "history_time$ragged_values": row["history_time"],
         "candidate_probability$ragged_values": row["candidate_probability"],
         "request_time": row["request_time"],

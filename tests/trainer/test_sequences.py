@@ -29,6 +29,19 @@ def test_gap_buckets_grow_by_one_for_each_doubling_and_stay_in_range() -> None:
     assert buckets == [0, 1, 2, GAP_BUCKETS - 1, 0]
 
 
+def test_a_gap_has_one_bucket_wherever_in_a_batch_it_stands() -> None:
+    begins = [2**bucket - 1 for bucket in range(1, GAP_BUCKETS)]
+    gaps = [gap for begin in begins for gap in (begin - 1, begin)]
+    together = gap_buckets(tf.zeros([1, len(gaps)], tf.int64), tf.constant([gaps], tf.int64))
+    assert together.numpy()[0].tolist() == [
+        b - late for b in range(1, GAP_BUCKETS) for late in (1, 0)
+    ]
+    alone = [
+        gap_buckets(tf.zeros([1, 1], tf.int64), tf.constant([[gap]], tf.int64)) for gap in gaps
+    ]
+    assert [int(bucket[0, 0]) for bucket in alone] == together.numpy()[0].tolist()
+
+
 def test_request_history_measures_the_last_gap_up_to_the_request() -> None:
     row = {
         "history_item_id": ragged([[7, 8]]),

@@ -181,6 +181,18 @@ def test_aggregates_are_squashed_and_stay_aligned(graph: tft.TFTransformOutput) 
     np.testing.assert_allclose(row["liked_value"].flat_values.numpy(), [2 * ln2, ln2], rtol=1e-6)
 
 
+def test_an_aggregate_has_the_same_bits_wherever_in_a_batch_it_stands(
+    graph: tft.TFTransformOutput,
+) -> None:
+    views = np.random.default_rng(1).gamma(1.0, 30.0, 203).astype(np.float32)
+    layer = graph.transform_features_layer()
+    together, *parts = (
+        layer({"views": tf.constant(part)})["views"].numpy()
+        for part in (views, *np.split(views, range(3, 203, 3)))
+    )
+    assert np.concatenate(parts).tobytes() == together.tobytes()
+
+
 def test_a_feature_that_no_row_has_is_missing_and_not_nan(
     tmp_path: Path, graph: tft.TFTransformOutput
 ) -> None:

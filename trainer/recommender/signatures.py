@@ -74,6 +74,7 @@ class ServedRecommender(tf.Module):
             "rank": _signature(self._rank, query | candidates),
             "similar_items": _signature(self._similar_items, item | top_k),
             "query_embedding": _signature(self._query_embedding, query),
+            "query_features": _signature(self._query_features, query),
             "serving_default": _signature(self._recommend_rows, rows),
             "rank_examples": _signature(self._rank_rows, rows),
         }
@@ -118,6 +119,21 @@ class ServedRecommender(tf.Module):
     def _query_embedding(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         row = self.transformed(raw_query(inputs, self._features, self._aggregates))
         return {"embedding": self._recommender.query(row)}
+
+    def _query_features(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What a request becomes before it meets the models, for whoever holds it against training.
+
+        A ragged feature is padded with 0; how many values each request has is told beside it.
+        """
+        row = self.transformed(raw_query(inputs, self._features, self._aggregates))
+        outputs = {}
+        for name, value in row.items():
+            if isinstance(value, tf.RaggedTensor):
+                outputs[name] = value.to_tensor()
+                outputs[f"{name}$length"] = value.row_lengths()
+            else:
+                outputs[name] = tf.identity(value)
+        return outputs
 
     def _ids(self, names: tf.Tensor) -> tf.Tensor:
         """Item ids of any shape; "" is padding, an unknown item UNKNOWN."""

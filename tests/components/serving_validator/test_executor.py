@@ -101,6 +101,7 @@ def test_a_good_model_is_blessed_with_its_warm_up(examples, tmp_path):
     assert _failed(checks) == []
     assert checks["rows_replayed"].value == 70
     assert checks["embedding_difference"].value < 1e-6
+    assert checks["feature_differences"].value == 0
     assert 0.0 < checks["latency_p50_ms"].value <= checks["latency_p99_ms"].value
     assert blessing.get_int_custom_property("blessed") == 1
     assert blessing.get_int_custom_property("current_model_id") == 7
@@ -143,6 +144,15 @@ def _withheld(blessing, checks, names):
 def test_other_features_and_seen_items_are_withheld(examples, tmp_path):
     result = _validate(examples, _save(tmp_path, skew=0.001, forgets_seen=True), tmp_path)
     _withheld(*result, ["embedding_difference", "seen_items_shown"])
+
+
+def test_a_feature_by_another_vocabulary_is_withheld_and_named(examples, tmp_path):
+    """Neither its embeddings nor its scores show it."""
+    model = _save(tmp_path, segments=("south", "north"))
+    blessing, checks = _validate(examples, model, tmp_path)
+    _withheld(blessing, checks, ["feature_differences"])
+    assert checks["feature_differences"].value == 70
+    assert checks["feature_differences"].why.endswith("than training did: segment in 70 rows")
 
 
 def test_a_model_that_cannot_be_loaded_is_withheld_with_the_reason(examples, tmp_path):

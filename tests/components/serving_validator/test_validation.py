@@ -8,10 +8,13 @@ from components.checks import Bound
 from components.serving_validator.calls import ContractError, read_signatures
 from components.serving_validator.held_out import HeldOutRequest
 from components.serving_validator.probe import Probe
-from components.serving_validator.validation import TryOut
+from components.serving_validator.validation import Measured, TryOut
 from serving.query import Query
 
-BOUNDS = (Bound(name="memory_mb", upper=1.0), Bound(name="seen_items_shown", upper=0.0))
+BOUNDS = (
+    Bound(name="memory_mb", upper=1.0, why="too large"),
+    Bound(name="seen_items_shown", upper=0.0),
+)
 
 
 def _try_out(model, *, exclude_seen=True):
@@ -20,6 +23,7 @@ def _try_out(model, *, exclude_seen=True):
         retriever=Path("nowhere"),
         requests=[],
         transformed=[],
+        features=(),
         items=3,
         exclude_seen=exclude_seen,
         served=None,
@@ -27,8 +31,8 @@ def _try_out(model, *, exclude_seen=True):
     )
 
 
-def _checks(tmp_path, measured, monkeypatch, **kwargs):
-    monkeypatch.setattr(TryOut, "_measure", lambda self, output: measured)
+def _checks(tmp_path, measured, monkeypatch, details=None, **kwargs):
+    monkeypatch.setattr(TryOut, "_measure", lambda self, output: Measured(measured, details or {}))
     return {check.name: check for check in _try_out(tmp_path, **kwargs).run(tmp_path)}
 
 
@@ -38,6 +42,12 @@ def test_what_was_measured_is_held_against_the_bounds(tmp_path, monkeypatch):
         "memory_mb": False,
         "seen_items_shown": True,
     }
+
+
+def test_a_failed_check_says_what_it_is_about(tmp_path, monkeypatch):
+    details = {"memory_mb": "most of it in tables"}
+    checks = _checks(tmp_path, {"memory_mb": 2.0}, monkeypatch, details)
+    assert "too large: most of it in tables" in checks["memory_mb"].sentence
 
 
 def test_what_was_not_measured_fails(tmp_path, monkeypatch):
