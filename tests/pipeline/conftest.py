@@ -93,6 +93,7 @@ class Shop:
             {
                 "Verdict": (done, "ModelBlessing", blessing, ""),
                 "Pusher": (done, "PushedModel", model, ""),
+                "Report": (done, None, None, ""),
             },
         )
         self.mark(blessing, blessed=int(blessed))
