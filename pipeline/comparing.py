@@ -77,7 +77,7 @@ def _find(word: str, settings: Settings | None) -> Path:
             "a run is compared by the folder it has written to, or by its id together with "
             f"--config. Received: {word!r}, which is no folder, and no --config."
         )
-    lineage = Lineage.open(settings.root, settings.name)
+    lineage = Lineage.of(settings)
     ids = [run.run_id for run in lineage.runs()] if lineage else []
     found = [run_id for run_id in ids if run_id == word] or [i for i in ids if i.startswith(word)]
     if lineage is None or len(found) != 1:

@@ -1,4 +1,4 @@
-"""What ML Metadata remembers of the runs in a root folder. Nothing here imports TFX.
+"""What ML Metadata remembers of the runs of a pipeline. Nothing here imports TFX.
 
 ML Metadata 1.21 cannot filter queries, so these are plain walks from contexts to executions to
 events to artifacts.
@@ -10,10 +10,16 @@ import dataclasses
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from pipeline.kubeflow.metadata import store_to_read
+
+if TYPE_CHECKING:
+    from pipeline.kubeflow.settings import MetadataSettings
+    from pipeline.settings import Settings
 
 METADATA_FILE = "metadata.sqlite"
 ERROR_PROPERTY = "sluice_error"  # custom property of an execution: why it failed
@@ -72,11 +78,35 @@ class PipelineRun:
 
 
 class Lineage:
-    """Read access to the metadata of one pipeline in one root folder."""
+    """Read access to the metadata of one pipeline."""
 
     def __init__(self, store: Any, pipeline: str) -> None:
         self._store = store
         self._pipeline = pipeline
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self | None:
+        """The metadata of a pipeline: those in its root folder, where it ran on this machine.
+
+        Else those that `kubeflow.metadata` names, where it has such a section.
+
+        Raises:
+            RunError: That server cannot be read.
+        """
+        own = cls.open(settings.root, settings.name)
+        if own or not settings.kubeflow:
+            return own
+        return cls.at(settings.kubeflow.metadata, settings.root, settings.name)
+
+    @classmethod
+    def at(cls, metadata: MetadataSettings, root: Path, pipeline: str) -> Self | None:
+        """The metadata on the server that settings name, or under the root folder without one.
+
+        Raises:
+            RunError: The server cannot be read.
+        """
+        store = store_to_read(metadata)
+        return cls(store, pipeline) if store else cls.open(root, pipeline)
 
     @classmethod
     def open(cls, root: Path, pipeline: str) -> Self | None:

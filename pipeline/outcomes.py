@@ -8,6 +8,8 @@ from typing import Any
 from pipeline.lineage import Lineage, NodeState, PipelineRun
 
 _BLESSING, _PUSHED = ("ModelBlessing", "Verdict"), ("PushedModel", "Pusher")  # type and node
+_WELL = (NodeState.DONE, NodeState.CACHED)
+_LAST = "Report"  # waits for all other nodes
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def outcomes(lineage: Lineage, *, running: bool) -> list[Outcome]:
 
     Args:
         lineage: The metadata of the pipeline.
-        running: Whether a run is under way; an open node of a dead run was interrupted.
+        running: Whether a run is under way; what a dead run left undone was interrupted.
     """
     runs = lineage.runs()
     return [_outcome(lineage, run, running=running and run is runs[-1]) for run in reversed(runs)]
@@ -61,14 +63,15 @@ def _outcome(lineage: Lineage, run: PipelineRun, *, running: bool) -> Outcome:
 
 
 def _state(run: PipelineRun, *, running: bool) -> NodeState:
-    """The state of a run: that of its worst node."""
-    states = {node.state for node in run.nodes}
-    if NodeState.FAILED in states:
+    """The state of a run: only its last node says that all is done.
+
+    A run that stopped between two nodes leaves nothing but nodes that ended well.
+    """
+    if any(node.node_id == _LAST and node.state in _WELL for node in run.nodes):
+        return NodeState.DONE
+    if any(node.state is NodeState.FAILED for node in run.nodes):
         return NodeState.FAILED
-    if running:
-        return NodeState.RUNNING
-    unfinished = {NodeState.INTERRUPTED, NodeState.RUNNING}
-    return NodeState.INTERRUPTED if states & unfinished else NodeState.DONE
+    return NodeState.RUNNING if running else NodeState.INTERRUPTED
 
 
 def _latest(artifacts: list[Any]) -> Any | None:

@@ -65,7 +65,24 @@ def read_report(settings: Settings, folder: Path | None = None) -> ReportSummary
     return ReportSummary(folder / _PAGE, facts)
 
 
-def restore_report(settings: Settings, lineage: Lineage | None = None) -> None:
+def latest_report(settings: Settings, lineage: Lineage | None) -> ReportSummary:
+    """The report of the latest run.
+
+    On Kubeflow a Report node that was taken from the cache leaves another run's report in the root
+    folder, so there it is the one that the metadata name.
+
+    Args:
+        settings: Of the pipeline.
+        lineage: Its metadata; None where there are none.
+
+    Raises:
+        RunError: There is none yet.
+    """
+    named = lineage.latest_artifact(_REPORT_TYPE) if lineage and settings.kubeflow else None
+    return read_report(settings, named)
+
+
+def restore_report(settings: Settings, lineage: Lineage | None) -> None:
     """Puts the latest run's report into the root folder.
 
     A Report node that was taken from the cache has not written there, and a run with other
@@ -73,9 +90,8 @@ def restore_report(settings: Settings, lineage: Lineage | None = None) -> None:
 
     Args:
         settings: Of the run.
-        lineage: Its metadata; by default those in the root folder.
+        lineage: Its metadata; None where there are none.
     """
-    lineage = lineage or Lineage.open(settings.root, settings.name)
     latest = lineage.latest_artifact(_REPORT_TYPE) if lineage else None
     if latest is None:
         return

@@ -20,7 +20,7 @@ def user_states_file(settings: Settings) -> Path:
     Raises:
         RunError: There was no run that got so far.
     """
-    lineage = Lineage.open(settings.root, settings.name)
+    lineage = Lineage.of(settings)
     folder = lineage.latest_artifact(_TYPE) if lineage else None
     if folder is None:
         raise RunError(

@@ -89,7 +89,7 @@ def latest_run(config: Path) -> TrainedRun:
         NoRunError: There was no run that pushed a model, or it was deleted.
     """
     settings = load_settings(config)
-    lineage = Lineage.open(settings.root, settings.name)
+    lineage = Lineage.of(settings)
 
     def output(type_name: str, node: str) -> Path:
         folder = lineage.latest_artifact(type_name, node) if lineage else None

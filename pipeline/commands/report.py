@@ -75,10 +75,12 @@ def report(
 def _show(config: Path, *, as_json: bool) -> Path:
     """Prints the last report; returns its page."""
     from pipeline.console import Console
+    from pipeline.lineage import Lineage
     from pipeline.loading import load_settings
-    from pipeline.summary import print_report, read_report
+    from pipeline.summary import latest_report, print_report
 
-    found = read_report(load_settings(config))
+    settings = load_settings(config)
+    found = latest_report(settings, Lineage.of(settings))
     if as_json:
         print_json(found.facts)
     else:

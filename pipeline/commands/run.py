@@ -133,6 +133,7 @@ def _run_nodes(
 ) -> tuple[Exit, dict[str, Any]]:
     """Runs the nodes and tells how it ended; the log takes every traceback."""
     from pipeline.errors import short_message
+    from pipeline.lineage import Lineage
     from pipeline.runners.stack import load_tfx
     from pipeline.summary import print_report, read_report, restore_report
 
@@ -155,7 +156,7 @@ def _run_nodes(
             return Exit.INTERRUPTED, {"error": "interrupted"}
         _print_failure(console, error)
         return Exit.FAILURE, {"error": short_message(error)}
-    restore_report(settings)
+    restore_report(settings, Lineage.open(settings.root, settings.name))
     report = read_report(settings)
     console.line()
     print_report(console, report)

@@ -121,17 +121,11 @@ def _settings(containers: list[Container], volumes: Volumes) -> Settings:
 
 def _lineage(settings: Settings, containers: list[Container]) -> Lineage | None:
     """The metadata that the containers wrote to."""
-    from ml_metadata import metadata_store
-
-    from pipeline.kubeflow.metadata import connection_of
     from pipeline.kubeflow.settings import MetadataSettings
     from pipeline.lineage import Lineage
 
-    told = containers[0].argument("--metadata") or "{}"
-    connection = connection_of(MetadataSettings.model_validate_json(told))
-    if connection is None:
-        return Lineage.open(settings.root, settings.name)
-    return Lineage(metadata_store.MetadataStore(connection), settings.name)
+    told = MetadataSettings.model_validate_json(containers[0].argument("--metadata") or "{}")
+    return Lineage.at(told, settings.root, settings.name)
 
 
 def _pairs(given: Sequence[str], option: str) -> Mapping[str, str]:

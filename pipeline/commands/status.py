@@ -45,21 +45,22 @@ def status(config: Config, as_json: Json = False) -> None:
 def gather(settings: Settings) -> dict[str, Any]:
     """All that is shown, as plain values."""
     from pipeline.errors import RunError
-    from pipeline.lineage import Lineage
+    from pipeline.lineage import Lineage, NodeState
     from pipeline.loading import settings_hash
     from pipeline.outcomes import outcomes
     from pipeline.runners.lock import is_locked
     from pipeline.serving_folder import describe_versions
-    from pipeline.summary import read_report
+    from pipeline.summary import latest_report
 
-    lineage = Lineage.open(settings.root, settings.name)
+    lineage = Lineage.of(settings)
     run = lineage.last_run() if lineage else None
-    running = is_locked(settings.root)
-    history = outcomes(lineage, running=running) if lineage else []
+    held = is_locked(settings.root)
+    history = outcomes(lineage, running=held or _unwatched(settings)) if lineage else []
+    running = held or bool(history and history[0].state is NodeState.RUNNING)
     versions = describe_versions(settings)
     pushed_by = {run.pushed_version: run.run_id for run in history}  # the earliest stays
     try:
-        report = read_report(settings).facts
+        report = latest_report(settings, lineage).facts
     except RunError:
         report = {}
     return {
@@ -80,6 +81,16 @@ def gather(settings: Settings) -> dict[str, Any]:
         "data": _periods(report),
         "settings_changed": bool(report) and report["settings_hash"] != settings_hash(settings),
     }
+
+
+def _unwatched(settings: Settings) -> bool:
+    """True where runs hold no lock that could be seen, as on a cluster.
+
+    There a run is taken to be under way until its last node has ended or one has failed.
+    """
+    from pipeline.runners.lock import LOCK_FILE
+
+    return settings.kubeflow is not None and not (settings.root / LOCK_FILE).exists()
 
 
 def _nodes(run: PipelineRun, *, running: bool) -> list[dict[str, Any]]:

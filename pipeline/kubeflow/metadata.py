@@ -1,4 +1,4 @@
-"""The connection to ML Metadata that a container is told of, without its password."""
+"""The connection to ML Metadata that settings name; its password comes in a variable."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import socket
 from typing import Any
 
+from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.errors import RunError
@@ -30,13 +31,42 @@ def connection_of(settings: MetadataSettings) -> Any:
     return None
 
 
+def store_to_read(settings: MetadataSettings) -> Any:
+    """ML Metadata's store on the server that settings name; None where they name none.
+
+    A user who may only select can read a database; a database is never made.
+
+    Raises:
+        RunError: No server answers there, it does not let us in, or the password is not in the
+            environment.
+    """
+    connection = connection_of(settings)
+    if connection is None:
+        return None
+    if settings.mysql:
+        connection.mysql.skip_db_creation = True
+    try:
+        return metadata_store.MetadataStore(connection)
+    except RuntimeError as error:  # ML Metadata has no class of its own for it
+        raise RunError(
+            "ML Metadata's database must exist, and `kubeflow.metadata.mysql.user` read it. "
+            f"Received: {_place(settings)}: {error}. Correct the settings or "
+            f"{PASSWORD_VARIABLE}, or start a first run, which makes the database."
+        ) from error
+
+
+def _place(settings: MetadataSettings) -> str:
+    server = settings.mysql
+    return f"{server.user} at {server.host}:{server.port}/{server.database}" if server else ""
+
+
 def _mysql(server: MySql) -> Any:
     password = os.environ.get(PASSWORD_VARIABLE)
     if password is None:
         raise RunError(
             f"the password of ML Metadata's database comes in {PASSWORD_VARIABLE}. Received: no "
-            f"such variable. Give the container the key {server.password.key!r} of the secret "
-            f"{server.password.secret!r} under that name."
+            f"such variable. Set it to the key {server.password.key!r} of the secret "
+            f"{server.password.secret!r}; containers get it so."
         )
     config = mlmd.ConnectionConfig()
     config.mysql.host = server.host

@@ -30,7 +30,7 @@ def close_node(
         error: Why; kept with the execution for `sluice status`.
         canceled: True for an interruption.
     """
-    for execution in _executions(store, run_id, node_context):
+    for execution in executions_of(store, run_id, node_context):
         failed = execution.last_known_state == mlmd.Execution.FAILED
         if failed or is_open(execution):
             _close(store, execution, pipeline_root, error=error, canceled=canceled)
@@ -48,7 +48,7 @@ def clear_attempt(store: Any, run_id: str, node_context: str, pipeline_root: Pat
         node_context: Name of the node's context.
         pipeline_root: Folder of the artifacts.
     """
-    for execution in _executions(store, run_id, node_context):
+    for execution in executions_of(store, run_id, node_context):
         if execution.last_known_state not in SUCCESSFUL:
             _remove_outputs(execution, pipeline_root)
             if ERROR_PROPERTY in execution.custom_properties:
@@ -70,7 +70,7 @@ def close_abandoned(store: Any, pipeline_root: Path) -> int:
     return len(abandoned)
 
 
-def _executions(store: Any, run_id: str, node_context: str) -> list[Any]:
+def executions_of(store: Any, run_id: str, node_context: str) -> list[Any]:
     """Executions of a node in a run; none where it never came to be registered."""
     run = store.get_context_by_type_and_name("pipeline_run", run_id)
     node = store.get_context_by_type_and_name("node", node_context)

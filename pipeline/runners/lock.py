@@ -55,10 +55,12 @@ def _lock(handle: TextIO, kind: int, root: Path) -> None:
 
 
 def is_locked(root: Path) -> bool:
-    """True while a run is under way in a root folder."""
+    """True while a run is under way in a root folder, for itself or beside others."""
+    path = root / LOCK_FILE
+    mode = "r+" if os.access(path, os.W_OK) else "r"  # network volumes lock what may be written
     try:
-        with (root / LOCK_FILE).open("r") as handle:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        with path.open(mode) as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
     except BlockingIOError:

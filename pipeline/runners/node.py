@@ -10,12 +10,13 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
-from tfx.orchestration.portable import launcher
+from tfx.orchestration.portable import execution_publish_utils, launcher
+from tfx.orchestration.portable.mlmd import context_lib
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.errors import short_message
 from pipeline.lineage import NodeState
-from pipeline.runners.executions import close_node
+from pipeline.runners.executions import close_node, executions_of
 from pipeline.runners.interruption import end_children
 
 
@@ -127,12 +128,17 @@ def _outcome(connection: Any, node_id: str, execution_info: Any) -> NodeState:
 def _close(
     pipeline: pipeline_pb2.Pipeline, node: Any, connection: Any, error: BaseException
 ) -> None:
+    """Says in the metadata how the node ended; TFX registers none that it does not start."""
     interrupted = not isinstance(error, Exception)
+    run_id, node_context = run_id_of(pipeline), f"{pipeline.pipeline_info.id}.{node.node_info.id}"
     with metadata.Metadata(connection) as handle:
+        if not executions_of(handle.store, run_id, node_context):
+            contexts = context_lib.prepare_contexts(handle, node.contexts)
+            execution_publish_utils.register_execution(handle, node.node_info.type, contexts)
         close_node(
             handle.store,
-            run_id_of(pipeline),
-            f"{pipeline.pipeline_info.id}.{node.node_info.id}",
+            run_id,
+            node_context,
             Path(pipeline.runtime_spec.pipeline_root.field_value.string_value),
             error="interrupted" if interrupted else short_message(error),
             canceled=interrupted,

@@ -8,6 +8,7 @@ import pytest
 from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from pipeline.kubeflow.metadata import connection_of
 from pipeline.loading import load_settings, settings_hash
 from transform.splits import PeriodRange
 
@@ -18,7 +19,8 @@ TITLES = {"a": "Alpha", "b": "Beta", "c": "Gamma"}
 class Shop:
     """Settings, metadata, histories, report and served versions."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, metadata=None):
+        """Takes a `kubeflow.metadata` section; without one, metadata lie in the root folder."""
         self.folder = folder
         self.root = folder / "runs"
         self.config = folder / "shop.yaml"
@@ -30,10 +32,15 @@ class Shop:
             "data: {events: {path: log.csv}, items: {path: items.csv}}\n"
         )
         self.root.mkdir()
-        config = mlmd.ConnectionConfig()
-        config.sqlite.filename_uri = str(self.root / "metadata.sqlite")
-        config.sqlite.connection_mode = mlmd.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
-        self.store = metadata_store.MetadataStore(config)
+        if metadata is None:
+            connection = mlmd.ConnectionConfig()
+            connection.sqlite.filename_uri = str(self.root / "metadata.sqlite")
+        else:
+            volumes = [{"claim": "shop", "path": "/sluice"}]
+            kubeflow = {"image": "shop/sluice:1", "volumes": volumes, "metadata": metadata}
+            self.config.write_text(f"{self.config.read_text()}kubeflow: {json.dumps(kubeflow)}\n")
+            connection = connection_of(self.settings.kubeflow.metadata)
+        self.store = metadata_store.MetadataStore(connection)
         self._pipeline = self._context("pipeline", NAME)
 
     @property
@@ -42,6 +49,8 @@ class Shop:
 
     def _context(self, kind, name):
         type_id = self.store.put_context_type(mlmd.ContextType(name=kind))
+        if known := self.store.get_context_by_type_and_name(kind, name):
+            return known.id
         [context] = self.store.put_contexts([mlmd.Context(type_id=type_id, name=name)])
         return context
 
@@ -57,8 +66,7 @@ class Shop:
         if error:
             execution.custom_properties["sluice_error"].string_value = error
         [execution_id] = self.store.put_executions([execution])
-        found = self.store.get_context_by_type_and_name("node", f"{NAME}.{node}")
-        context = found.id if found else self._context("node", f"{NAME}.{node}")
+        context = self._context("node", f"{NAME}.{node}")
         self.store.put_attributions_and_associations(
             [],
             [
@@ -93,6 +101,7 @@ class Shop:
             {
                 "Verdict": (done, "ModelBlessing", blessing, ""),
                 "Pusher": (done, "PushedModel", model, ""),
+                "Report": (done, None, None, ""),
             },
         )
         self.mark(blessing, blessed=int(blessed))

@@ -43,6 +43,26 @@ def test_an_open_node_runs_only_in_a_run_that_is_under_way(shop, running, state)
     assert told(shop, running=running)[0].state is state
 
 
+@pytest.mark.parametrize(
+    ("running", "state"), [(True, NodeState.RUNNING), (False, NodeState.INTERRUPTED)]
+)
+def test_a_run_that_stopped_between_two_nodes_is_not_done(shop, running, state):
+    shop.run("one", {"A": (E.COMPLETE, None, None, ""), "Pusher": (E.COMPLETE, None, None, "")})
+    assert told(shop, running=running)[0].state is state
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("ending", [E.COMPLETE, E.CACHED])
+def test_a_run_is_done_once_its_report_is(shop, ending, running):
+    shop.run("one", {"A": (E.CACHED, None, None, ""), "Report": (ending, None, None, "")})
+    assert told(shop, running=running)[0].state is NodeState.DONE
+
+
+def test_a_report_that_failed_ends_no_run(shop):
+    shop.run("one", {"A": (E.COMPLETE, None, None, ""), "Report": (E.FAILED, None, None, "full")})
+    assert told(shop)[0].state is NodeState.FAILED
+
+
 def test_only_the_latest_run_can_be_under_way(shop):
     shop.run("one", {"A": (E.RUNNING, None, None, "")})
     shop.run("two", {"A": (E.RUNNING, None, None, "")})

@@ -4,6 +4,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.errors import RunError
+from pipeline.lineage import Lineage
 from pipeline.summary import read_report, restore_report
 
 
@@ -20,10 +21,10 @@ def test_a_report_from_the_cache_is_brought_back(shop):
     done, cached = mlmd.Execution.COMPLETE, mlmd.Execution.CACHED
     shop.run("one", {"Report": (done, "SluiceReport", first, "")})
     shop.run("two", {"Report": (done, "SluiceReport", second, "")})
-    restore_report(shop.settings)
+    restore_report(shop.settings, Lineage.of(shop.settings))
     assert read_report(shop.settings).facts["run_id"] == "2"
     shop.run("three", {"Report": (cached, "SluiceReport", first, "")})
-    restore_report(shop.settings)
+    restore_report(shop.settings, Lineage.of(shop.settings))
     report = read_report(shop.settings)
     assert report.facts["run_id"] == "1"
     assert report.page.read_text() == "one"
@@ -31,7 +32,7 @@ def test_a_report_from_the_cache_is_brought_back(shop):
 
 
 def test_nothing_to_restore_is_no_error(shop):
-    restore_report(shop.settings)
+    restore_report(shop.settings, Lineage.of(shop.settings))
     with pytest.raises(RunError, match="a finished run leaves a report"):
         read_report(shop.settings)
 

@@ -15,6 +15,7 @@ from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.loading import load_settings
+from tests.pipeline.kubeflow import mariadb
 
 IMAGE = Path(__file__).parent / "image"
 PROJECT = Path(__file__).parents[3]
@@ -139,3 +140,10 @@ def diamond_module(monkeypatch):
     import diamond
 
     return diamond
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A MariaDB server."""
+    with mariadb.running() as running:
+        yield running

@@ -68,7 +68,7 @@ class MariaDb:
 
 @contextlib.contextmanager
 def running():
-    """A server with a user `sluice` who may make the database `mlmd`."""
+    """A server with a user `sluice` who may make the database `mlmd`, and one who may read it."""
     _, install = programs()
     # Not below pytest's folders: those are closed to the user that the server runs as.
     with tempfile.TemporaryDirectory(prefix="mariadb-") as made:
@@ -76,6 +76,8 @@ def running():
         folder.joinpath("init.sql").write_text(
             f"CREATE USER IF NOT EXISTS sluice@'%' IDENTIFIED BY '{PASSWORD}';\n"
             "GRANT ALL ON mlmd.* TO sluice@'%';\n"
+            f"CREATE USER IF NOT EXISTS analyst@'%' IDENTIFIED BY '{PASSWORD}';\n"
+            "GRANT SELECT ON mlmd.* TO analyst@'%';\n"
         )
         (folder / "data").mkdir()
         if _as_user():

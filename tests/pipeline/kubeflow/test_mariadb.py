@@ -18,12 +18,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def server():
-    with mariadb.running() as running:
-        yield running
-
-
 def store(server, monkeypatch):
     monkeypatch.setenv(PASSWORD_VARIABLE, mariadb.PASSWORD)
     settings = MetadataSettings.model_validate(server.settings)
@@ -42,7 +36,7 @@ def test_a_compiled_pipeline_keeps_its_metadata_there(diamond, server, monkeypat
     assert [nodes[name] for name in ("Source", "Left", "Right", "Join")] == ["cached"] * 4
 
     artifacts = store(server, monkeypatch).get_artifacts()
-    assert len(artifacts) == 4
+    assert len([one for one in artifacts if one.uri.startswith(str(diamond.root))]) == 4
     assert not (diamond.root / "metadata.sqlite").exists()
     logs = [log.read_text() for log in diamond.root.glob("logs/*/*.log")]
     assert len(logs) == 12

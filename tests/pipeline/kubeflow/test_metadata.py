@@ -34,7 +34,9 @@ def test_mysql_takes_its_password_from_the_environment(port, monkeypatch):
 
 def test_mysql_without_a_password_says_where_it_should_come_from(port, monkeypatch):
     monkeypatch.delenv("SLUICE_METADATA_PASSWORD", raising=False)
-    with pytest.raises(RunError, match=r"SLUICE_METADATA_PASSWORD.*key 'password' of the secret"):
+    with pytest.raises(
+        RunError, match=r"SLUICE_METADATA_PASSWORD.*key 'password' of the secret 'database'"
+    ):
         connection_of(mysql(port))
 
 

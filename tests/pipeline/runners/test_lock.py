@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from pipeline.errors import RunError
-from pipeline.runners.lock import is_locked, locked
+from pipeline.runners.lock import is_locked, locked, shared
 
 HOLD = """
 import sys, time, pathlib
@@ -26,6 +26,14 @@ def test_a_second_run_is_refused_and_told_which_process_holds_it(tmp_path):
             pass
     with locked(tmp_path):
         pass
+    assert not is_locked(tmp_path)
+
+
+def test_runs_beside_each_other_are_seen_too(tmp_path):
+    with shared(tmp_path):
+        assert is_locked(tmp_path)
+        with shared(tmp_path):
+            assert is_locked(tmp_path)
     assert not is_locked(tmp_path)
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from pipeline.lineage import Lineage, NodeState
+
 pytestmark = pytest.mark.slow
 
 
@@ -20,11 +22,29 @@ def test_a_node_runs_by_itself(compiled):
     assert result.seconds > 0
 
 
-def test_a_node_without_its_inputs_is_an_error(compiled):
+def test_a_node_without_its_inputs_is_an_error(compiled, toy):
     from pipeline.runners.node import NodeError, launch_node
 
     with pytest.raises(NodeError, match="Sink"):
         launch_node(compiled, "Sink")
+    [sink] = Lineage.open(toy.root, "toy").last_run().nodes
+    assert (sink.node_id, sink.state) == ("Sink", NodeState.FAILED)
+    assert "inputs could not be resolved" in sink.error
+
+
+def test_a_node_that_was_not_even_started_is_one_that_failed(compiled, toy, monkeypatch):
+    from pipeline.runners import node
+
+    monkeypatch.setattr(node.launcher.Launcher, "launch", lambda _: None)
+    with pytest.raises(node.NodeError, match="Source did not run, because an input of it"):
+        node.launch_node(compiled, "Source")
+    [source] = Lineage.open(toy.root, "toy").last_run().nodes
+    assert (source.node_id, source.state) == ("Source", NodeState.FAILED)
+    assert source.error.startswith("Source did not run")
+    monkeypatch.undo()
+    assert node.launch_node(compiled, "Source").state == "done"  # and may be tried again
+    [source] = Lineage.open(toy.root, "toy").last_run().nodes
+    assert source.state is NodeState.DONE
 
 
 def test_an_unknown_node_is_refused(compiled):
