@@ -224,7 +224,7 @@ def _unreachable(endpoint: Endpoint, error: Exception) -> str:
     return (
         f"Kubeflow Pipelines' API must answer at --api. Received: {endpoint.url}: {error}. Give "
         "the address of the API server or of its port-forward: "
-        "kubectl port-forward -n kubeflow svc/ml-pipeline 8888."
+        "kubectl port-forward --namespace kubeflow svc/ml-pipeline 8888."
     )
 
 
