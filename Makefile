@@ -13,7 +13,7 @@ BENCHMARKS = $(sort $(patsubst benchmarks/%/__main__.py,%,$(wildcard benchmarks/
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast lint lint-style lint-format lint-types lint-layers lint-shell \
-	format lock browser redis mariadb java clean
+	format lock sbom browser redis mariadb java clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub(/%/, "NAME", $$1); printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,10 @@ format: setup ## bring the sources into their form
 
 lock: ## resolve requirements.in anew into requirements.lock (and the tools' own lock)
 	@bash scripts/lock.sh
+
+sbom: setup ## write dist/sbom.cdx.json: the locked packages as CycloneDX lists them
+	@mkdir -p dist
+	@.venv/bin/python scripts/sbom.py requirements.lock > dist/sbom.cdx.json
 
 bench-%: setup ## run one benchmark against its peers (SMOKE=1: the minute-long form)
 	@case " $(BENCHMARKS) " in *" $* "*) ;; *) \

@@ -34,7 +34,7 @@ setup(
         include=[pattern for name in PACKAGES for pattern in (name, f"{name}.*")]
     ),
     package_data={
-        "pipeline": ["configs/*.yaml"],
+        "pipeline": ["configs/*.yaml", "kubeflow/README.md"],
         "components.report": ["templates/*"],
         "serving.wire": ["*.binpb"],
         "serving_config": ["**/*"],

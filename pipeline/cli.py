@@ -23,6 +23,7 @@ from pipeline.commands import (
     serving_config,
     simulate,
     status,
+    submit,
 )
 
 _HELP = """
@@ -72,6 +73,7 @@ app.add_typer(datasets, name="data")
 app.command(epilog=_examples(*run.EXAMPLES))(run.run)
 app.command(epilog=_examples(*doctor.EXAMPLES))(doctor.doctor)
 app.command("compile", epilog=_examples(*compile.EXAMPLES))(compile.compile_)
+app.command(epilog=_examples(*submit.EXAMPLES))(submit.submit)
 app.command(epilog=_examples(*serve.EXAMPLES))(serve.serve)
 app.command(epilog=_examples(*recommend.EXAMPLES))(recommend.recommend)
 app.command(epilog=_examples(*predict.EXAMPLES))(predict.predict)

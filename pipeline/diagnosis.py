@@ -138,7 +138,7 @@ def kubeflow_api(url: str) -> Finding:
     name, health = "Kubeflow API", f"{url.rstrip('/')}/apis/v2beta1/healthz"
     remedy = (
         "Give the address of the API server or of its port-forward: "
-        "kubectl port-forward -n kubeflow svc/ml-pipeline 8888."
+        "kubectl port-forward --namespace kubeflow svc/ml-pipeline 8888."
     )
     if not url.startswith(("http://", "https://")):
         return Finding(name, False, f"{url} is no http address", remedy)

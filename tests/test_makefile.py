@@ -31,6 +31,7 @@ def test_make_alone_lists_the_verbs():
             "lint",
             "format",
             "lock",
+            "sbom",
         ),
         *("bench-NAME", "clean"),
     ]
@@ -52,6 +53,7 @@ def test_make_alone_lists_the_verbs():
             ["sluice run --config pipeline/configs/movielens-100k.yaml --workers 2"],
         ),
         (["test"], ["-m pytest\n"]),
+        (["sbom"], ["scripts/sbom.py requirements.lock > dist/sbom.cdx.json"]),
         (["test-fast"], ['-m pytest -m "not slow"']),
         (["bench-quality"], ["-m benchmarks.quality"]),
         (["bench-quality", "SMOKE=1"], ["-m benchmarks.quality --smoke"]),

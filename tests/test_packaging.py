@@ -9,7 +9,7 @@ import pytest
 import setuptools
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ["requirements.lock", "scripts/tools.lock"]
+LOCKS = ["requirements.lock", "scripts/tools.lock", "serving_config/images/gpu.lock"]
 
 
 @pytest.mark.parametrize("lock", LOCKS)

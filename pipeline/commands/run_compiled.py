@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.commands.shared import Exit, print_json
+from pipeline.commands.shared import Exit, pairs, print_json
 from pipeline.errors import RunError
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def run_compiled(path: Path, run_id: str, options: Options, as_json: bool) -> in
     from pipeline.kubeflow.specification import read_containers
     from pipeline.kubeflow.surroundings import Volumes, secret_values
 
-    containers = read_containers(path, run_id, _pairs(options.parameters, "--parameter"))
-    mounts = {name: Path(folder) for name, folder in _pairs(options.mounts, "--mount").items()}
+    containers = read_containers(path, run_id, pairs(options.parameters, "--parameter"))
+    mounts = {name: Path(folder) for name, folder in pairs(options.mounts, "--mount").items()}
     volumes = Volumes.for_mounts((m for one in containers for m in one.mounts), mounts)
     settings = _settings(containers, volumes)
     logs = settings.root / "logs" / run_id
@@ -126,15 +126,3 @@ def _lineage(settings: Settings, containers: list[Container]) -> Lineage | None:
 
     told = MetadataSettings.model_validate_json(containers[0].argument("--metadata") or "{}")
     return Lineage.at(told, settings.root, settings.name)
-
-
-def _pairs(given: Sequence[str], option: str) -> Mapping[str, str]:
-    pairs = {}
-    for text in given:
-        name, sign, value = text.partition("=")
-        if not (name and sign):
-            raise RunError(
-                f"`{option}` takes a pair. Received: {text!r}. Write {option} NAME=VALUE."
-            )
-        pairs[name] = value
-    return pairs

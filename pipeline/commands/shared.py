@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from pipeline.errors import is_ours, short_message
+from pipeline.errors import RunError, is_ours, short_message
 
 Config = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="Settings file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
@@ -52,3 +52,20 @@ def errors_reported() -> Iterator[None]:
 def print_json(value: dict[str, Any]) -> None:
     """One JSON object on standard output."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def pairs(given: Sequence[str], option: str) -> Mapping[str, str]:
+    """What a repeated option says: NAME=VALUE each time.
+
+    Raises:
+        RunError: There is no `=` in it, or nothing before it.
+    """
+    found = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not (name and sign):
+            raise RunError(
+                f"`{option}` takes a pair. Received: {text!r}. Write {option} NAME=VALUE."
+            )
+        found[name] = value
+    return found

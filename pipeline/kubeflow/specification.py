@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,34 @@ def read_containers(path: Path, run_id: str, given: Mapping[str, str]) -> list[C
     executors = json_format.MessageToDict(spec.deployment_spec)["executors"]
     found = [_container(name, spec, executors, platform, values) for name in spec.root.dag.tasks]
     return _in_order(found, path)
+
+
+def typed_parameters(path: Path, given: Mapping[str, str]) -> dict[str, Any]:
+    """Parameters of a run with the types that the compiled pipeline declares.
+
+    Raises:
+        RunError: The file is no compiled pipeline, or a parameter is unknown or of another type.
+    """
+    spec, _ = _load(path)
+    _parameters(spec, given)
+    declared = spec.root.input_definitions.parameters
+    return {name: _typed(name, text, declared[name]) for name, text in given.items()}
+
+
+def _typed(name: str, text: str, declared: Any) -> Any:
+    kinds: dict[str, Callable[[str], Any]] = {"NUMBER_INTEGER": int, "NUMBER_DOUBLE": float}
+    kind = (
+        type(declared)
+        .DESCRIPTOR.fields_by_name["parameter_type"]
+        .enum_type.values_by_number[declared.parameter_type]
+    )
+    try:
+        return kinds.get(kind.name, str)(text)
+    except ValueError as error:
+        raise RunError(
+            f"the parameter {name!r} is a {kind.name.lower().replace('_', ' ')}. "
+            f"Received: {text!r}. Write {name}=NUMBER."
+        ) from error
 
 
 def _load(path: Path) -> tuple[Any, Mapping[str, Any]]:
