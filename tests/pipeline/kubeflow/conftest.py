@@ -124,8 +124,16 @@ class Diamond:
 
 
 def gone(pid):
-    """True where a process has ended, collected or not."""
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    """True where a process ends within seconds, collected or not: a signal takes its time."""
+    try:
+        process = psutil.Process(pid)
+        for _ in range(100):
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+            time.sleep(0.1)
+    except psutil.NoSuchProcess:
+        return True
+    return False
 
 
 @pytest.fixture
