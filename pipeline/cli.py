@@ -23,6 +23,7 @@ from pipeline.commands import (
     serving_config,
     simulate,
     status,
+    stream,
     submit,
 )
 
@@ -68,8 +69,15 @@ datasets = typer.Typer(help="Data sets to try Sluice with.", no_args_is_help=Tru
 datasets.command(epilog=_examples(*data.EXAMPLES))(data.fetch)
 datasets.command(epilog=_examples(*simulate.EXAMPLES))(simulate.simulate)
 
+streaming = typer.Typer(help="Live events.", no_args_is_help=True)
+streaming.command(epilog=_examples(*stream.CONSUME))(stream.consume)
+streaming.command(epilog=_examples(*stream.COMPACT))(stream.compact)
+streaming.command("import", epilog=_examples(*stream.IMPORT))(stream.import_)
+streaming.command(epilog=_examples(*stream.STATUS))(stream.status)
+
 app.command(epilog=_examples(*init.EXAMPLES))(init.init)
 app.add_typer(datasets, name="data")
+app.add_typer(streaming, name="stream")
 app.command(epilog=_examples(*run.EXAMPLES))(run.run)
 app.command(epilog=_examples(*doctor.EXAMPLES))(doctor.doctor)
 app.command("compile", epilog=_examples(*compile.EXAMPLES))(compile.compile_)

@@ -112,7 +112,9 @@ EMPTY = UserState()
 _KEEP_ALL = FoldSettings()
 
 
-def apply(state: UserState, event: Event, settings: FoldSettings = _KEEP_ALL) -> UserState:
+def apply(
+    state: UserState, event: Event, settings: FoldSettings = _KEEP_ALL, followers: int = 0
+) -> UserState:
     """Adds an event to a state.
 
     Events are kept in the order of their time, those of the same second in order of arrival, so a
@@ -123,10 +125,12 @@ def apply(state: UserState, event: Event, settings: FoldSettings = _KEEP_ALL) ->
         state: The state so far; it is not changed.
         event: The event to add.
         settings: What to keep; the same for all events of a state.
+        followers: Behaviours of the same second that have arrived and yet come after it, where
+            something else than the arrival orders them.
     """
     events = state.events
     if event.event_type != settings.impression_type:
-        events = _insert(events, event, settings.max_history)
+        events = _insert(events, event, settings.max_history, followers)
     return UserState(events, _count(state.tiles, event, settings.windows))
 
 
@@ -168,8 +172,12 @@ def snapshot(
     )
 
 
-def _insert(events: tuple[Event, ...], event: Event, max_history: int | None) -> tuple[Event, ...]:
-    place = bisect_right(events, event.event_time, key=lambda known: known.event_time)
+def _insert(
+    events: tuple[Event, ...], event: Event, max_history: int | None, followers: int
+) -> tuple[Event, ...]:
+    end = bisect_right(events, event.event_time, key=lambda known: known.event_time)
+    # Of those that follow, some may have been too old to keep.
+    place = max(0, end - followers)
     first = 0 if max_history is None else max(0, len(events) + 1 - max_history)
     if place < first:
         return events

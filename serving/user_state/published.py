@@ -25,7 +25,7 @@ class Imported:
     Attributes:
         users: Users of the publication.
         written: Records that changed.
-        ahead: Users whose stored state holds later events.
+        ahead: Users whose stored state is kept.
     """
 
     users: int
@@ -37,10 +37,11 @@ def import_states(path: Path, store: UserStateStore) -> Imported:
     """Brings published states into a store; run it after each run of the pipeline.
 
     A stored state that holds later events than the published one is kept: it has seen those of the
-    log too, by the same fold. Where the windows have changed since, only its history is, as its
-    counts are of other windows; they then lack what came after the end of the log. The users'
-    features are always the published ones. Users of whom nothing was published stay. An import
-    that was cut short is made good by the next one.
+    log too, by the same fold. So is one that the stream feeds: the log is made of the stream, and
+    what the state lacks of it is still to come. Where the windows have changed since, only its
+    history is kept, as its counts are of other windows; they then lack what came after the end of
+    the log. The users' features are always the published ones. Users of whom nothing was published
+    stay. An import that was cut short is made good by the next one.
 
     Args:
         path: The published Parquet file, or folder of files.
@@ -80,7 +81,7 @@ class _Batch:
         """The record to store; called again where another writer came first."""
         published = self._records[user_id]
         state = published.state
-        if is_ahead(stored.state, state):
+        if stored.ledger or is_ahead(stored.state, state):
             self.ahead.add(user_id)
             known = stored.state
             state = known if self._same_windows else state._replace(events=known.events)
@@ -88,7 +89,7 @@ class _Batch:
         if same and stored.version:
             return stored
         self.written.add(user_id)
-        return published._replace(state=state)
+        return published._replace(state=state, ledger=stored.ledger)
 
 
 def popular_items(path: Path, seconds: int, count: int) -> tuple[str, ...]:

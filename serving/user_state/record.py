@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from serving.query import FeatureValue
+from serving.user_state.live import Ledger
 from transform.state import EMPTY, FoldSettings, UserState
 from transform.windows import UserWindow
 
@@ -23,11 +24,13 @@ class UserRecord(NamedTuple):
         version: Grows by one with each write; 0 where nothing is known.
         state: The fold's state.
         features: Query features of the user, without those that are missing.
+        ledger: Live events of the stream that the state holds.
     """
 
     version: int = 0
     state: UserState = EMPTY
     features: Mapping[str, FeatureValue] = {}  # nobody changes it
+    ledger: Ledger = ()
 
 
 UNKNOWN = UserRecord()

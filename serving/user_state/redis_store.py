@@ -1,12 +1,15 @@
 """User states in Redis: for any number of machines.
 
-Keys, each behind the store's prefix: `user:<user_id>` is a hash of `version` (decimal) and `record`
-(see `serving.user_state.encoding`), `publication` is a string (JSON).
+Keys, each behind the store's prefix: `user:<user_id>` is a hash of `version` (decimal), `record`
+(see `serving.user_state.encoding`) and `live` (the number of live events in it that are yet to be
+folded), `publication` is a string (JSON), `live` the set of the users with such events, and
+`items:<day>` a hash of the events of a day since 1970, by type and item.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +17,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from serving.user_state.encoding import decode, encode
+from serving.user_state.encoding import encode, encode_live
+from serving.user_state.live import ItemCounts, LiveEvent
+from serving.user_state.opening import Opened, open_record
 from serving.user_state.record import (
     NOTHING_PUBLISHED,
     UNKNOWN,
@@ -22,15 +27,11 @@ from serving.user_state.record import (
     UserRecord,
     UserStateError,
 )
+from serving.user_state.redis_scripts import APPEND, COMPARE_AND_SET
 from serving.user_state.store import Change
 
-# Writes a record where its version is still the expected one; tells whether it was.
-_COMPARE_AND_SET = """
-local found = redis.call('HGET', KEYS[1], 'version') or '0'
-if found ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'version', ARGV[2], 'record', ARGV[3])
-return 1
-"""
+# A type of event holds no line break: the stream and the event reader refuse it in ids.
+_TYPE_ENDS = "\n"
 _ROUNDS = 200  # in each, at least one of the writers that meet comes through
 
 
@@ -57,15 +58,13 @@ class RedisUserStates:
             retry=Retry(NoBackoff(), 0),
         )
         self._place = self._redis.connection_pool.connection_kwargs
+        self._append = self._redis.register_script(APPEND)
+        self._compare_and_set = self._redis.register_script(COMPARE_AND_SET)
 
     def read(self, user_ids: Sequence[str]) -> tuple[list[UserRecord], Publication]:
         """See `UserStateStore`."""
-        with self._explained(), self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.get(f"{self._prefix}:publication")
-            for user_id in user_ids:
-                pipeline.hmget(self._key(user_id), "version", "record")
-            published, *found = pipeline.execute()
-        return [_record(*fields) for fields in found], self._published(published)
+        opened, publication = self._read(user_ids)
+        return [one.record for one in opened], publication
 
     def update(self, user_ids: Sequence[str], change: Change) -> list[int]:
         """See `UserStateStore`. Each user changes for itself."""
@@ -74,19 +73,49 @@ class RedisUserStates:
             open_ids = [user_id for user_id in user_ids if user_id not in versions]
             if not open_ids:
                 return [versions[user_id] for user_id in user_ids]
-            records, publication = self.read(open_ids)
-            changed: dict[str, tuple[UserRecord, UserRecord]] = {}
-            for user_id, record in zip(open_ids, records, strict=True):
-                after = change(user_id, record, publication)
-                if after is record:
-                    versions[user_id] = record.version
+            found, publication = self._read(open_ids)
+            changed: dict[str, tuple[Opened, UserRecord]] = {}
+            for user_id, before in zip(open_ids, found, strict=True):
+                after = change(user_id, before.record, publication)
+                if after is before.record:
+                    versions[user_id] = after.version
                 else:
-                    changed[user_id] = (record, after)
+                    changed[user_id] = (before, after)
             versions |= self._write(changed)
         raise UserStateError(
             f"a write must come through within {_ROUNDS} attempts; others were always faster for "
             f"{len(user_ids) - len(versions)} users. Write with fewer processes at a time"
         )
+
+    def append(self, live: Mapping[str, Sequence[LiveEvent]]) -> dict[str, int]:
+        """See `UserStateStore`."""
+        if not live:
+            return {}
+        keys = [f"{self._prefix}:live", *map(self._key, live)]
+        values = [
+            value
+            for user_id, events in live.items()
+            for value in (user_id, encode_live(events), len(events))
+        ]
+        with self._explained():
+            counts = self._append(keys=keys, args=values)
+        return dict(zip(live, counts, strict=True))
+
+    def users_with_live(self, count: int) -> list[str]:
+        """See `UserStateStore`."""
+        with self._explained():
+            found: Any = self._redis.srandmember(f"{self._prefix}:live", count)
+        return [user_id.decode() for user_id in found]
+
+    def item_counts(self, day: int) -> dict[tuple[str, str], int]:
+        """See `UserStateStore`."""
+        with self._explained():
+            found: Any = self._redis.hgetall(f"{self._prefix}:items:{day}")
+        counts = {}
+        for field, count in found.items():
+            event_type, _, item_id = field.decode().partition(_TYPE_ENDS)
+            counts[event_type, item_id] = int(count)
+        return counts
 
     def publish(self, publication: Publication) -> None:
         """See `UserStateStore`."""
@@ -97,19 +126,36 @@ class RedisUserStates:
         """See `UserStateStore`."""
         self._redis.close()
 
-    def _write(self, changed: dict[str, tuple[UserRecord, UserRecord]]) -> dict[str, int]:
+    def _read(self, user_ids: Sequence[str]) -> tuple[list[Opened], Publication]:
+        with self._explained(), self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.get(f"{self._prefix}:publication")
+            for user_id in user_ids:
+                pipeline.hmget(self._key(user_id), "version", "record")
+            content, *found = pipeline.execute()
+        publication = self._published(content)
+        return [_opened(fields, publication) for fields in found], publication
+
+    def _write(self, changed: Mapping[str, tuple[Opened, UserRecord]]) -> dict[str, int]:
         """Writes what is still as it was read; gives the new versions of those records."""
         with self._explained(), self._redis.pipeline(transaction=False) as pipeline:
             for user_id, (before, after) in changed.items():
-                record = encode(after.state, after.features)
-                versions = (str(before.version), str(before.version + 1))
-                pipeline.eval(_COMPARE_AND_SET, 1, self._key(user_id), *versions, record)
+                record = encode(after.state, after.features, after.ledger)
+                version = before.record.version
+                self._compare_and_set(
+                    keys=[self._key(user_id), f"{self._prefix}:live"],
+                    args=[version, version + 1, record, user_id, *self._counted(before.counts)],
+                    client=pipeline,
+                )
             done = pipeline.execute()
         return {
-            user_id: before.version + 1
+            user_id: before.record.version + 1
             for (user_id, (before, _)), written in zip(changed.items(), done, strict=True)
             if written
         }
+
+    def _counted(self, counts: ItemCounts) -> Iterator[str | int]:
+        for (day, event_type, item_id), count in counts.items():
+            yield from (f"{self._prefix}:items:{day}", event_type + _TYPE_ENDS + item_id, count)
 
     def _key(self, user_id: str) -> str:
         return f"{self._prefix}:user:{user_id}"
@@ -133,5 +179,8 @@ class RedisUserStates:
             ) from error
 
 
-def _record(version: Any, record: Any) -> UserRecord:
-    return UNKNOWN if version is None else UserRecord(int(version), *decode(record))
+def _opened(fields: Any, publication: Publication) -> Opened:
+    version, record = fields
+    if version is None:
+        return Opened(UNKNOWN, Counter())
+    return open_record(int(version), record, publication.settings)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from serving.user_state.live import LiveEvent
 from serving.user_state.record import Publication, UserRecord
 from transform.state import Event, apply
 
@@ -33,11 +34,38 @@ class UserStateStore(Protocol):
             The version of each record now.
         """
 
+    def append(self, live: Mapping[str, Sequence[LiveEvent]]) -> dict[str, int]:
+        """Adds live events to records, without reading them; see `serving.user_state.live`.
+
+        Args:
+            live: User -> events. One that was appended before is folded once.
+
+        Returns:
+            Live events of each user that are yet to be folded: every read folds them, until
+            `settle` writes what came out.
+        """
+
+    def users_with_live(self, count: int) -> list[str]:
+        """Some of the users with live events that are yet to be folded, at most so many."""
+
+    def item_counts(self, day: int) -> dict[tuple[str, str], int]:
+        """Live events of a day (since 1970) by type and item, as far as they are settled."""
+
     def publish(self, publication: Publication) -> None:
         """Replaces what was published."""
 
     def close(self) -> None:
         """Closes the connection."""
+
+
+def settle(store: UserStateStore, user_ids: Sequence[str]) -> None:
+    """Writes the states of users with their live events folded, and counts these by item.
+
+    Raises:
+        UserStateError: The store does not answer. Settling again is harmless.
+    """
+    # Another object, so that it is written.
+    store.update(user_ids, lambda _, record, __: record._replace())
 
 
 def record_event(store: UserStateStore, user_id: str, event: Event) -> int:

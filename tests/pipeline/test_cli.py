@@ -11,8 +11,9 @@ from pipeline.cli import app
 
 VERBS = {
     *("init", "run", "serve", "recommend", "predict", "report", "status", "demo", "data"),
-    *("rollback", "promote", "serving-config"),
+    *("rollback", "promote", "serving-config", "stream"),
 }
+GROUPS = {"data": ("fetch", "simulate"), "stream": ("consume", "compact", "import", "status")}
 HEAVY = ("tensorflow", "tfx", "apache_beam", "polars", "pyarrow", "ml_metadata", "pydantic", "rich")
 
 
@@ -30,7 +31,13 @@ def test_help_names_every_verb_and_every_exit_code():
         assert code in text
 
 
-@pytest.mark.parametrize("verb", [*sorted(VERBS - {"data"}), "data fetch", "data simulate"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        *sorted(VERBS - set(GROUPS)),
+        *(f"{group} {verb}" for group, verbs in GROUPS.items() for verb in verbs),
+    ],
+)
 def test_every_verb_has_examples(verb):
     result = invoke(*verb.split(), "--help")
     assert result.exit_code == 0

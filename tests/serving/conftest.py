@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.serving.in_loop import InLoop
+from tests.serving.redis_server import RedisServer
 
 ITEMS = ("apple", "bread", "cheese", "dates", "eggs")
 
@@ -252,3 +253,18 @@ def scorer_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("scorer_model") / "1"
     build_scorer(path)
     return path
+
+
+@pytest.fixture
+def redis_server(tmp_path):
+    """A Redis server for one test, to do with as it likes."""
+    server = RedisServer(tmp_path)
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory):
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server.url
+    server.kill()

@@ -33,6 +33,8 @@ CLIENTS = (
     "serving.user_client",
     "serving.aio_user_client",
     "serving.user_state.sqlite_store",
+    "serving.stream.exposure_log",
+    "serving.stream.sqlite_queue",
 )
 
 

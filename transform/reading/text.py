@@ -7,8 +7,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 # What other tools write where there is no value.
-_MISSING = ("", "null", "NULL", "Null", "nan", "NaN", "NA", "N/A", "<NA>", "None", "\\N")
-_LONGEST_MISSING = max(map(len, _MISSING))
+MISSING = ("", "null", "NULL", "Null", "nan", "NaN", "NA", "N/A", "<NA>", "None", "\\N")
+_LONGEST_MISSING = max(map(len, MISSING))
 # Bytes of printable ASCII without the blank.
 _FIRST_PLAIN, _LAST_PLAIN = 0x21, 0x7E
 
@@ -37,7 +37,7 @@ def text_or_missing(values: pl.Series) -> pl.Series:
     short = text.str.len_bytes() <= _LONGEST_MISSING
     if not short.any():
         return text
-    return text.set((short & text.is_in(_MISSING)).fill_null(True), None)
+    return text.set((short & text.is_in(MISSING)).fill_null(True), None)
 
 
 def _content(values: pl.Series) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from serving.user_state.live import LiveEvent
 from serving.user_state.published import Imported, import_states, popular_items
 from serving.user_state.queries import user_query
 from serving.user_state.record import UserRecord
@@ -114,6 +115,17 @@ def test_the_same_publication_twice_changes_nothing(publish, store):
     import_states(path, store)
     assert import_states(path, store) == Imported(users=2, written=0, ahead=0)
     assert [record.version for record in store.read(["ann", "bob"])[0]] == [1, 1]
+
+
+def test_what_the_stream_feeds_stays_as_it_is(publish, store):
+    import_states(publish({"ann": (BEFORE[:3], {"age": 30.0}), "bob": ([], {})}), store)
+    store.append({"ann": [LiveEvent("e", (BEFORE[3],))]})
+    path = publish({"ann": (BEFORE, {"age": 31.0}), "bob": (BEFORE, {})})  # the log is ahead
+    assert import_states(path, store) == Imported(users=2, written=2, ahead=1)
+    store.append({"ann": [LiveEvent("e", (BEFORE[3],)), LiveEvent("f", (BEFORE[4],))]})
+    [ann, bob], _ = store.read(["ann", "bob"])
+    assert ann.state == bob.state == fold(BEFORE)
+    assert ann.features == {"age": 31.0}
 
 
 @pytest.mark.parametrize("live", [AFTER, AFTER[2:3]], ids=["deeds", "an impression"])

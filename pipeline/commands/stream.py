@@ -1,0 +1,147 @@
+"""`sluice stream`: live events into the states of users, and into the log of the next run."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.commands.shared import Config, Json, errors_reported, print_json
+
+CONSUME = (
+    "sluice stream consume --config my.yaml",
+    "sluice stream consume --config my.yaml --redis redis://cache:6379/0 --share 1/4",
+)
+COMPACT = (
+    "sluice stream compact --config my.yaml --redis redis://cache:6379/0 --out /data/events",
+)
+IMPORT = ("sluice stream import --config my.yaml --redis redis://cache:6379/0",)
+STATUS = ("sluice stream status --config my.yaml --json | jq .backlog",)
+
+Redis = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SLUICE_REDIS",
+        metavar="URL",
+        help="Redis server of stream and states. Without one: SQLite files below the root folder.",
+    ),
+]
+Partitions = Annotated[
+    int, typer.Option(min=1, help="Parts of the stream in Redis; the same for all its life.")
+]
+UntilIdle = Annotated[bool, typer.Option("--until-idle", help="Stop when there is nothing left.")]
+
+
+def consume(
+    config: Config,
+    redis: Redis = None,
+    partitions: Partitions = 8,
+    share: Annotated[str, typer.Option(metavar="K/N", help="Be number K of N consumers.")] = "1/1",
+    until_idle: UntilIdle = False,
+) -> None:
+    """Apply live events to the states of users.
+
+    It runs until it is stopped, and waits for a server that is gone. Each consumer takes its share
+    of the partitions. One may be killed at any time: what it had not acknowledged is applied by
+    its successor, and no event counts twice. What is no event goes to the dead letters.
+    """
+    with errors_reported():
+        from pipeline.event_stream import StreamPlace, item_categories
+        from pipeline.loading import load_settings
+        from serving.stream.consumer import Consumer
+
+        logging.basicConfig(level=logging.INFO)
+        place = StreamPlace(load_settings(config), redis, partitions)
+        categories = item_categories(place.settings)
+        consumer = Consumer(place.queue(), place.store(), categories, _share(share))
+        _until_stopped(consumer.stop, lambda: consumer.run(until_idle=until_idle))
+        done = consumer.consumed
+        typer.echo(f"{done.entries:,} entries: {done.events:,} events, {done.dead:,} dead letters.")
+
+
+def compact(
+    config: Config,
+    redis: Redis = None,
+    partitions: Partitions = 8,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The log; by default below the root folder.")
+    ] = None,
+    entries: Annotated[int, typer.Option(min=1, help="Most entries of a file.")] = 100_000,
+    seconds: Annotated[float, typer.Option(min=0, help="Longest wait of an entry.")] = 300,
+    until_idle: UntilIdle = False,
+) -> None:
+    """Write the stream as the log that a run reads: Parquet files in a folder for each day.
+
+    `data: {events: {path: DIR/dt=*}}` in the settings reads them. Each entry is written once,
+    whenever this is killed; the stream then forgets what is consumed and written.
+    """
+    with errors_reported():
+        from pipeline.event_stream import StreamPlace
+        from pipeline.loading import load_settings
+        from serving.stream.compactor import Compactor
+
+        logging.basicConfig(level=logging.INFO)
+        place = StreamPlace(load_settings(config), redis, partitions)
+        compactor = Compactor(place.queue(), place.log(out), entries, seconds)
+        run = compactor.flush if until_idle else compactor.run
+        _until_stopped(compactor.stop, run)
+
+
+def import_(config: Config, redis: Redis = None, as_json: Json = False) -> None:
+    """Bring the states that the latest run published into the store.
+
+    What the stream has brought a user stays as it is. Consume the backlog before: an event that is
+    both in the log of the run and still in the stream would count twice for a user who is new to
+    the store.
+    """
+    with errors_reported():
+        from pipeline.event_stream import StreamPlace
+        from pipeline.loading import load_settings
+        from pipeline.user_states import user_states_file
+        from serving.user_state.published import import_states
+
+        settings = load_settings(config)
+        done = import_states(user_states_file(settings), StreamPlace(settings, redis).store())
+        if as_json:
+            print_json({"users": done.users, "written": done.written, "ahead": done.ahead})
+        else:
+            typer.echo(f"{done.users:,} users, {done.written:,} written, {done.ahead:,} kept.")
+
+
+def status(
+    config: Config, redis: Redis = None, partitions: Partitions = 8, as_json: Json = False
+) -> None:
+    """Show how far the consumers are, and the dead letters by reason."""
+    with errors_reported():
+        from pipeline.event_stream import StreamPlace
+        from pipeline.loading import load_settings
+
+        queue = StreamPlace(load_settings(config), redis, partitions).queue()
+        dead = Counter(letter.reason for letter in queue.dead_letters())
+        if as_json:
+            print_json({"backlog": queue.backlog(), "dead_letters": dict(dead.most_common())})
+        else:
+            typer.echo(f"{queue.backlog():,} entries to consume, {dead.total():,} dead letters")
+            for reason, number in dead.most_common():
+                typer.echo(f"  {number:,}: {reason}")
+
+
+def _share(text: str) -> tuple[int, int]:
+    number, slash, consumers = text.partition("/")
+    if not (slash and number.isdecimal() and consumers.isdecimal() and int(number) >= 1):
+        raise typer.BadParameter(f"--share must be such as 1/4, received {text!r}.")
+    return int(number) - 1, int(consumers)
+
+
+def _until_stopped(stop: Callable[[], None], run: Callable[[], None]) -> None:
+    """Runs; SIGTERM and Ctrl-C let it finish what it has in hand."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop())
+    sys.stderr.write("Ready.\n")
+    run()

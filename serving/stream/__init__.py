@@ -1,0 +1,1 @@
+"""The event stream: what users are shown and do, into their states at once and into the log."""

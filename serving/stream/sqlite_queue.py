@@ -1,0 +1,159 @@
+"""A queue in one SQLite file: for a single machine, with nothing to install or run."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from serving.stream.queue import DeadLetter, Entry, QueueError, partition_of
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries(
+    position INTEGER PRIMARY KEY AUTOINCREMENT, partition INTEGER NOT NULL,
+    arrival INTEGER NOT NULL, payload BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS by_partition ON entries(partition, position);
+CREATE TABLE IF NOT EXISTS consumed(partition INTEGER PRIMARY KEY, position INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS dead(
+    position INTEGER PRIMARY KEY, partition INTEGER NOT NULL, arrival INTEGER NOT NULL,
+    payload BLOB NOT NULL, reason TEXT NOT NULL);
+"""
+_APPEND = """
+INSERT INTO entries(partition, arrival, payload)
+VALUES (?, max(?, coalesce((SELECT arrival FROM entries ORDER BY position DESC LIMIT 1), 0)), ?)
+"""
+_CONSUMED = """
+INSERT INTO consumed VALUES (?, ?)
+ON CONFLICT DO UPDATE SET position = max(position, excluded.position)
+"""
+_SCAN = """
+SELECT partition, position, arrival, payload FROM entries
+WHERE partition = ? AND position > ? ORDER BY position LIMIT ?
+"""
+_BACKLOG = """
+SELECT count(*) FROM entries LEFT JOIN consumed USING (partition)
+WHERE entries.position > coalesce(consumed.position, 0)
+"""
+_WAIT_SECONDS = 10.0  # for another writer
+_POLL_SECONDS = 0.02
+
+
+class SqliteQueue:
+    """An `EventQueue` in a file that any number of processes of one machine may share.
+
+    A partition has one consumer at a time. (Two of them do the same work twice, which is harmless.)
+
+    Args:
+        path: The file; it is made where there is none.
+
+    Raises:
+        QueueError: The file is something else, or cannot be opened.
+    """
+
+    partitions = 1
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._read_until: dict[int, int] = {}
+        with self._explained():
+            self._connection = sqlite3.connect(
+                path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.executescript(_SCHEMA)
+
+    def append(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """See `EventSink`. All of them are added, or none."""
+        now = int(time.time())
+        rows = [(partition_of(user, self.partitions), now, payload) for user, payload in messages]
+        with self._transaction() as connection:
+            connection.executemany(_APPEND, rows)
+
+    def read(self, partitions: Sequence[int], count: int, wait_s: float) -> list[Entry]:
+        """See `EventQueue`. What was read and never acknowledged is read by the next consumer."""
+        deadline = time.monotonic() + wait_s
+        while True:
+            with self._transaction() as connection:
+                consumed = dict(connection.execute("SELECT partition, position FROM consumed"))
+            found = []
+            for partition in partitions:
+                seen = self._read_until.get(partition, consumed.get(partition, 0))
+                entries = self.scan(partition, str(seen), count)
+                if entries:
+                    self._read_until[partition] = int(entries[-1].position)
+                found += entries
+            if found or time.monotonic() >= deadline:
+                return found
+            time.sleep(_POLL_SECONDS)
+
+    def acknowledge(self, entries: Sequence[Entry], dead: Sequence[DeadLetter]) -> None:
+        """See `EventQueue`."""
+        last = {entry.partition: int(entry.position) for entry in entries}
+        rows = [
+            (int(entry.position), entry.partition, entry.arrival, entry.payload, reason)
+            for entry, reason in dead
+        ]
+        with self._transaction() as connection:
+            connection.executemany("INSERT OR IGNORE INTO dead VALUES (?, ?, ?, ?, ?)", rows)
+            connection.executemany(_CONSUMED, last.items())
+
+    def scan(self, partition: int, after: str | None, count: int) -> list[Entry]:
+        """See `EventQueue`."""
+        with self._transaction() as connection:
+            rows = connection.execute(_SCAN, (partition, int(after or 0), count)).fetchall()
+        return [Entry(part, str(place), arrival, payload) for part, place, arrival, payload in rows]
+
+    def trim(self, until: Mapping[int, str]) -> None:
+        """See `EventQueue`."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "DELETE FROM entries WHERE partition = ?1 AND position <= ?2 AND position <= "
+                "(SELECT position FROM consumed WHERE partition = ?1)",
+                [(partition, int(position)) for partition, position in until.items()],
+            )
+
+    def backlog(self) -> int:
+        """See `EventQueue`."""
+        with self._transaction() as connection:
+            return int(connection.execute(_BACKLOG).fetchone()[0])
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """See `EventQueue`."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT partition, position, arrival, payload, reason FROM dead ORDER BY position"
+            ).fetchall()
+        return [
+            DeadLetter(Entry(part, str(place), arrival, payload), reason)
+            for part, place, arrival, payload, reason in rows
+        ]
+
+    def close(self) -> None:
+        """See `EventQueue`."""
+        self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._explained():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise QueueError(
+                f"a queue of events must be an SQLite file that can be written, received "
+                f"{self._path} ({error}). Give another path, or free the file"
+            ) from error

@@ -1,0 +1,66 @@
+"""`sluice stream`: the verbs on SQLite files; the tests of faults use those on Redis."""
+
+import json
+import time
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from serving.stream.messages import Exposure, Outcome, to_bytes
+from serving.stream.sqlite_queue import SqliteQueue
+from serving.user_state.sqlite_store import SqliteUserStates
+
+NOW = int(time.time())
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, ["stream", *map(str, arguments)])
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "shop.yaml"
+    path.write_text(
+        "name: shop\nroot: runs\ndata: {events: {path: log.csv}}\n"
+        "aggregates: [{name: views, of: user, count: view, window: 1d}]\n"
+        "examples: {impression_type: seen}\n"
+    )
+    return path
+
+
+def test_from_the_stream_to_states_and_log(config, tmp_path):
+    folder = tmp_path / "runs" / "stream"
+    folder.mkdir(parents=True)
+    queue = SqliteQueue(folder / "events.sqlite")
+    messages = [Exposure("r", "ann", NOW, ("a", "b")), Outcome("e", "ann", "a", "view", NOW)]
+    queue.append([*((one.user_id, to_bytes(one)) for one in messages), ("ann", b"?")])
+    status = json.loads(invoke("status", "--config", config, "--json").stdout)
+    assert status == {"backlog": 3, "dead_letters": {}}
+    done = invoke("consume", "--config", config, "--until-idle")
+    assert done.exit_code == 0, done.output
+    assert "3 entries: 3 events, 1 dead letters." in done.stdout
+    assert invoke("compact", "--config", config, "--until-idle").exit_code == 0
+    assert invoke("status", "--config", config).stdout.splitlines() == [
+        "0 entries to consume, 1 dead letters",
+        "  1: it is no JSON object",
+    ]
+    [ann], publication = SqliteUserStates(folder / "users.sqlite").read(["ann"])
+    assert [event.item_id for event in ann.state.events] == ["a"]
+    assert [window.name for window in publication.settings.windows] == ["views"]
+    types = pl.read_parquet(folder / "log" / "dt=*" / "*")["event_type"]
+    assert sorted(types) == ["seen", "seen", "view"]
+
+
+@pytest.mark.parametrize("share", ["2", "0/2", "a/b", "1/"])
+def test_a_share_that_is_none_is_told(config, share):
+    result = invoke("consume", "--config", config, "--share", share)
+    assert result.exit_code == 2
+    assert "--share must be such as 1/4" in result.output
+
+
+def test_an_import_without_a_run_is_told(config):
+    result = invoke("import", "--config", config)
+    assert result.exit_code == 1
+    assert "Run it first" in result.output
