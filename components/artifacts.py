@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tfx.types.artifact import Artifact
 
+WARM_UP_FILE = "tf_serving_warmup_requests"  # in an infra blessing: what a new version replays
+
 
 class Tiles(Artifact):
     """Item-side aggregates closed at the end of the training period.

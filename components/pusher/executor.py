@@ -13,10 +13,10 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.artifacts import WARM_UP_FILE
 from components.pusher.labels import Rollout
 from components.pusher.manifest import MANIFEST_FILE
 from components.pusher.publish import Published, publish
-from components.serving_validator.warm_up import WARM_UP_FILE
 
 logger = logging.getLogger(__name__)
 

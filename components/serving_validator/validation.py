@@ -17,6 +17,7 @@ import numpy.typing as npt
 import psutil
 import tensorflow as tf
 
+from components.artifacts import WARM_UP_FILE
 from components.checks import Bound, Check
 from components.serving_validator.calls import Calls, ContractError, read_signatures
 from components.serving_validator.held_out import HeldOutRequest
@@ -27,7 +28,7 @@ from components.serving_validator.swap import (
     measure_swap,
     requests_of_both,
 )
-from components.serving_validator.warm_up import WARM_UP_FILE, write_warm_up
+from components.serving_validator.warm_up import write_warm_up
 from serving.client import RecommenderClient, ServingError
 from serving.embedded import EmbeddedServerError, embedded_server
 from serving.inputs import InputError

@@ -14,8 +14,6 @@ from components.serving_validator.calls import Signatures, predict_request
 from serving.inputs import query_inputs
 from serving.query import Query
 
-WARM_UP_FILE = "tf_serving_warmup_requests"
-
 _BATCHES = (1, 8, 32)
 _LIST_LENGTH = 10
 _MODEL = "recommender"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
+from tfx.proto.orchestration import executable_spec_pb2
 
 from pipeline.kubeflow import stored
 from pipeline.kubeflow.metadata import connection_of
 from pipeline.kubeflow.outcome import main_of
 from pipeline.kubeflow.settings import MetadataSettings
 from pipeline.lineage import NodeState
-from pipeline.runners import node
 from pipeline.runners.executions import clear_attempt
+from pipeline.runners.light import load_launcher
 
 
 def run(arguments: list[str]) -> NodeState:
@@ -30,8 +30,14 @@ def run(arguments: list[str]) -> NodeState:
     parser.add_argument("--metadata", type=MetadataSettings.model_validate_json, required=True)
     given = parser.parse_args(arguments)
     compiled = stored.read(given.ir)
-    own = node.connection_of(runner_utils.extract_local_deployment_config(compiled))
-    connection = connection_of(given.metadata) or own
+    deployment = runner_utils.extract_local_deployment_config(compiled)
+    executor = runner_utils.extract_executor_spec(deployment, given.node_id)
+    load_launcher(with_beam=isinstance(executor, executable_spec_pb2.BeamExecutableSpec))
+    from tfx.orchestration import metadata  # these two load TFX's launcher
+
+    from pipeline.runners import node
+
+    connection = connection_of(given.metadata) or node.connection_of(deployment)
     with metadata.Metadata(connection) as handle:
         clear_attempt(
             handle.store,

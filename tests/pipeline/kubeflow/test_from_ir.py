@@ -27,6 +27,7 @@ def test_every_container_runs_with_what_was_compiled_and_no_more(diamond):
     assert left["variables"]["DATA"] == f"{diamond.volume}/data"
     assert "OURS" not in left["variables"]
     assert left["arguments"] == []
+    assert left["tensorflow"] is False  # nobody used it
     assert left["folder"] != right["folder"]
     assert diamond.artifacts() == {"Source": 1, "Left": 1, "Right": 1, "Join": 1}
 

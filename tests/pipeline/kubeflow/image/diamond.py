@@ -20,7 +20,12 @@ Examples = standard_artifacts.Examples
 def obey(orders: str, node: str, made: str) -> None:
     """Notes who works where, leaves half an output, and does what the node's file says."""
     folder = Path(orders)
-    facts = {"folder": str(Path.cwd()), "variables": dict(os.environ), "arguments": sys.argv[1:]}
+    facts = {
+        "folder": str(Path.cwd()),
+        "variables": dict(os.environ),
+        "arguments": sys.argv[1:],
+        "tensorflow": "__path__" in vars(sys.modules["tensorflow"]),  # it has run
+    }
     (folder / f"{node}.facts").write_text(json.dumps(facts))
     Path(made, f"half-{os.getpid()}").touch()
     order = (folder / node).read_text() if (folder / node).exists() else "go"
