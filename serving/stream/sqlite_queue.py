@@ -65,6 +65,7 @@ class SqliteQueue:
             )
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("PRAGMA secure_delete = ON")
             self._connection.executescript(_SCHEMA)
 
     def append(self, messages: Sequence[tuple[str, bytes]]) -> None:
@@ -117,8 +118,17 @@ class SqliteQueue:
                 [(partition, int(position)) for partition, position in until.items()],
             )
 
-    def backlog(self) -> int:
+    def remove(self, entries: Sequence[Entry]) -> None:
         """See `EventQueue`."""
+        rows = [(int(entry.position),) for entry in entries]
+        with self._transaction() as connection:
+            connection.executemany("DELETE FROM entries WHERE position = ?", rows)
+            connection.executemany("DELETE FROM dead WHERE position = ?", rows)
+        with self._lock, self._explained():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def backlog(self, partitions: Sequence[int] | None = None) -> int:
+        """See `EventQueue`. There is one partition."""
         with self._transaction() as connection:
             return int(connection.execute(_BACKLOG).fetchone()[0])
 
