@@ -102,7 +102,7 @@ def _text(value: Any, missing: str) -> str:
         raise MalformedError(missing)
     if "\n" in value or "\r" in value:
         raise MalformedError(LINE_BREAK)
-    return value
+    return str(value)
 
 
 def _optional(value: Any) -> str:

@@ -64,7 +64,10 @@ def test_a_call_that_takes_too_long_is_a_deadline_exceeded(serve):
     _, client = serve(timeout_s=0.2)
     status, answer = client.predict(slow(150_000))
     assert (status, "no answer within 0.2 s" in answer["error"]) == (504, True)
-    assert client.predict(slow(1)) == (200, {"outputs": 1})
+    # The computation goes on for a while, and takes its share of the processors.
+    deadline = time.monotonic() + 30
+    while (answered := client.predict(slow(1))) != (200, {"outputs": 1}):
+        assert time.monotonic() < deadline, answered
 
 
 def test_too_many_calls_are_shed_and_the_others_answered(serve):
