@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from trainer.catalogue import Catalogue, always_available
+from trainer.recommender.tables import rows_of
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ class Limits(tf.Module):
 
     def allow(self, ids: tf.Tensor, ruled_out: RuledOut) -> tf.Tensor:
         """Whether items may be shown to the requests: int64 [B, N] -> bool [B, N]."""
-        allowed = tf.gather(self.listed, ids) & ~is_among(ids, ruled_out.ids)
+        allowed = rows_of(self.listed, ids) & ~is_among(ids, ruled_out.ids)
         if self.timed and ruled_out.time is not None:
-            allowed &= in_time(tf.gather(self.available, ids), ruled_out.time)
+            allowed &= in_time(rows_of(self.available, ids), ruled_out.time)
         return allowed
 
 

@@ -17,7 +17,7 @@ from trainer.recommender.diversity import diversified
 from trainer.recommender.index import ExactIndex, Index, Search
 from trainer.recommender.limits import Limits, RuledOut
 from trainer.recommender.sources import Votes, co_view_votes
-from trainer.recommender.tables import CoView, item_vectors
+from trainer.recommender.tables import CoView, item_vectors, rows_of
 from trainer.sequences import request_history, take_last
 from trainer.settings import RecommenderSettings
 from trainer.two_tower.model import TwoTower
@@ -87,9 +87,9 @@ class Recommender(tf.Module):
     def query(self, row: dict[str, Any]) -> tf.Tensor:
         """Query vectors of requests, float32 [B, D], of unit length."""
         history = request_history(row, self._length)
-        vectors = tf.gather(self.vectors, history["items"])
+        vectors = rows_of(self.vectors, history["items"])
         features = {name: row[name] for name in self._query_names}
-        return self._retriever.query_tower(vectors, history, features)[:, -1]
+        return self._retriever.query_tower(vectors, history, features, last=True)[:, -1]
 
     def recommend(
         self, row: dict[str, Any], exclude: tf.Tensor, top_k: tf.Tensor
@@ -127,11 +127,11 @@ class Recommender(tf.Module):
 
         Nobody says when the list will be shown, so availability does not count here.
         """
-        vectors = tf.gather(self.vectors, ids)
+        vectors = rows_of(self.vectors, ids)
         count = tf.minimum(top_k, tf.shape(self.vectors)[0])
         itself = RuledOut(ids[:, tf.newaxis], time=None)
         near, found = self._index.search(vectors).best(itself, count)
-        cosine = tf.linalg.matvec(tf.gather(self.vectors, near), vectors)
+        cosine = tf.linalg.matvec(rows_of(self.vectors, near), vectors)
         missing = [[0, 0], [0, top_k - count]]
         scores = tf.where(found, cosine, 0.0)
         return tf.pad(tf.where(found, near, 0), missing), tf.pad(scores, missing)
@@ -174,7 +174,7 @@ class Recommender(tf.Module):
         strength = self._settings.diversity
         if strength == 0.0:
             return tuple(tf.math.top_k(probability, count))
-        place = diversified(probability, tf.gather(self.vectors, ids), count, strength)
+        place = diversified(probability, rows_of(self.vectors, ids), count, strength)
         return tf.gather(probability, place, batch_dims=1), place
 
     def _ask(self, row: dict[str, Any]) -> _Asked:
@@ -200,7 +200,7 @@ class Recommender(tf.Module):
             row,
         )
         scale = tf.exp(self._retriever.log_scale)
-        retrieval = scale * tf.linalg.matvec(tf.gather(self.vectors, ids), asked.query)
+        retrieval = scale * tf.linalg.matvec(rows_of(self.vectors, ids), asked.query)
         signals = [
             logits,
             retrieval - asked.search.log_normaliser(scale),

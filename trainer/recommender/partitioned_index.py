@@ -15,6 +15,7 @@ import tensorflow as tf
 from trainer.recommender.index import ExactIndex, Found
 from trainer.recommender.limits import RuledOut, in_time
 from trainer.recommender.partitions import Partitions
+from trainer.recommender.tables import rows_of
 
 _RESCORED = 256  # items scored in float32 at least
 _NARROWEST = 1e-5  # spread of the vectors of a block at least: 1 - length of their mean squared
@@ -174,7 +175,7 @@ def _allowed(
     mostly = 2 * left >= near
     limits = index.exact.limits
     if limits.timed and ruled_out.time is not None:
-        available = in_time(tf.gather(limits.available, ids)[tf.newaxis], ruled_out.time)[0]
+        available = in_time(rows_of(limits.available, ids)[tf.newaxis], ruled_out.time)[0]
         scores = tf.where(available, scores, -float("inf"))
         left = tf.math.count_nonzero(tf.math.is_finite(scores), dtype=tf.int32)
     return scores, mostly & (left >= tf.minimum(_RESCORED, index.longest))
@@ -200,7 +201,7 @@ def _rescored(
     several = tf.minimum(tf.maximum(2 * count, _RESCORED), tf.size(ids))
     coarse, places = tf.math.top_k(scores, several)
     ids = tf.cast(tf.gather(ids, places), tf.int64)
-    true = tf.linalg.matvec(tf.gather(index.exact.vectors, ids), query)
+    true = tf.linalg.matvec(rows_of(index.exact.vectors, ids), query)
     true = tf.where(tf.math.is_finite(coarse), true, -float("inf"))
     values, best = tf.math.top_k(true, count)
     return tf.gather(ids, best), tf.math.is_finite(values)

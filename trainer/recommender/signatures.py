@@ -52,7 +52,14 @@ class ServedRecommender(tf.Module):
 
     def save(self, path: str | Path) -> None:
         """Writes the SavedModel with all signatures of the serving contract."""
-        tf.saved_model.save(self, str(path), signatures=self._signatures())
+        signatures = self._signatures()
+        module = tf.Module()
+        # What the signatures read, and no more: towers whose vectors are in the index stay out,
+        # and tracking the Keras models would trace every layer's call once more.
+        read = (v for signature in signatures.values() for v in signature.variables)
+        module.tables = list({id(variable): variable for variable in read}.values())
+        module.lookups = [self._transform, self._lines]
+        tf.saved_model.save(module, str(path), signatures=signatures)
 
     def transformed(self, raw: dict[str, Any]) -> dict[str, Any]:
         """Raw features to transformed ones, by the transform graph of the training."""

@@ -61,7 +61,7 @@ def co_view_votes(
     events = tf.shape(recent)[1]
     age = tf.cast(tf.range(events - 1, -1, -1), tf.float32)
     vote = tf.gather(weights, recent) * tf.pow(decay, age)[tf.newaxis, :, tf.newaxis]
-    rows, votes = tf.shape(recent)[0], events * tf.shape(followers)[1]
+    rows, votes = tf.shape(recent)[0], events * followers.shape[1]
     target = tf.reshape(tf.gather(followers, recent), [rows, votes])
     order = tf.argsort(target, axis=1, stable=True)
     items = tf.gather(target, order, batch_dims=1)

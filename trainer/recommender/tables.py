@@ -77,3 +77,12 @@ def item_vectors(encode: Any, items: int) -> npt.NDArray[np.float32]:
     vectors: npt.NDArray[np.float32] = np.concatenate(slices)
     vectors[:UNKNOWN] = 0.0
     return vectors
+
+
+def rows_of(table: tf.Variable, ids: tf.Tensor) -> tf.Tensor:
+    """Rows of a table that is also read as a whole.
+
+    `tf.gather` of a variable tells TensorFlow that single rows of it are accessed; from then on it
+    copies the variable whenever it is read as a whole, at every request.
+    """
+    return tf.gather(table.read_value(), ids)

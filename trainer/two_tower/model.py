@@ -69,18 +69,23 @@ class TwoTower(tfrs.models.Model):
         return tf.math.l2_normalize(self.item_tower(ids, training=training), axis=-1)
 
     def queries(
-        self, history: dict[str, tf.Tensor], row: dict[str, Any], training: bool = False
+        self,
+        history: dict[str, tf.Tensor],
+        row: dict[str, Any],
+        training: bool = False,
+        *,
+        last: bool = False,
     ) -> tf.Tensor:
-        """Query vectors at every position of the history, float32 [B, L, D]."""
+        """Query vectors at every position of the history, float32 [B, L, D]; or at the last."""
         ids = history["items"]
         vectors = self.item_vectors(tf.reshape(ids, [-1]), training)
         vectors = tf.reshape(vectors, [-1, ids.shape[1], self._settings.dimension])
         features = {f.name: row[f.name] for f in query_features(self._features)}
-        return self.query_tower(vectors, history, features, training=training)
+        return self.query_tower(vectors, history, features, training=training, last=last)
 
     def call(self, row: dict[str, Any], training: bool = False) -> tf.Tensor:
         """Query vectors of requests: transformed rows -> float32 [B, D]."""
-        return self.queries(request_history(row, self.length), row, training)[:, -1]
+        return self.queries(request_history(row, self.length), row, training, last=True)[:, -1]
 
     def compute_loss(self, inputs: dict[str, Any], training: bool = False) -> tf.Tensor:
         """This replica's part of the mean sampled-softmax loss over the global batch."""
@@ -121,7 +126,7 @@ class TwoTower(tfrs.models.Model):
         """Queries of the rows' users with their history taken away, float32 [B, D]."""
         empty = tf.zeros([row[keys.HISTORY_ITEM_ID].nrows(), 1], tf.int64)
         history = {"items": empty, "event_types": empty, "gaps": empty}
-        return self.queries(history, row, training)[:, -1]
+        return self.queries(history, row, training, last=True)[:, -1]
 
     @property
     def _dimension(self) -> int:

@@ -29,13 +29,20 @@ class CausalBlock(tf.keras.layers.Layer):
         self._contract = tf.keras.layers.Dense(dimension)
         self._dropout = tf.keras.layers.Dropout(dropout)
 
-    def call(self, x: tf.Tensor, present: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Maps [B, L, D] to [B, L, D]; `present` bool [B, L] is False at padding."""
+    def call(
+        self, x: tf.Tensor, present: tf.Tensor, training: bool = False, *, last: bool = False
+    ) -> tf.Tensor:
+        """Maps [B, L, D] to [B, L, D], or to [B, 1, D] where only the last position is wanted.
+
+        `present` bool [B, L] is False at padding.
+        """
         mask = present[:, tf.newaxis, :]
         normed = self._attention_norm(x)
+        asking = normed[:, -1:] if last else normed
         attended = self._attention(
-            normed, normed, attention_mask=mask, use_causal_mask=True, training=training
+            asking, normed, attention_mask=mask, use_causal_mask=not last, training=training
         )
+        x = x[:, -1:] if last else x
         x += self._dropout(attended, training=training)
         expanded = self._expand(self._dense_norm(x))
         return x + self._dropout(self._contract(expanded), training=training)
@@ -72,6 +79,8 @@ class QueryTower(tf.keras.layers.Layer):
         history: dict[str, tf.Tensor],
         features: dict[str, Any],
         training: bool = False,
+        *,
+        last: bool = False,
     ) -> tf.Tensor:
         """Query vectors of unit length.
 
@@ -80,9 +89,11 @@ class QueryTower(tf.keras.layers.Layer):
             history: `items`, `event_types`, `gaps`: int64 [B, L], padded with 0 on the left.
             features: Transformed query and context features of the B rows.
             training: Whether dropout is on.
+            last: Whether only the query of the request is wanted, which is that of the last
+                position. The topmost block then computes no other.
 
         Returns:
-            float32 [B, L, D]; the last position is the query of the request.
+            float32 [B, L, D], or [B, 1, D].
         """
         present = history["items"] > 0
         length = tf.shape(item_vectors)[1]
@@ -91,7 +102,9 @@ class QueryTower(tf.keras.layers.Layer):
         # Without any event a request still has its features: padding then carries zeros.
         x *= tf.cast(present, tf.float32)[..., tf.newaxis]
         x = self._dropout(x, training=training)
-        for block in self._blocks:
+        *blocks, topmost = self._blocks
+        for block in blocks:
             x = block(x, present, training=training)
+        x = topmost(x, present, training=training, last=last)
         person = self._features(features, tf.shape(item_vectors)[0])
         return tf.math.l2_normalize(self._norm(x) + person[:, tf.newaxis, :], axis=-1)

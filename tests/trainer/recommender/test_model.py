@@ -123,6 +123,24 @@ def test_an_unlisted_item_is_never_shown(
     assert not {5, 6} & set(ids[0].tolist())
 
 
+def test_no_table_is_copied_for_a_request(recommender: Recommender, rows: Rows) -> None:
+    """TensorFlow copies a table at every whole read, once its rows have been gathered by handle."""
+
+    @tf.function
+    def recommend() -> Any:
+        row = rows([[2, 3]])
+        return recommender.recommend(row, tf.zeros([1, 0], tf.int64), tf.constant(5))
+
+    operations = recommend.get_concrete_function().graph.get_operations()
+    whole, by_rows = (
+        {operation.inputs[0].name for operation in operations if operation.type == kind}
+        for kind in ("ReadVariableOp", "ResourceGather")
+    )
+    assert whole
+    assert by_rows
+    assert not whole & by_rows
+
+
 @pytest.fixture
 def with_diversity(
     retriever: TwoTower, ranker: Ranker, catalogue: Catalogue

@@ -29,6 +29,12 @@ def test_a_position_does_not_see_what_follows_it(retriever: TwoTower, rows: Rows
     assert not np.allclose(queries[0][0, 3], queries[1][0, 3], atol=1e-3)
 
 
+def test_a_request_is_asked_from_the_last_position(retriever: TwoTower, rows: Rows) -> None:
+    row = rows([[2, 3, 4, 5], [6], []])
+    everywhere = retriever.queries(request_history(row, 4), row).numpy()
+    np.testing.assert_allclose(retriever(row).numpy(), everywhere[:, -1], atol=1e-6)
+
+
 def test_a_newcomer_of_training_is_a_request_without_history(
     retriever: TwoTower, rows: Rows
 ) -> None:
