@@ -45,16 +45,15 @@ def batching(serving: ServingSettings) -> str:
     """BatchingParameters: a thread for each processor, no waiting, and a short queue.
 
     A server with too much to do so refuses early instead of answering late. Histories of different
-    lengths are padded to the longest of the batch.
+    lengths are padded to the longest of the batch. Its rows are not padded to certain counts: the
+    graph takes any, and computing rows that nobody asked for costs as much as answering.
     """
-    sizes = [1 << power for power in range(serving.max_batch_size.bit_length())]
     return text_proto(
         {
             "max_batch_size": {"value": serving.max_batch_size},
             "batch_timeout_micros": {"value": 0},
             "max_enqueued_batches": {"value": serving.cpus},
             "num_batch_threads": {"value": serving.cpus},
-            "allowed_batch_sizes": sorted({*sizes, serving.max_batch_size}),
             "pad_variable_length_inputs": True,
         }
     )

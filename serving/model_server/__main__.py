@@ -64,7 +64,7 @@ def _grpc_flags(flags: argparse.ArgumentParser) -> None:
     add(
         "--grpc_max_threads",
         type=int,
-        help="calls answered at the same time (four for each CPU)",
+        help="calls answered at the same time (16 for each CPU)",
     )
     add(
         "--grpc_channel_arguments",
@@ -80,7 +80,7 @@ def _grpc_flags(flags: argparse.ArgumentParser) -> None:
     add(
         "--max_in_flight_calls",
         type=int,
-        help="calls answered or waiting, more are refused (four for each thread)",
+        help="calls answered or waiting, more are refused (two for each thread)",
     )
 
 
@@ -95,7 +95,7 @@ def _rest_flags(flags: argparse.ArgumentParser) -> None:
     add(
         "--rest_api_num_threads",
         type=int,
-        help="REST calls answered at the same time (four for each CPU)",
+        help="REST calls answered at the same time (16 for each CPU)",
     )
     add(
         "--monitoring_config_file",

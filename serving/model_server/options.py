@@ -8,6 +8,9 @@ from pathlib import Path
 from serving.model_server.errors import StartError
 
 DEFAULT_PORT = 8500
+# TensorFlow Serving has four threads a CPU. Here a call holds one while its batch waits, so there
+# must be as many as a batch may have requests.
+THREADS_A_CPU, IN_FLIGHT_A_THREAD = 16, 2
 DRAIN_SECONDS = 30.0  # what Kubernetes grants between SIGTERM and SIGKILL
 
 
@@ -25,14 +28,14 @@ class Options:
         host: Address to listen on; 0.0.0.0 for every interface.
         port: gRPC port; 0 takes a free one and prints it.
         file_system_poll_wait_seconds: Time between two looks for new versions; 0 looks once.
-        grpc_max_threads: Calls answered at the same time; None for four for each CPU.
+        grpc_max_threads: Calls answered at the same time; None for 16 for each CPU.
         grpc_channel_arguments: Arguments of the gRPC library, such as
             `grpc.max_receive_message_length=4194304`, separated by commas.
         enable_grpc_healthcheck_service: Offer gRPC's health service; off by default there.
         ssl_config_file: SSLConfig in text format: TLS on the gRPC port.
         rest_api_port: Port of the REST API, which is without TLS; 0 serves none.
         rest_api_timeout_in_ms: Longest time for one answer over REST.
-        rest_api_num_threads: REST calls answered at the same time; None for four for each CPU.
+        rest_api_num_threads: REST calls answered at the same time; None for 16 for each CPU.
         monitoring_config_file: MonitoringConfig in text format: Prometheus metrics on the REST
             port.
         enable_batching: Join concurrent requests.
@@ -40,7 +43,7 @@ class Options:
         enable_serialization_as_tensor_content: Send numbers of an answer as one block of bytes,
             which is smaller and faster.
         max_in_flight_calls: Calls that may be answered or wait, over gRPC and over REST each; more
-            are refused with RESOURCE_EXHAUSTED. None for four for each thread.
+            are refused with RESOURCE_EXHAUSTED. None for two for each thread.
         drain_seconds: Longest wait for calls in flight when stopping.
     """
 

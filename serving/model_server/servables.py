@@ -8,6 +8,7 @@ a megabyte or two behind at every swap.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -20,8 +21,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 
-from serving.model_server.batching import Batcher
+from serving.model_server.aside import aside
+from serving.model_server.batching import Batcher, Execute
 from serving.model_server.errors import RequestError
 from serving.model_server.signatures import Signature, unknown_signature
 from serving.model_server.warmup import warm_up
@@ -40,21 +43,17 @@ class Servable:
     Args:
         path: The SavedModel's directory.
         version: Its version number, used in logs only.
-        batcher: Joins concurrent requests; None computes each by itself.
 
     Attributes:
         signature_defs: The signatures as the SavedModel declares them, for GetModelMetadata.
     """
 
-    def __init__(self, path: Path, version: int, batcher: Batcher | None = None) -> None:
+    def __init__(self, path: Path, version: int) -> None:
         self.version = version
         graph = tf.Graph()
-        self._session = tf.compat.v1.Session(graph=graph)
+        self._session = tf.compat.v1.Session(graph=graph, config=_threads())
         try:
-            with graph.as_default():
-                meta_graph: meta_graph_pb2.MetaGraphDef = tf.compat.v1.saved_model.load(
-                    self._session, [tf.saved_model.SERVING], str(path)
-                )
+            meta_graph = _load(self._session, path)
         except BaseException:
             self._session.close()
             raise
@@ -64,10 +63,14 @@ class Servable:
             for name, proto in self.signature_defs.items()
             if name != _INIT_SIGNATURE
         }
+        self._run: Execute = self._execute
         # Compiled once for each (signature, outputs): a plain `run` parses its arguments each time.
-        self._run = self._execute if batcher is None else batcher.batched(self._execute)
         self._callables: dict[tuple[str, ...], Any] = {}
         self._compiling = threading.Lock()
+
+    def join_requests(self, batcher: Batcher) -> None:
+        """From now on joins concurrent requests; before, each is computed by itself."""
+        self._run = batcher.batched(self._execute)
 
     def run(
         self,
@@ -154,6 +157,37 @@ class Servable:
             return self._callables[key]
 
 
+def _load(session: tf.compat.v1.Session, path: Path) -> meta_graph_pb2.MetaGraphDef:
+    """Load a SavedModel into a session, as `tf.compat.v1.saved_model.load` does.
+
+    Its values are read aside. Its graph is not: that is the work of the interpreter, for which all
+    calls would wait where the thread that has it must wait for a processor.
+    """
+    loader, tags = SavedModelLoader(str(path)), [tf.saved_model.SERVING]
+    saver, _ = loader.load_graph(session.graph, tags)
+
+    def read_values() -> None:
+        loader.restore_variables(session, saver)
+        loader.run_init_ops(session, tags)
+
+    aside(read_values)
+    meta_graph: meta_graph_pb2.MetaGraphDef = loader.get_meta_graph_def_from_tags(tags)
+    return meta_graph
+
+
+def _threads() -> tf.compat.v1.ConfigProto:
+    """Each computation in the thread that asks for it, unless TensorFlow's variables say otherwise.
+
+    A graph that serves has many small operations: handing them from thread to thread, and waiting
+    for the parts of each, takes twice the processor's time, and longer even on an idle server. It
+    is the batches, and the calls, that keep several processors busy.
+    """
+    return tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=int(os.environ.get("TF_NUM_INTRAOP_THREADS", "1")),
+        inter_op_parallelism_threads=int(os.environ.get("TF_NUM_INTEROP_THREADS", "-1")),
+    )
+
+
 def _array(value: Any) -> NDArray[Any]:
     """A session gives a scalar string as bare bytes."""
     return np.array(value, dtype=object) if isinstance(value, bytes) else np.asarray(value)
@@ -179,13 +213,15 @@ def load_servable(path: Path, version: int, batcher: Batcher | None = None) -> S
         WarmUpError: A warm-up request is malformed or was not answered.
         Exception: Whatever TensorFlow raises on a SavedModel that it cannot load.
     """
-    servable = Servable(path, version, batcher)
+    servable = Servable(path, version)
     try:
         started = time.monotonic()
-        count = warm_up(path, servable)
+        count = aside(lambda: warm_up(path, servable))
         seconds = time.monotonic() - started
         logger.info("version %d: %d warm-up requests in %.2f s", version, count, seconds)
     except BaseException:
         servable.close()
         raise
+    if batcher is not None:  # only now: a warm-up takes seconds, and no call's place in the batches
+        servable.join_requests(batcher)
     return servable

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# How long a thread may keep the interpreter while others wait for it. By default it is 5 ms, which
+# every call would wait several times while a version is loaded.
+_SWITCH_SECONDS = 0.0005
 
 
 def serve(options: Options) -> int:
@@ -79,6 +82,7 @@ def _start(options: Options, running: contextlib.ExitStack) -> str:
     from serving.model_server.metrics import Metrics
     from serving.model_server.server import ModelServer
 
+    sys.setswitchinterval(_SWITCH_SECONDS)
     # TensorFlow deprecates the loader of its own model server at every load.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     metrics = Metrics()

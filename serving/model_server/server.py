@@ -13,6 +13,7 @@ from serving.model_server.errors import RequestError, StartError
 from serving.model_server.metrics import Metrics
 from serving.model_server.model_service import ModelService
 from serving.model_server.model_set import ModelSet
+from serving.model_server.options import IN_FLIGHT_A_THREAD, THREADS_A_CPU
 from serving.model_server.prediction_service import PredictionService
 from serving.model_server.registration import add_service
 from serving.model_server.rest.api import RestApi
@@ -41,10 +42,10 @@ class ModelServer:
             replaced. Not started yet.
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
-        max_threads: Calls that are answered at the same time, further ones wait; None for four
-            for each CPU, as TensorFlow Serving.
+        max_threads: Calls that are answered at the same time, further ones wait; None for 16 for
+            each CPU.
         max_in_flight: Calls that may be answered or wait; more are refused with
-            RESOURCE_EXHAUSTED. None for four for each thread.
+            RESOURCE_EXHAUSTED. None for two for each thread.
         health_service: Offer gRPC's health service.
         credentials: TLS of the gRPC port; None for none.
         channel_arguments: Arguments of the gRPC library, which go before our own.
@@ -69,7 +70,7 @@ class ModelServer:
         metrics: Metrics | None = None,
     ) -> None:
         metrics = metrics or Metrics()
-        threads = max_threads or 4 * (os.cpu_count() or 1)
+        threads = max_threads or THREADS_A_CPU * (os.cpu_count() or 1)
         self._models = models if isinstance(models, ModelSet) else ModelSet(models)
         self._host = host
         self._port = port
@@ -78,7 +79,7 @@ class ModelServer:
         self._server = grpc.server(
             futures.ThreadPoolExecutor(max_workers=threads, thread_name_prefix="grpc"),
             options=list({**_CHANNEL_ARGUMENTS, **dict(channel_arguments)}.items()),
-            maximum_concurrent_rpcs=max_in_flight or 4 * threads,
+            maximum_concurrent_rpcs=max_in_flight or IN_FLIGHT_A_THREAD * threads,
         )
         prediction = PredictionService(self._models, metrics, tensor_content)
         model_service = ModelService(self._models)

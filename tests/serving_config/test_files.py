@@ -55,9 +55,8 @@ def test_a_misspelt_field_would_be_noticed():
 
 def test_batching_keeps_the_rules_of_the_scheduler():
     batching = parse("batching.txtpb", message("BatchingParameters"))
-    sizes = list(batching.allowed_batch_sizes)
-    assert sizes == sorted(set(sizes))
-    assert sizes[-1] == batching.max_batch_size.value
+    assert batching.max_batch_size.value >= 1
+    assert not batching.allowed_batch_sizes  # no row is computed that nobody asked for
     assert batching.num_batch_threads.value >= 1
     assert batching.pad_variable_length_inputs
 

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from serving.model_server.errors import RequestError, StartError, resource_exhausted
 from serving.model_server.metrics import Metrics
+from serving.model_server.options import IN_FLIGHT_A_THREAD, THREADS_A_CPU
 from serving.model_server.rest.api import RestApi
 from serving.model_server.rest.to_json import dump
 
@@ -45,8 +46,8 @@ class RestOptions:
         host: Address to listen on.
         port: Port; 0 takes a free one.
         timeout_s: Longest time for one answer.
-        threads: Calls answered at the same time; None for four for each CPU.
-        max_in_flight: Calls that may be answered or wait; more are refused. None for four for
+        threads: Calls answered at the same time; None for 16 for each CPU.
+        max_in_flight: Calls that may be answered or wait; more are refused. None for two for
             each thread.
         max_body_bytes: Longest body, after decompression.
         metrics_path: Path of the Prometheus metrics; None for none.
@@ -76,8 +77,8 @@ class RestServer:
         self._api = api
         self._metrics = metrics
         self._options = options
-        threads = options.threads or 4 * (os.cpu_count() or 1)
-        self._max_in_flight = options.max_in_flight or 4 * threads
+        threads = options.threads or THREADS_A_CPU * (os.cpu_count() or 1)
+        self._max_in_flight = options.max_in_flight or IN_FLIGHT_A_THREAD * threads
         self._in_flight = 0  # touched by the loop's thread only
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rest")
         self._loop = asyncio.new_event_loop()
