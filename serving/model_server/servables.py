@@ -24,7 +24,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 
 from serving.model_server.aside import aside
-from serving.model_server.batching import Batcher
+from serving.model_server.batching import Batcher, Execute
 from serving.model_server.errors import RequestError
 from serving.model_server.signatures import Signature, unknown_signature
 from serving.model_server.warmup import warm_up
@@ -43,13 +43,12 @@ class Servable:
     Args:
         path: The SavedModel's directory.
         version: Its version number, used in logs only.
-        batcher: Joins concurrent requests; None computes each by itself.
 
     Attributes:
         signature_defs: The signatures as the SavedModel declares them, for GetModelMetadata.
     """
 
-    def __init__(self, path: Path, version: int, batcher: Batcher | None = None) -> None:
+    def __init__(self, path: Path, version: int) -> None:
         self.version = version
         graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=graph, config=_threads())
@@ -64,10 +63,14 @@ class Servable:
             for name, proto in self.signature_defs.items()
             if name != _INIT_SIGNATURE
         }
+        self._run: Execute = self._execute
         # Compiled once for each (signature, outputs): a plain `run` parses its arguments each time.
-        self._run = self._execute if batcher is None else batcher.batched(self._execute)
         self._callables: dict[tuple[str, ...], Any] = {}
         self._compiling = threading.Lock()
+
+    def join_requests(self, batcher: Batcher) -> None:
+        """From now on joins concurrent requests; before, each is computed by itself."""
+        self._run = batcher.batched(self._execute)
 
     def run(
         self,
@@ -210,7 +213,7 @@ def load_servable(path: Path, version: int, batcher: Batcher | None = None) -> S
         WarmUpError: A warm-up request is malformed or was not answered.
         Exception: Whatever TensorFlow raises on a SavedModel that it cannot load.
     """
-    servable = Servable(path, version, batcher)
+    servable = Servable(path, version)
     try:
         started = time.monotonic()
         count = aside(lambda: warm_up(path, servable))
@@ -219,4 +222,6 @@ def load_servable(path: Path, version: int, batcher: Batcher | None = None) -> S
     except BaseException:
         servable.close()
         raise
+    if batcher is not None:  # only now: a warm-up takes seconds, and no call's place in the batches
+        servable.join_requests(batcher)
     return servable

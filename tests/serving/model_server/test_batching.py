@@ -224,7 +224,8 @@ def test_a_model_gives_the_same_answers_with_and_without_batching(toy_models, mi
             pad_variable_length_inputs=pad,
         )
     )
-    batched = Servable(toy_models / "1", 1, batcher)
+    batched = Servable(toy_models / "1", 1)
+    batched.join_requests(batcher)
     runs, execute = [], batched._callable
     batched._callable = lambda *key: runs.append(key) or execute(*key)
     with ThreadPoolExecutor(16) as pool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import types
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from serving.model_server.batching import Batcher
+from serving.model_server.batching_config import Batching
 from serving.model_server.servables import load_servable
 from serving.model_server.warmup import MAX_RECORDS, WARM_UP_FILE, WarmUpError, warm_up
 
@@ -44,6 +47,14 @@ def test_every_request_is_replayed_in_order(tmp_path, inputs, request_for):
         ("", []),
     ]
     assert set(ran[0][1]) == set(inputs())
+
+
+def test_a_warm_up_takes_no_call_s_place_in_the_batches(push, inputs, request_for):
+    path = push(1)
+    write_records(path, [record(request_for(inputs()))])
+    batcher = Batcher(Batching(num_batch_threads=1))
+    with batcher._slots, ThreadPoolExecutor(1) as loader:  # a batch of the old version is computed
+        loader.submit(load_servable, path, 1, batcher).result(timeout=60).close()
 
 
 def test_a_model_without_requests_is_fine(tmp_path):
