@@ -6,13 +6,14 @@ import difflib
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kfp import compiler, dsl
 from tfx.orchestration.pipeline import Pipeline
 
+from pipeline.kubeflow.beam import arguments_of
 from pipeline.kubeflow.checks import check_paths, kubeflow_of
 from pipeline.kubeflow.platform import executor_config
 from pipeline.kubeflow.settings import KubeflowSettings
@@ -39,15 +40,19 @@ def compile_for_kubeflow(
         create_pipeline: Makes the pipeline of them.
 
     Raises:
-        SettingsError: There is no such section, it names an unknown node, or a path of the
-            settings lies on no volume.
+        SettingsError: There is no such section, it names an unknown node, Beam where a node
+            uses none, or a path of the settings lies where containers do not find it.
     """
     kubeflow = kubeflow_of(settings)
     check_paths(settings, kubeflow)
-    graph = _graph(settings, create_pipeline)
+    compiled = _compiled(settings, create_pipeline)
+    graph = graph_of(compiled)
     check_nodes(kubeflow.nodes, graph)
+    beam = arguments_of(settings, kubeflow, compiled)
     begin = _begin(settings, kubeflow, graph)
-    nodes = {node_id: _node(settings, kubeflow, node_id) for node_id in graph}
+    nodes = {
+        node_id: _node(settings, kubeflow, node_id, beam.get(node_id, ())) for node_id in graph
+    }
 
     @dsl.pipeline(name=settings.name, description="Behaviour logs in, a gated model out.")
     def whole(until: str = "", last: int = 0) -> None:
@@ -82,11 +87,11 @@ def check_nodes(named: Iterable[str], known: Iterable[str]) -> None:
             )
 
 
-def _graph(settings: Settings, create_pipeline: Callable[[Settings], Pipeline]) -> Graph:
-    """Nodes and what each waits for; that does not depend on where the root folder lies."""
+def _compiled(settings: Settings, create_pipeline: Callable[[Settings], Pipeline]) -> Any:
+    """TFX's form of it; what we read of that does not depend on where the root folder lies."""
     with tempfile.TemporaryDirectory() as folder:  # TFX makes the folder of the metadata
         here = settings.model_copy(update={"root": Path(folder)})
-        return graph_of(compile_pipeline(create_pipeline(here), "compiled"))
+        return compile_pipeline(create_pipeline(here), "compiled")
 
 
 def _begin(settings: Settings, kubeflow: KubeflowSettings, graph: Graph) -> Any:
@@ -111,8 +116,9 @@ def _begin(settings: Settings, kubeflow: KubeflowSettings, graph: Graph) -> Any:
     return _component(begin, BEGIN)
 
 
-def _node(settings: Settings, kubeflow: KubeflowSettings, node_id: str) -> Any:
+def _node(settings: Settings, kubeflow: KubeflowSettings, node_id: str, beam: Sequence[str]) -> Any:
     common = _common(settings, kubeflow)
+    elsewhere = ("--beam", json.dumps(beam)) if beam else ()
 
     def node(run_id: str) -> dsl.ContainerSpec:
         return dsl.ContainerSpec(
@@ -120,6 +126,7 @@ def _node(settings: Settings, kubeflow: KubeflowSettings, node_id: str) -> Any:
             command=["python", "-m", "pipeline.kubeflow.node"],
             args=[
                 *("--node-id", node_id),
+                *elsewhere,
                 *common,
                 *("--ir", f"{_folder(settings)}/{run_id}.pb"),
             ],

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from tfx.orchestration.local import runner_utils
 from tfx.proto.orchestration import executable_spec_pb2
 
 from pipeline.kubeflow import stored
+from pipeline.kubeflow.beam import run_elsewhere
 from pipeline.kubeflow.metadata import connection_of
 from pipeline.kubeflow.outcome import main_of
 from pipeline.kubeflow.settings import MetadataSettings
@@ -28,8 +30,11 @@ def run(arguments: list[str]) -> NodeState:
     parser.add_argument("--node-id", required=True)
     parser.add_argument("--ir", type=Path, required=True)
     parser.add_argument("--metadata", type=MetadataSettings.model_validate_json, required=True)
+    parser.add_argument("--beam", type=json.loads, default=[])
     given = parser.parse_args(arguments)
     compiled = stored.read(given.ir)
+    if given.beam:
+        run_elsewhere(compiled, given.node_id, given.beam)
     deployment = runner_utils.extract_local_deployment_config(compiled)
     executor = runner_utils.extract_executor_spec(deployment, given.node_id)
     load_launcher(with_beam=isinstance(executor, executable_spec_pb2.BeamExecutableSpec))

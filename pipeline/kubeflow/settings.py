@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from pipeline.kubeflow.beam_settings import BeamSettings
 from transform.settings import Frozen
 
 _Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -77,6 +78,8 @@ class ContainerSettings(Frozen):
         timeout_minutes: After so long a container is ended, and has failed.
         environment: Further variables.
         secrets: Variable -> where its value lies in the cluster's secrets.
+        beam: Where a node that uses Beam runs it; None for its own container. A node that ran
+            somewhere else is not taken from the cache.
     """
 
     cpu: str = Field(default="1", pattern=r"^(\d+(\.\d+)?|\d+m)$")
@@ -89,6 +92,7 @@ class ContainerSettings(Frozen):
     timeout_minutes: int = Field(default=360, ge=1)
     environment: dict[_Variable, str] = Field(default_factory=dict)
     secrets: dict[_Variable, SecretKey] = Field(default_factory=dict)
+    beam: BeamSettings | None = None
 
     def overridden_by(self, other: ContainerSettings) -> ContainerSettings:
         """These settings with those that another one states; mappings are merged key by key."""

@@ -120,6 +120,18 @@ def test_settings_manifests_and_image_fit_together(tmp_path):
     assert f"--from-file {secret.key}\n" in PAGE
 
 
+def test_the_settings_for_flink_are_settings_and_name_a_node_that_uses_beam(tmp_path):
+    [flink] = re.findall(r"^```yaml\n(kubeflow:\n.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+    whole = yaml.safe_load(FILES["shop.yaml"])
+    whole["kubeflow"]["nodes"] = yaml.safe_load(flink)["kubeflow"]["nodes"]
+    config = tmp_path / "shop.yaml"
+    config.write_text(yaml.safe_dump(whole))
+    [(name, node)] = kubeflow_of(load_settings(config)).nodes.items()
+    assert name == "EventExampleGen"
+    assert node.beam.flink.workers.endswith(":50000")
+    assert "worker_pool_main --service_port 50000`" in PAGE
+
+
 def test_the_doctor_and_the_page_give_the_same_advice():
     """Each sends to the API server by the same way, and the messages are those that are said."""
     [forward] = [line for line in COMMANDS if "port-forward" in line]
