@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks.kubeflow import mariadb
 from pipeline.kubeflow.metadata import PASSWORD_VARIABLE
 from tests.e2e.conftest import sluice
-from tests.pipeline.kubeflow import mariadb
 
 pytestmark = [
     pytest.mark.slow,

@@ -14,8 +14,8 @@ import yaml
 from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from benchmarks.kubeflow import mariadb
 from pipeline.loading import load_settings
-from tests.pipeline.kubeflow import mariadb
 
 IMAGE = Path(__file__).parent / "image"
 PROJECT = Path(__file__).parents[3]

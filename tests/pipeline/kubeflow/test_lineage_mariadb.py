@@ -7,12 +7,12 @@ import yaml
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 from typer.testing import CliRunner
 
+from benchmarks.kubeflow import mariadb
 from pipeline.cli import app
 from pipeline.kubeflow.metadata import PASSWORD_VARIABLE
 from pipeline.runners.lock import shared
 from pipeline.user_states import user_states_file
 from tests.pipeline.conftest import Shop
-from tests.pipeline.kubeflow import mariadb
 
 pytestmark = [
     pytest.mark.slow,

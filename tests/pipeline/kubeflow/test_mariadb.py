@@ -5,10 +5,10 @@ import json
 import pytest
 from ml_metadata import metadata_store
 
+from benchmarks.kubeflow import mariadb
 from pipeline.errors import RunError
 from pipeline.kubeflow.metadata import PASSWORD_VARIABLE, connection_of
 from pipeline.kubeflow.settings import MetadataSettings
-from tests.pipeline.kubeflow import mariadb
 
 pytestmark = [
     pytest.mark.slow,
