@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple, TypedDict
 
@@ -190,24 +191,28 @@ def _count(
     """Adds an event to the tiles of every hop that counts it."""
     counted = dict(tiles)
     for hop, hops in reach(windows).items():
-        kinds = _kinds(event, [window for window in windows if window.hop == hop])
-        if kinds:
+        if kinds := _kinds(event, _counted_by(windows, hop, event.event_type)):
             added = _add(counted.get(hop, ()), event.event_time // hop, kinds)
             oldest = added[-1].number - hops
             counted[hop] = added[bisect_left(added, oldest, key=lambda tile: tile.number) :]
     return counted
 
 
-def _kinds(event: Event, windows: list[UserWindow]) -> dict[tuple[str, str], set[str]]:
+@lru_cache(maxsize=1024)  # the types of a live event are whatever is sent
+def _counted_by(windows: tuple[UserWindow, ...], hop: int, event_type: str) -> tuple[str, ...]:
+    """What the windows of a hop count events of a type by; "" for all items."""
+    counting = (one.by or "" for one in windows if one.hop == hop and event_type in one.types)
+    return tuple(dict.fromkeys(counting))
+
+
+def _kinds(event: Event, features: tuple[str, ...]) -> dict[tuple[str, str], set[str]]:
     """What an event counts as: event type and feature -> categories."""
     kinds: dict[tuple[str, str], set[str]] = {}
-    for window in windows:
-        if event.event_type not in window.types:
-            continue
-        if window.by is None:
+    for feature in features:
+        if not feature:
             kinds[event.event_type, ""] = {""}
-        elif named := {category for name, category in event.categories if name == window.by}:
-            kinds[event.event_type, window.by] = named
+        elif named := {category for name, category in event.categories if name == feature}:
+            kinds[event.event_type, feature] = named
     return kinds
 
 

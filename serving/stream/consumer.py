@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from serving.stream.messages import POSITION_BEGINS, Exposure, Message
 from serving.stream.parsing import MalformedError, parse
-from serving.stream.queue import DeadLetter, Entry, EventQueue, QueueError
+from serving.stream.queue import DeadLetter, Entry, EventQueue, QueueError, partition_of
 from serving.user_state.live import LiveEvent
 from serving.user_state.record import UserStateError
 from serving.user_state.store import UserStateStore, settle
@@ -34,6 +34,7 @@ _WAIT_SECONDS = 0.5
 _SETTLE_AT = 64
 _SETTLE_USERS = 200
 _SETTLE_EVERY_SECONDS = 1.0
+_ALL = 1 << 31
 _LONGEST_PAUSE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
@@ -141,7 +142,7 @@ class Consumer:
     def _sweep(self, *, idle: bool) -> None:
         """Settles some of those users of whom not enough has gathered yet."""
         if idle or time.monotonic() - self._settled_at > _SETTLE_EVERY_SECONDS:
-            users = self._persist(partial(self._store.users_with_live, _SETTLE_USERS))
+            users = self._own_live(_SETTLE_USERS)
             self._settle(users)
             self._settled_at = time.monotonic()
             self._wait_s = 0.0 if users else _WAIT_SECONDS
@@ -157,8 +158,14 @@ class Consumer:
                 self._persist(partial(self._store.read, []))  # until the store answers
                 self._settle([user])
 
+    def _own_live(self, count: int) -> list[str]:
+        """Of some users that are to be settled, those whose events this consumer takes."""
+        users = self._persist(partial(self._store.users_with_live, count))
+        return [u for u in users if partition_of(u, self._queue.partitions) in self._partitions]
+
     def _left(self) -> bool:
-        return bool(self._persist(self._queue.backlog) or self._store.users_with_live(1))
+        backlog = self._persist(partial(self._queue.backlog, self._partitions))
+        return bool(backlog or self._own_live(_ALL))
 
     def _persist(self, act: Callable[[], Result]) -> Result:
         """Does something until it succeeds; whatever it is, it may be done twice."""

@@ -80,8 +80,8 @@ class EventQueue(EventSink, Protocol):
     def trim(self, until: Mapping[int, str]) -> None:
         """Removes what is consumed and stands at or before a position of its partition."""
 
-    def backlog(self) -> int:
-        """Entries that are not acknowledged yet."""
+    def backlog(self, partitions: Sequence[int] | None = None) -> int:
+        """Entries of some partitions (None: of all) that are not acknowledged yet."""
 
     def dead_letters(self) -> list[DeadLetter]:
         """All dead letters there are."""

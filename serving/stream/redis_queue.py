@@ -121,10 +121,10 @@ class RedisQueue:
                     keep = min(consumed, _following(position), key=_order)
                     self._redis.xtrim(self._key(partition), minid=keep, approximate=False)
 
-    def backlog(self) -> int:
+    def backlog(self, partitions: Sequence[int] | None = None) -> int:
         """See `EventQueue`."""
         with self._explained():
-            return sum(map(self._unconsumed, range(self.partitions)))
+            return sum(map(self._unconsumed, partitions or range(self.partitions)))
 
     def dead_letters(self) -> list[DeadLetter]:
         """See `EventQueue`."""

@@ -117,8 +117,8 @@ class SqliteQueue:
                 [(partition, int(position)) for partition, position in until.items()],
             )
 
-    def backlog(self) -> int:
-        """See `EventQueue`."""
+    def backlog(self, partitions: Sequence[int] | None = None) -> int:
+        """See `EventQueue`. There is one partition."""
         with self._transaction() as connection:
             return int(connection.execute(_BACKLOG).fetchone()[0])
 

@@ -141,13 +141,15 @@ def encode(state: UserState, features: Mapping[str, FeatureValue], ledger: Ledge
         applied_step=_steps([one.event_time for one in ledger]),
         applied_behaviours=[one.behaviours for one in ledger],
     )
-    for hop, tiles in sorted(state.tiles.items()):
-        for tile in tiles:
-            for (event_type, feature), counts in sorted(tile.counts.items()):
-                for category, count in sorted(counts.items()):
-                    cell = (place(event_type), place(feature), place(category))
-                    for name, value in zip(_CELL, (hop, tile.number, *cell, count), strict=True):
-                        getattr(message, name).append(value)
+    cells = [
+        (hop, tile.number, place(event_type), place(feature), place(category), count)
+        for hop, tiles in sorted(state.tiles.items())
+        for tile in tiles
+        for (event_type, feature), counts in sorted(tile.counts.items())
+        for category, count in sorted(counts.items())
+    ]
+    for name, column in zip(_CELL, zip(*cells, strict=True), strict=False):
+        getattr(message, name).extend(column)
     message.text.extend(places)
     kinds = ((str, message.text_value), (int, message.integer_value), (float, message.number_value))
     for kind, values in kinds:
