@@ -73,6 +73,7 @@ streaming = typer.Typer(help="Live events.", no_args_is_help=True)
 streaming.command(epilog=_examples(*stream.CONSUME))(stream.consume)
 streaming.command(epilog=_examples(*stream.COMPACT))(stream.compact)
 streaming.command("import", epilog=_examples(*stream.IMPORT))(stream.import_)
+streaming.command(epilog=_examples(*stream.ERASE))(stream.erase)
 streaming.command(epilog=_examples(*stream.STATUS))(stream.status)
 
 app.command(epilog=_examples(*init.EXAMPLES))(init.init)

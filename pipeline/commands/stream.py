@@ -7,6 +7,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ COMPACT = (
     "sluice stream compact --config my.yaml --redis redis://cache:6379/0 --out /data/events",
 )
 IMPORT = ("sluice stream import --config my.yaml --redis redis://cache:6379/0",)
+ERASE = ("sluice stream erase customer-17 --config my.yaml",)
 STATUS = ("sluice stream status --config my.yaml --json | jq .backlog",)
 
 Redis = Annotated[
@@ -34,6 +36,9 @@ Redis = Annotated[
 ]
 Partitions = Annotated[
     int, typer.Option(min=1, help="Parts of the stream in Redis; the same for all its life.")
+]
+Out = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="The log; by default below the root folder.")
 ]
 UntilIdle = Annotated[bool, typer.Option("--until-idle", help="Stop when there is nothing left.")]
 
@@ -69,9 +74,7 @@ def compact(
     config: Config,
     redis: Redis = None,
     partitions: Partitions = 8,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The log; by default below the root folder.")
-    ] = None,
+    out: Out = None,
     entries: Annotated[int, typer.Option(min=1, help="Most entries of a file.")] = 100_000,
     seconds: Annotated[float, typer.Option(min=0, help="Longest wait of an entry.")] = 300,
     until_idle: UntilIdle = False,
@@ -88,9 +91,10 @@ def compact(
 
         logging.basicConfig(level=logging.INFO)
         place = StreamPlace(load_settings(config), redis, partitions)
-        compactor = Compactor(place.queue(), place.log(out), entries, seconds)
-        run = compactor.flush if until_idle else compactor.run
-        _until_stopped(compactor.stop, run)
+        with closing(place.log(out)) as log:
+            compactor = Compactor(place.queue(), log, entries, seconds)
+            run = compactor.flush if until_idle else compactor.run
+            _until_stopped(compactor.stop, run)
 
 
 def import_(config: Config, redis: Redis = None, as_json: Json = False) -> None:
@@ -130,6 +134,37 @@ def status(
             typer.echo(f"{queue.backlog():,} entries to consume, {dead.total():,} dead letters")
             for reason, number in dead.most_common():
                 typer.echo(f"  {number:,}: {reason}")
+
+
+def erase(
+    user_id: Annotated[str, typer.Argument(metavar="USER", help="Id of the person.")],
+    config: Config,
+    redis: Redis = None,
+    partitions: Partitions = 8,
+    out: Out = None,
+) -> None:
+    """Remove a person from stream, states and log.
+
+    The compactor must be stopped meanwhile. What runs of the pipeline have written, and your own
+    tables, are not touched: remove the person there too. Redis' own files forget when they are next
+    rewritten. ROOT/erasures.jsonl gets a line that says
+    when and how much; it holds no id, only a salted hash.
+    """
+    with errors_reported():
+        from pipeline.event_stream import StreamPlace
+        from pipeline.loading import load_settings
+        from serving.stream.erasure import erase as erase_person
+        from serving.stream.erasure import write_audit
+
+        settings = load_settings(config)
+        place = StreamPlace(settings, redis, partitions)
+        with closing(place.log(out)) as log:
+            done = erase_person(place.queue(), place.store(), log, user_id)
+        write_audit(settings.root / "erasures.jsonl", user_id, done)
+        typer.echo(
+            f"Removed, and looked for once more without a find: {done.states} states, "
+            f"{done.entries:,} entries, {done.dead_letters:,} dead letters, {done.rows:,} rows."
+        )
 
 
 def _share(text: str) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from serving.query import FeatureValue
@@ -114,6 +115,26 @@ class EventLogFiles:
         self._next += 1
         self.positions = dict(positions)
         return file
+
+    def rows_of(self, user_id: str) -> dict[Path, int]:
+        """The files that hold rows of a user, and how many."""
+        found = {}
+        for file in sorted(self._folder.glob(f"dt=*/{_PREFIX}*{_SUFFIX}")):
+            users = pq.read_table(file, columns=[USER_ID], partitioning=None)[USER_ID]
+            if rows := pc.sum(pc.equal(users, user_id)).as_py():
+                found[file] = rows
+        return found
+
+    def erase(self, user_id: str) -> int:
+        """Writes the files that hold rows of a user without them; gives the number of rows."""
+        found = self.rows_of(user_id)
+        for file in found:
+            table = pq.read_table(file, partitioning=None)
+            draft = self._folder / f".{file.name}"
+            kept = table.filter(pc.not_equal(table[USER_ID], user_id))
+            pq.write_table(kept, draft, compression="zstd")
+            publish(draft, file)
+        return sum(found.values())
 
     def close(self) -> None:
         """Lets another process write."""

@@ -80,6 +80,9 @@ class EventQueue(EventSink, Protocol):
     def trim(self, until: Mapping[int, str]) -> None:
         """Removes what is consumed and stands at or before a position of its partition."""
 
+    def remove(self, entries: Sequence[Entry]) -> None:
+        """Removes entries from the stream and from the dead letters."""
+
     def backlog(self, partitions: Sequence[int] | None = None) -> int:
         """Entries of some partitions (None: of all) that are not acknowledged yet."""
 

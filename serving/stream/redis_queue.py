@@ -121,6 +121,16 @@ class RedisQueue:
                     keep = min(consumed, _following(position), key=_order)
                     self._redis.xtrim(self._key(partition), minid=keep, approximate=False)
 
+    def remove(self, entries: Sequence[Entry]) -> None:
+        """See `EventQueue`."""
+        gone = {(entry.partition, entry.position) for entry in entries}
+        with self._explained():
+            for partition, position in gone:
+                self._redis.xdel(self._key(partition), position)
+            for place, letter in self._letters():
+                if (letter.entry.partition, letter.entry.position) in gone:
+                    self._redis.xdel(f"{self._prefix}:dead", place)
+
     def backlog(self, partitions: Sequence[int] | None = None) -> int:
         """See `EventQueue`."""
         with self._explained():
@@ -129,13 +139,7 @@ class RedisQueue:
     def dead_letters(self) -> list[DeadLetter]:
         """See `EventQueue`."""
         with self._explained():
-            found: Any = self._redis.xrange(f"{self._prefix}:dead")
-        letters = []
-        for _, fields in found:
-            partition, position = int(fields[b"partition"]), fields[b"position"].decode()
-            entry = Entry(partition, position, int(fields[b"arrival"]), fields[b"payload"])
-            letters.append(DeadLetter(entry, fields[b"reason"].decode()))
-        return letters
+            return [letter for _, letter in self._letters()]
 
     def close(self) -> None:
         """See `EventQueue`."""
@@ -143,6 +147,14 @@ class RedisQueue:
 
     def _key(self, partition: int) -> str:
         return f"{self._prefix}:events:{partition}"
+
+    def _letters(self) -> Iterator[tuple[bytes, DeadLetter]]:
+        """Dead letters, each with its place among them."""
+        found: Any = self._redis.xrange(f"{self._prefix}:dead")
+        for place, fields in found:
+            partition, position = int(fields[b"partition"]), fields[b"position"].decode()
+            entry = Entry(partition, position, int(fields[b"arrival"]), fields[b"payload"])
+            yield place, DeadLetter(entry, fields[b"reason"].decode())
 
     def _make_groups(self, partitions: Sequence[int]) -> None:
         for partition in partitions:

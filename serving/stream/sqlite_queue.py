@@ -65,6 +65,7 @@ class SqliteQueue:
             )
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("PRAGMA secure_delete = ON")
             self._connection.executescript(_SCHEMA)
 
     def append(self, messages: Sequence[tuple[str, bytes]]) -> None:
@@ -116,6 +117,15 @@ class SqliteQueue:
                 "(SELECT position FROM consumed WHERE partition = ?1)",
                 [(partition, int(position)) for partition, position in until.items()],
             )
+
+    def remove(self, entries: Sequence[Entry]) -> None:
+        """See `EventQueue`."""
+        rows = [(int(entry.position),) for entry in entries]
+        with self._transaction() as connection:
+            connection.executemany("DELETE FROM entries WHERE position = ?", rows)
+            connection.executemany("DELETE FROM dead WHERE position = ?", rows)
+        with self._lock, self._explained():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def backlog(self, partitions: Sequence[int] | None = None) -> int:
         """See `EventQueue`. There is one partition."""

@@ -24,6 +24,9 @@ EARLIEST_SECONDS = DAY_SECONDS
 # late, and as long again for the stream to deliver it once more.
 REMEMBERED_SECONDS = 2 * LATEST_SECONDS + EARLIEST_SECONDS
 
+# So long the counts of a day are kept, from the last event that is counted there.
+COUNTS_KEPT_SECONDS = 92 * DAY_SECONDS
+
 
 class LiveEvent(NamedTuple):
     """Something that happened to one user, with one item or, where it was shown a list, several.

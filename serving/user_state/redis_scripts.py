@@ -1,14 +1,17 @@
 """What Redis does in one step: nobody sees half of it, and a crash leaves all of it or nothing."""
 
 # Writes a record where its version is still the expected one; tells whether it was.
-# KEYS: record, users with live events. ARGV: version, new version, record, user id, then for each
-# count of the items its key, field and number.
+# KEYS: record, users with live events. ARGV: version, new version, record, user id, seconds to keep
+# counts, then for each count of the items its key, field and number.
 COMPARE_AND_SET = """
 local found = redis.call('HGET', KEYS[1], 'version') or '0'
 if found ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'record', ARGV[3], 'live', 0)
 redis.call('SREM', KEYS[2], ARGV[4])
-for at = 5, #ARGV, 3 do redis.call('HINCRBY', ARGV[at], ARGV[at + 1], ARGV[at + 2]) end
+for at = 6, #ARGV, 3 do
+  redis.call('HINCRBY', ARGV[at], ARGV[at + 1], ARGV[at + 2])
+  redis.call('EXPIRE', ARGV[at], ARGV[5])
+end
 return 1
 """
 

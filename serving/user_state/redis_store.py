@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from serving.user_state.encoding import encode, encode_live
-from serving.user_state.live import ItemCounts, LiveEvent
+from serving.user_state.live import COUNTS_KEPT_SECONDS, ItemCounts, LiveEvent
 from serving.user_state.opening import Opened, open_record
 from serving.user_state.record import (
     NOTHING_PUBLISHED,
@@ -117,6 +117,13 @@ class RedisUserStates:
             counts[event_type, item_id] = int(count)
         return counts
 
+    def erase(self, user_id: str) -> None:
+        """See `UserStateStore`."""
+        with self._explained(), self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.delete(self._key(user_id))
+            pipeline.srem(f"{self._prefix}:live", user_id)
+            pipeline.execute()
+
     def publish(self, publication: Publication) -> None:
         """See `UserStateStore`."""
         with self._explained():
@@ -143,7 +150,10 @@ class RedisUserStates:
                 version = before.record.version
                 self._compare_and_set(
                     keys=[self._key(user_id), f"{self._prefix}:live"],
-                    args=[version, version + 1, record, user_id, *self._counted(before.counts)],
+                    args=[
+                        *(version, version + 1, record, user_id, COUNTS_KEPT_SECONDS),
+                        *self._counted(before.counts),
+                    ],
                     client=pipeline,
                 )
             done = pipeline.execute()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from serving.user_state.encoding import encode, encode_live
-from serving.user_state.live import ItemCounts, LiveEvent
+from serving.user_state.live import COUNTS_KEPT_SECONDS, DAY_SECONDS, ItemCounts, LiveEvent
 from serving.user_state.opening import Opened, open_record
 from serving.user_state.record import (
     NOTHING_PUBLISHED,
@@ -69,6 +69,7 @@ class SqliteUserStates:
             )
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("PRAGMA secure_delete = ON")
             self._connection.executescript(_SCHEMA)
 
     def read(self, user_ids: Sequence[str]) -> tuple[list[UserRecord], Publication]:
@@ -116,6 +117,14 @@ class SqliteUserStates:
             )
             return {(event_type, item_id): number for event_type, item_id, number in rows}
 
+    def erase(self, user_id: str) -> None:
+        """See `UserStateStore`."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            self._connection.execute("DELETE FROM users WHERE user_id = ?", (user_id,))
+            self._connection.execute("DELETE FROM live WHERE user_id = ?", (user_id,))
+        with self._lock, self._explained():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def publish(self, publication: Publication) -> None:
         """See `UserStateStore`."""
         with self._transaction("BEGIN IMMEDIATE"):
@@ -148,6 +157,9 @@ class SqliteUserStates:
         self._connection.executemany(
             _COUNT_ITEMS, [(*what, number) for what, number in counts.items()]
         )
+        if counts:
+            oldest = max(day for day, _, _ in counts) - COUNTS_KEPT_SECONDS // DAY_SECONDS
+            self._connection.execute("DELETE FROM items WHERE day < ?", (oldest,))
 
     def _published(self) -> Publication:
         found = self._connection.execute("SELECT content FROM publication").fetchone()

@@ -51,6 +51,9 @@ class UserStateStore(Protocol):
     def item_counts(self, day: int) -> dict[tuple[str, str], int]:
         """Live events of a day (since 1970) by type and item, as far as they are settled."""
 
+    def erase(self, user_id: str) -> None:
+        """Forgets a user: state, features and live events."""
+
     def publish(self, publication: Publication) -> None:
         """Replaces what was published."""
 

@@ -13,7 +13,10 @@ VERBS = {
     *("init", "run", "serve", "recommend", "predict", "report", "status", "demo", "data"),
     *("rollback", "promote", "serving-config", "stream"),
 }
-GROUPS = {"data": ("fetch", "simulate"), "stream": ("consume", "compact", "import", "status")}
+GROUPS = {
+    "data": ("fetch", "simulate"),
+    "stream": ("consume", "compact", "import", "erase", "status"),
+}
 HEAVY = ("tensorflow", "tfx", "apache_beam", "polars", "pyarrow", "ml_metadata", "pydantic", "rich")
 
 

@@ -51,6 +51,12 @@ def test_from_the_stream_to_states_and_log(config, tmp_path):
     assert [window.name for window in publication.settings.windows] == ["views"]
     types = pl.read_parquet(folder / "log" / "dt=*" / "*")["event_type"]
     assert sorted(types) == ["seen", "seen", "view"]
+    erased = invoke("erase", "ann", "--config", config)
+    assert "1 states, 0 entries, 0 dead letters, 3 rows" in erased.stdout, erased.output
+    assert pl.read_parquet(folder / "log" / "dt=*" / "*").is_empty()
+    [audit] = (tmp_path / "runs" / "erasures.jsonl").read_text().splitlines()
+    assert "ann" not in audit
+    assert json.loads(audit)["rows"] == 3
 
 
 @pytest.mark.parametrize("share", ["2", "0/2", "a/b", "1/"])

@@ -1,0 +1,90 @@
+"""A person is gone from stream, states and log; everybody else is as before."""
+
+import json
+import time
+
+import pytest
+
+from serving.stream import erasure
+from serving.stream.erasure import Erased, ErasureError, erase, hash_of, write_audit
+from serving.stream.log_files import EventLogFiles
+from serving.stream.messages import Exposure, Outcome
+from serving.user_state.record import UNKNOWN
+from tests.serving.stream.replay import DEVICE, PUBLICATION
+from tests.serving.stream.test_stream import (
+    compact,
+    consume,
+    events_of,
+    send,
+)
+
+NOW = int(time.time())
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch):
+    monkeypatch.setattr(erasure, "_PAUSE_SECONDS", 0.0)
+
+
+def of(user, number):
+    return [
+        Exposure(f"r{number}", user, NOW, ("a", "b")),
+        Outcome(f"e{number}", user, "a", "view", NOW + 1),
+    ]
+
+
+def everywhere(queue, store, folder):
+    """The bytes of the stream, of the log, and of the files that SQLite keeps."""
+    entries = [one for p in range(queue.partitions) for one in queue.scan(p, None, 999)]
+    kept = [*entries, *(letter.entry for letter in queue.dead_letters())]
+    files = b"".join(file.read_bytes() for file in folder.parent.rglob("*") if file.is_file())
+    return b"".join(one.payload for one in kept) + files
+
+
+def test_a_person_is_gone_and_the_others_stay(queue, store, tmp_path):
+    store.publish(PUBLICATION)
+    send(queue, [*of("leaving", 1), *of("staying", 2)])
+    consume(queue, store)
+    compact(queue, tmp_path / "log")
+    send(queue, [*of("leaving", 3), *of("staying", 4)])
+    queue.append([("leaving", b'{"user_id": "leaving"}'), ("leaving", b"{leaving"), ("x", b"{}")])
+    consume(queue, store)
+    assert b"leaving" in everywhere(queue, store, tmp_path / "log")  # the control
+    files = EventLogFiles(tmp_path / "log", "impression", [DEVICE])
+    before = files.positions
+    assert erase(queue, store, files, "leaving") == Erased(1, 4, 2, 3)
+    assert erase(queue, store, files, "leaving") == Erased(0, 0, 0, 0)
+    files.close()
+    assert b"leaving" not in everywhere(queue, store, tmp_path / "log")
+    assert store.read(["leaving"])[0] == [UNKNOWN]
+    assert len(queue.dead_letters()) == 1
+    again = EventLogFiles(tmp_path / "log", "impression", [DEVICE])
+    assert again.positions == before
+    again.close()
+    compact(queue, tmp_path / "log")
+    events = events_of(tmp_path / "log", time.time())
+    assert set(events["user_id"]) == {"staying"}
+    assert len(events) == 6
+    assert store.read(["staying"])[0][0].state.events
+
+
+def test_who_keeps_sending_is_not_reported_as_gone(queue, store, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        erasure.time, "sleep", lambda _: send(queue, [Outcome("e", "ann", "a", "view", NOW)])
+    )
+    send(queue, of("ann", 1))
+    files = EventLogFiles(tmp_path / "log", "impression", [])
+    with pytest.raises(ErasureError, match="there were still new ones"):
+        erase(queue, store, files, "ann")
+    files.close()
+
+
+def test_the_record_names_nobody(tmp_path):
+    path = tmp_path / "erasures.jsonl"
+    for user in ("17", "ann"):
+        write_audit(path, user, Erased(1, 2, 3, 4))
+    first, second = map(json.loads, path.read_text().splitlines())
+    assert first["user"] == hash_of("17", bytes.fromhex(first["salt"]))
+    assert first["user"] != hash_of("18", bytes.fromhex(first["salt"]))
+    assert (second["states"], second["entries"], second["rows"]) == (1, 2, 4)
+    assert "ann" not in path.read_text()
