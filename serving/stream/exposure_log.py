@@ -16,7 +16,8 @@ class ExposureLog:
     """Writes exposures and outcomes. Safe to share between threads.
 
     What was shown is known to the application alone: it may show the first five of twenty items, or
-    none. So it says itself, once it has shown them.
+    none. So it says itself, once it has shown them. The calls block; with asyncio they belong into
+    a thread.
 
     Args:
         sink: The stream. Where it does not answer, the methods raise `QueueError`: whether it has

@@ -6,9 +6,8 @@ What a batch job would reject from the log is rejected here, so that both see th
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from serving.stream.messages import HAPPENED, POSITION_BEGINS, SHOWN, Exposure, Message, Outcome
 from serving.user_state.live import EARLIEST_SECONDS, LATEST_SECONDS
@@ -25,6 +24,7 @@ NO_NUMBERS = "scores and propensities are not one number for each item"
 REPEATED = "an item stands twice in the list"
 NO_CONTEXT = "context is no object of texts and numbers"
 _MISSING = frozenset(MISSING)
+_LARGEST = 2**63
 
 
 class MalformedError(ValueError):
@@ -98,10 +98,8 @@ _READERS: dict[str, Callable[[dict[str, Any], int], Message]] = {
 
 
 def _text(value: Any, missing: str) -> str:
-    if not isinstance(value, str) or value in _MISSING or value != value.strip():
+    if not _is_text(value) or value in _MISSING or value != value.strip():
         raise MalformedError(missing)
-    if not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value):
-        raise MalformedError(missing)  # JSON may hold half a character, which cannot be stored
     if "\n" in value or "\r" in value:
         raise MalformedError(LINE_BREAK)
     return value
@@ -124,7 +122,7 @@ def _time(value: Any, arrival: int) -> int:
 def _numbers(values: Any, count: int) -> tuple[float, ...]:
     if not isinstance(values, list) or (values and len(values) != count):
         raise MalformedError(NO_NUMBERS)
-    if not all(type(value) in (int, float) and math.isfinite(value) for value in values):
+    if not all(map(_is_number, values)):
         raise MalformedError(NO_NUMBERS)
     return tuple(map(float, values))
 
@@ -134,7 +132,19 @@ def _context(fields: dict[str, Any]) -> dict[str, Any]:
     if context is None:
         return {}
     if not isinstance(context, dict) or not all(
-        type(value) in (str, int, float) for value in context.values()
+        _is_text(value) or _is_number(value) for value in context.values()
     ):
         raise MalformedError(NO_CONTEXT)
     return context
+
+
+def _is_text(value: Any) -> TypeGuard[str]:
+    """Whether it is text that can be stored: JSON may hold half a character."""
+    if not isinstance(value, str):
+        return False
+    return value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a number that a column can hold."""
+    return type(value) in (int, float) and -_LARGEST < value < _LARGEST

@@ -1,18 +1,28 @@
 """Messages to bytes and back, and what is refused."""
 
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.stream import parsing
+from serving.stream.consumer import live_event
+from serving.stream.log_files import EventLogFiles
 from serving.stream.messages import Exposure, Outcome, to_bytes
 from serving.stream.parsing import MalformedError, parse
+from serving.user_state.encoding import decode, encode_live
+from transform.features import Feature
 from transform.reading import event_rows
 
 NOW = 1_750_000_000
 DAY = 86_400
+FEATURES = [
+    Feature(name="age", side="context", kind="number"),
+    Feature(name="day", side="context", kind="time"),
+]
 SHOWN = Exposure(
     "r1", "ann", NOW, ("a", "b"), (0.5, 0.25), (1.0, 0.125), 7, "model", "blue", {"device": "phone"}
 )
@@ -57,6 +67,10 @@ def changed(message, **fields):
         (changed(BOUGHT, event_time=NOW - 7 * DAY - 1), parsing.LATE),
         (changed(BOUGHT, context={"a": [1]}), parsing.NO_CONTEXT),
         (changed(BOUGHT, context="phone"), parsing.NO_CONTEXT),
+        (changed(BOUGHT, context={"age": 10**400}), parsing.NO_CONTEXT),
+        (changed(BOUGHT, context={"age": float("inf")}), parsing.NO_CONTEXT),
+        (changed(BOUGHT, context={"device": "\udfff"}), parsing.NO_CONTEXT),
+        (changed(SHOWN, scores=[0.5, 10**400]), parsing.NO_NUMBERS),
         (changed(SHOWN, request_id=None), parsing.NO_REQUEST_ID),
         (changed(SHOWN, item_ids=[]), event_rows.NO_ITEM),
         (changed(SHOWN, item_ids=["a", 2]), event_rows.NO_ITEM),
@@ -87,3 +101,34 @@ def test_clocks_may_be_wrong_within_limits(skew):
 def test_any_bytes_are_a_message_or_refused(payload):
     with pytest.raises(MalformedError):
         parse(payload, NOW)
+
+
+VALUES = st.one_of(
+    st.text(max_size=3),
+    st.sampled_from(["\ud800", "a\nb", "NaN", "\x00", "a"]),
+    st.integers(NOW - 10, NOW + 10),
+    st.sampled_from([10**30, -(2**63), 10**400, float("nan"), float("inf"), 1e300, True, None]),
+)
+ODD = (
+    VALUES | st.lists(VALUES, max_size=2) | st.dictionaries(st.sampled_from(["age", "day"]), VALUES)
+)
+
+
+@given(
+    st.sampled_from([SHOWN, BOUGHT]),
+    st.dictionaries(
+        st.sampled_from(sorted({*SHOWN.__dict__, *BOUGHT.__dict__})), ODD, min_size=1, max_size=3
+    ),
+)
+@settings(deadline=None)
+def test_what_is_accepted_can_be_folded_and_written(message, odd):
+    try:
+        accepted = parse(changed(message, **odd), NOW)
+    except MalformedError:
+        return
+    live = live_event(accepted, "impression", {})
+    assert decode(encode_live([live])).live == (live,)
+    with TemporaryDirectory() as folder:
+        files = EventLogFiles(Path(folder), "impression", FEATURES)
+        files.write(1, [accepted], {})
+        files.close()

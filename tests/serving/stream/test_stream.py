@@ -85,7 +85,7 @@ def messages(draw):
 
 
 @given(messages(), st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_late_repeated_and_disordered_events_end_as_a_replay_of_the_log(sent, data):
     repeated = sent + data.draw(st.lists(st.sampled_from(sent), max_size=5))
     arriving = data.draw(st.permutations(repeated))
