@@ -53,8 +53,9 @@ def consume(
     """Apply live events to the states of users.
 
     It runs until it is stopped, and waits for a server that is gone. Each consumer takes its share
-    of the partitions. One may be killed at any time: what it had not acknowledged is applied by
-    its successor, and no event counts twice. What is no event goes to the dead letters.
+    of the partitions; the categories of items are read at its start. One may be killed at any time:
+    what it had not acknowledged is applied by its successor, and no event counts twice. What is no
+    event goes to the dead letters.
     """
     with errors_reported():
         from pipeline.event_stream import StreamPlace, item_categories

@@ -87,6 +87,7 @@ class Consumer:
         self._partitions = range(number, queue.partitions, consumers)
         self._settled_at = 0.0
         self._wait_s = 0.0
+        self._left_alone: set[str] = set()  # their records cannot be read
         self._stopped = threading.Event()
         self.consumed = Consumed()
 
@@ -120,7 +121,8 @@ class Consumer:
         self.consumed.entries += len(entries)
         self.consumed.events += sum(len(one.events) for events in live.values() for one in events)
         self.consumed.dead += len(dead)
-        self._settle([user for user, count in gathered.items() if count >= _SETTLE_AT])
+        full = [user for user, count in gathered.items() if count >= _SETTLE_AT]
+        self._settle([user for user in full if user not in self._left_alone])
 
     def _sorted(
         self, entries: Sequence[Entry]
@@ -153,15 +155,27 @@ class Consumer:
         except UserStateError as error:
             # Nothing is lost: every read folds the events, and a later attempt settles them. The
             # stream must not stand still because of one damaged record.
-            _log.warning("settling %d users failed: %s", len(users), error)
-            for user in users if len(users) > 1 else ():
+            _log.warning("settling %d users failed, trying each: %s", len(users), error)
+            for user in users:
                 self._persist(partial(self._store.read, []))  # until the store answers
-                self._settle([user])
+                self._settle_one(user)
+
+    def _settle_one(self, user: str) -> None:
+        try:
+            settle(self._store, [user])
+        except UserStateError as error:
+            _log.error("the state of a user is left as it is: %s", error)
+            self._left_alone.add(user)
 
     def _own_live(self, count: int) -> list[str]:
         """Of some users that are to be settled, those whose events this consumer takes."""
         users = self._persist(partial(self._store.users_with_live, count))
-        return [u for u in users if partition_of(u, self._queue.partitions) in self._partitions]
+        return [
+            user
+            for user in users
+            if partition_of(user, self._queue.partitions) in self._partitions
+            and user not in self._left_alone
+        ]
 
     def _left(self) -> bool:
         backlog = self._persist(partial(self._queue.backlog, self._partitions))

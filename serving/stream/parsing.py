@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from serving.stream.messages import HAPPENED, POSITION_BEGINS, SHOWN, Exposure, Message, Outcome
 from serving.user_state.live import EARLIEST_SECONDS, LATEST_SECONDS
@@ -102,7 +102,7 @@ def _text(value: Any, missing: str) -> str:
         raise MalformedError(missing)
     if "\n" in value or "\r" in value:
         raise MalformedError(LINE_BREAK)
-    return str(value)
+    return value
 
 
 def _optional(value: Any) -> str:
@@ -138,7 +138,7 @@ def _context(fields: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: Any) -> TypeGuard[str]:
     """Whether it is text that can be stored: JSON may hold half a character."""
     if not isinstance(value, str):
         return False

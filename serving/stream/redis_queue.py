@@ -1,7 +1,8 @@
 """A queue in Redis Streams: for any number of machines.
 
 Keys, each behind the queue's prefix: `events:<partition>` is a stream whose entries hold the
-message in the field `e`, read by the consumer group `fold`; `dead` the stream of dead letters.
+message in the field `e`, read by the consumer group `fold`; `partitions` is their number, `dead`
+the stream of dead letters.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from serving.stream.queue import DeadLetter, Entry, QueueError, partition_of
 
 _GROUP = "fold"
 _FIELD = b"e"
-_LONGEST_WAIT_SECONDS = 5.0
 _DEAD_LETTERS = 100_000  # kept at least, the latest
 # Keeps a dead letter where it was not acknowledged yet. KEYS: stream, dead letters. ARGV: group,
 # position, letters to keep, then fields and values.
@@ -58,10 +58,12 @@ class RedisQueue:
         self._prefix = prefix
         self._claim_after_s = claim_after_s
         self._next_claim = 0.0
+        self._longest_wait_s = timeout_s / 2
+        self._checked = False
         self._name = uuid.uuid4().hex
         self._redis = redis.Redis.from_url(
             url,
-            socket_timeout=timeout_s + _LONGEST_WAIT_SECONDS,
+            socket_timeout=timeout_s,
             socket_connect_timeout=timeout_s,
             retry=Retry(NoBackoff(), 0),
         )
@@ -70,6 +72,7 @@ class RedisQueue:
 
     def append(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """See `EventSink`."""
+        self._check_partitions()
         with self._explained(), self._redis.pipeline(transaction=False) as pipeline:
             for user_id, payload in messages:
                 key = self._key(partition_of(user_id, self.partitions))
@@ -78,6 +81,7 @@ class RedisQueue:
 
     def read(self, partitions: Sequence[int], count: int, wait_s: float) -> list[Entry]:
         """See `EventQueue`."""
+        self._check_partitions()
         with self._explained():
             try:
                 return self._claimed(partitions, count) or self._new(partitions, count, wait_s)
@@ -108,6 +112,7 @@ class RedisQueue:
 
     def scan(self, partition: int, after: str | None, count: int) -> list[Entry]:
         """See `EventQueue`."""
+        self._check_partitions()
         start = "-" if after is None else f"({after}"
         with self._explained():
             found: Any = self._redis.xrange(self._key(partition), start, "+", count)
@@ -148,6 +153,20 @@ class RedisQueue:
     def _key(self, partition: int) -> str:
         return f"{self._prefix}:events:{partition}"
 
+    def _check_partitions(self) -> None:
+        """Who first uses a queue decides how many parts it has."""
+        if self._checked:
+            return
+        key = f"{self._prefix}:partitions"
+        with self._explained():
+            found: Any = self._redis.set(key, self.partitions, nx=True, get=True)
+        if found is not None and int(found) != self.partitions:
+            raise ValueError(
+                f"a stream must have the same number of partitions for everybody; received "
+                f"{self.partitions}, and {self._prefix!r} has {int(found)}. Give that number"
+            )
+        self._checked = True
+
     def _letters(self) -> Iterator[tuple[bytes, DeadLetter]]:
         """Dead letters, each with its place among them."""
         found: Any = self._redis.xrange(f"{self._prefix}:dead")
@@ -166,7 +185,7 @@ class RedisQueue:
 
     def _new(self, partitions: Sequence[int], count: int, wait_s: float) -> list[Entry]:
         keys = {self._key(partition): partition for partition in partitions}
-        wait_ms = max(1, int(1000 * min(wait_s, _LONGEST_WAIT_SECONDS)))
+        wait_ms = max(1, int(1000 * min(wait_s, self._longest_wait_s)))
         found: Any = self._redis.xreadgroup(
             _GROUP, self._name, dict.fromkeys(keys, ">"), count, block=wait_ms
         )

@@ -79,7 +79,7 @@ class SqliteQueue:
         """See `EventQueue`. What was read and never acknowledged is read by the next consumer."""
         deadline = time.monotonic() + wait_s
         while True:
-            with self._transaction() as connection:
+            with self._transaction("BEGIN") as connection:
                 consumed = dict(connection.execute("SELECT partition, position FROM consumed"))
             found = []
             for partition in partitions:
@@ -105,7 +105,7 @@ class SqliteQueue:
 
     def scan(self, partition: int, after: str | None, count: int) -> list[Entry]:
         """See `EventQueue`."""
-        with self._transaction() as connection:
+        with self._transaction("BEGIN") as connection:
             rows = connection.execute(_SCAN, (partition, int(after or 0), count)).fetchall()
         return [Entry(part, str(place), arrival, payload) for part, place, arrival, payload in rows]
 
@@ -129,12 +129,12 @@ class SqliteQueue:
 
     def backlog(self, partitions: Sequence[int] | None = None) -> int:
         """See `EventQueue`. There is one partition."""
-        with self._transaction() as connection:
+        with self._transaction("BEGIN") as connection:
             return int(connection.execute(_BACKLOG).fetchone()[0])
 
     def dead_letters(self) -> list[DeadLetter]:
         """See `EventQueue`."""
-        with self._transaction() as connection:
+        with self._transaction("BEGIN") as connection:
             rows = connection.execute(
                 "SELECT partition, position, arrival, payload, reason FROM dead ORDER BY position"
             ).fetchall()
@@ -148,9 +148,9 @@ class SqliteQueue:
         self._connection.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
         with self._lock, self._explained():
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(begin)
             try:
                 yield self._connection
             except BaseException:

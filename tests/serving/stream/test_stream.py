@@ -20,6 +20,7 @@ from serving.stream.log_files import EventLogFiles, LogError
 from serving.stream.messages import Exposure, Outcome, to_bytes
 from serving.stream.parsing import LATE, NO_JSON
 from serving.stream.queue import DeadLetter
+from serving.stream.redis_queue import RedisQueue
 from serving.stream.sqlite_queue import SqliteQueue
 from serving.user_flows import UserList
 from serving.user_state.sqlite_store import SqliteUserStates
@@ -182,12 +183,21 @@ def test_a_damaged_record_does_not_stop_the_stream(queue, store, caplog):
     else:
         store._redis.hset(store._key("ann"), mapping={"version": 1, "record": damaged})
     consumer = Consumer(queue, store, CATEGORIES)
-    consumer._apply(consumer._read(0.0))
-    consumer._sweep(idle=True)
+    consumer.run(until_idle=True)
     assert queue.backlog() == 0
     assert store.users_with_live(9) == ["ann"]
     assert len(store.read(["bob"])[0][0].state.events) == 1
-    assert "settling 1 users failed: a stored state must be" in caplog.text
+    assert "left as it is: a stored state must be" in caplog.text
+
+
+def test_a_stream_keeps_its_number_of_partitions(redis_url):
+    first, other = (RedisQueue(redis_url, "parts", partitions=n) for n in (2, 3))
+    send(first, [Outcome("e", "ann", "a", "view", NOW)])
+    for act in (lambda: send(other, []), lambda: other.read([0], 1, 0.0)):
+        with pytest.raises(ValueError, match="received 3, and 'parts' has 2"):
+            act()
+    for queue in (first, other):
+        queue.close()
 
 
 def test_consumers_share_the_partitions(place, store):
