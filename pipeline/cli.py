@@ -22,6 +22,7 @@ from pipeline.commands import (
     serve,
     serving_config,
     simulate,
+    states,
     status,
     stream,
     submit,
@@ -85,6 +86,7 @@ app.command("compile", epilog=_examples(*compile.EXAMPLES))(compile.compile_)
 app.command(epilog=_examples(*submit.EXAMPLES))(submit.submit)
 app.command(epilog=_examples(*serve.EXAMPLES))(serve.serve)
 app.command(epilog=_examples(*recommend.EXAMPLES))(recommend.recommend)
+app.command("import-states", epilog=_examples(*states.EXAMPLES))(states.import_states)
 app.command(epilog=_examples(*predict.EXAMPLES))(predict.predict)
 app.command(epilog=_examples(*report.EXAMPLES))(report.report)
 app.command(epilog=_examples(*status.EXAMPLES))(status.status)

@@ -109,8 +109,8 @@ def _answers(client: RecommenderClient, version: int) -> bool:
 
 
 def without_warm_up(model: Path, folder: Path) -> Path:
-    """A copy of a model that has lost its warm-up requests."""
+    """A copy of a model whose warm-up file holds no request, so that it is served cold."""
     copy = folder / "cold"
     shutil.copytree(model, copy)
-    (copy / WARM_UP_FILE).unlink()
+    (copy / WARM_UP_FILE).write_bytes(b"")  # without a file the server would ask by itself
     return copy

@@ -12,17 +12,22 @@ or will load. The version that was left stays, so that `to` can bring it back.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from components.pusher import labels, manifest
 from components.pusher.destination import changing, next_version
+from components.pusher.durable import replace_file, sync_folder
 from components.pusher.errors import PublishError, no_room_reported
 from components.pusher.labels import Label
 from components.pusher.manifest import Manifest
 from components.pusher.publish import Published, add
 
 logger = logging.getLogger(__name__)
+
+# Says what was served before a rollback, and the version it made; there until it is reported.
+UNREPORTED_FILE = ".rollback-unreported"
 
 
 @dataclass(frozen=True)
@@ -43,17 +48,28 @@ class RolledBack:
         return self.published.manifest.origin
 
 
-def roll_back(destination: Path, *, to: int | None, now: int) -> RolledBack:
+def _nothing(done: RolledBack) -> None:
+    """Reports to nobody: the caller takes what is returned."""
+
+
+def roll_back(
+    destination: Path,
+    *,
+    to: int | None,
+    now: int,
+    report: Callable[[RolledBack], None] = _nothing,
+) -> RolledBack:
     """Makes an earlier version the served one, as a new version with its bytes.
 
-    A rollback that was killed and is run again is finished, not repeated; without `to` this holds
-    until its last label has moved, since from then on the same call means one version further.
+    A rollback that was killed and is run again is finished, not repeated. Without `to` this holds
+    until it has been reported, since from then on the same call means one version further.
 
     Args:
         destination: Folder of the versions.
         to: The version to go back to; None for the newest intact one that was published before
             the bytes that are served now.
         now: Unix seconds, the number of the new version unless a newer one exists.
+        report: Tells whoever asked; the rollback is over when it returns.
 
     Raises:
         PublishError: Nothing is published; the version asked for is not there, is damaged, or is
@@ -63,7 +79,9 @@ def roll_back(destination: Path, *, to: int | None, now: int) -> RolledBack:
         newest = known[-1]
         served = manifest.read(destination / str(newest))
         if served is not None and _has_begun(destination, served, to):
-            before = labels.read(destination).get(Label.STABLE, newest)
+            before = _unreported(destination).get(
+                newest, labels.read(destination).get(Label.STABLE, newest)
+            )
             published = Published(destination / str(newest), served)
         else:
             before = newest
@@ -75,18 +93,34 @@ def roll_back(destination: Path, *, to: int | None, now: int) -> RolledBack:
         with no_room_reported(
             destination, f"version {published.version} was added, but has no label"
         ):
+            mark = destination / UNREPORTED_FILE
+            replace_file(mark, f"{before} {published.version}".encode())
             labels.move_all(destination, published.version)
-    return RolledBack(before, published)
+        done = RolledBack(before, published)
+        report(done)
+        mark.unlink()
+        sync_folder(destination)
+    return done
 
 
 def _has_begun(destination: Path, served: Manifest, to: int | None) -> bool:
     """Whether the newest version is already the copy that this rollback would publish."""
     unlabelled = set(labels.read(destination).values()) != {served.version}
+    unfinished = unlabelled or served.version in _unreported(destination)
     return (
         served.copy_of is not None
-        and (to == served.copy_of or (to is None and unlabelled))
+        and (to == served.copy_of or (to is None and unfinished))
         and manifest.is_intact(destination / str(served.version))
     )
+
+
+def _unreported(destination: Path) -> dict[int, int]:
+    """A version whose rollback was not reported -> what was served before; empty without one."""
+    mark = destination / UNREPORTED_FILE
+    if not mark.exists():
+        return {}
+    before, version = map(int, mark.read_text().split())
+    return {version: before}
 
 
 def _previous(destination: Path, known: list[int], served: Manifest | None) -> Manifest:

@@ -34,7 +34,8 @@ def rollback(config: Config, to: To = None, as_json: Json = False) -> None:
     `stable` move there. So a server that serves the newest version follows without a restart and
     without a gap, and no version number ever goes backwards. A version that is not what its
     manifest lists is refused, or passed over where none is named. Used again, it goes one version
-    further back; the version that was left stays, and `--to` brings it back.
+    further back; where it was killed before it said what it did, it is finished. The version that
+    was left stays, and `--to` brings it back.
     """
     with errors_reported():
         from components.pusher.rollback import roll_back
@@ -42,11 +43,15 @@ def rollback(config: Config, to: To = None, as_json: Json = False) -> None:
         from pipeline.serving_folder import serving_folder
 
         settings = load_settings(config)
-        done = roll_back(serving_folder(settings), to=to, now=int(time.time()))
-        if as_json:
-            print_json(_facts(done))
-        else:
-            _print(settings.name, done)
+
+        def report(done: RolledBack) -> None:
+            if as_json:
+                print_json(_facts(done))
+            else:
+                _print(settings.name, done)
+            sys.stdout.flush()
+
+        roll_back(serving_folder(settings), to=to, now=int(time.time()), report=report)
 
 
 def _facts(done: RolledBack) -> dict[str, object]:

@@ -49,13 +49,15 @@ def serve(
     """Serve the pushed model.
 
     The API is TensorFlow Serving's, over gRPC and REST. A version that is pushed later is picked
-    up without a restart. Where tensorflow_model_server is on the PATH, it is what serves.
+    up without a restart; one that is only `canary`, when it is promoted. Where
+    tensorflow_model_server is on the PATH, it is what serves, unless a version is only `canary`.
     """
     with errors_reported():
         from serving.model_server.options import Options
 
+        folder = _base_path(config, base_path)
         options = Options(
-            model_base_path=_base_path(config, base_path),
+            model_base_path=folder,
             port=port,
             host=host,
             rest_api_port=rest_port,
@@ -64,27 +66,43 @@ def serve(
             batching_parameters_file=batching,
             ssl_config_file=tls,
         )
-        raise typer.Exit(_serve(options, embedded))
+        raise typer.Exit(_serve(options, folder, embedded))
 
 
-def _base_path(config: Path | None, base_path: Path | None) -> Path | None:
-    if (config is None) == (base_path is None):
-        raise typer.BadParameter("give either --config or --base-path.")
-    if config is None:
+def _base_path(config: Path | None, base_path: Path | None) -> Path:
+    if base_path is not None and config is None:
         return base_path
+    if base_path is not None or config is None:
+        raise typer.BadParameter("give either --config or --base-path.")
     from pipeline.loading import load_settings
     from pipeline.serving_folder import serving_folder
 
     return serving_folder(load_settings(config))
 
 
-def _serve(options: Options, embedded: bool) -> int:
+def _serve(options: Options, folder: Path, embedded: bool) -> int:
+    from pipeline.stable_policy import StablePolicy
     from serving.model_server import binary
     from serving.model_server.serve import serve as serve_model
 
     program = None if embedded else binary.find()
+    if program is not None and _is_tried_out(folder):
+        typer.echo(
+            f"The newest version is only canary, and {program} would serve it to everybody: the "
+            "embedded server serves stable. `sluice serving-config` renders what TensorFlow "
+            "Serving needs to serve both.",
+            err=True,
+        )
+        program = None
     if program is None:
-        return serve_model(options)
+        return serve_model(options, StablePolicy(folder=folder))
     options.check()
     typer.echo(f"Serving with {program}, which listens on every interface.", err=True)
     return os.execv(program, binary.command(program, options))  # noqa: S606 -- no shell is wanted
+
+
+def _is_tried_out(folder: Path) -> bool:
+    """Whether a version is `canary` and another one `stable`."""
+    from components.pusher import labels
+
+    return len(set(labels.read(folder).values())) > 1

@@ -45,6 +45,15 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "position": ("position", "pos", "rank", "slot", "display_position", "list_position"),
     "valid_from": ("valid_from", "validfrom", "effective_from", "valid_since"),
+    "available_from": (
+        *("available_from", "availablefrom", "available_since", "available_at", "available_on"),
+        *("on_sale_from", "publish_from", "published_from", "start_of_sale", "active_from"),
+    ),
+    "available_to": (
+        *("available_to", "availableto", "available_until", "available_till", "unavailable_from"),
+        *("on_sale_to", "on_sale_until", "publish_to", "publish_until", "unpublished_at"),
+        *("end_of_sale", "active_to", "active_until", "delisted_at", "discontinued_at"),
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from pipeline.starter.event_columns import EventTypes, event_types, optional_col
 from pipeline.starter.kinds import Judgement, judge, time_unit
 from pipeline.starter.names import SYNONYMS, feature_name, find
 from pipeline.starter.sample import Sample
+from transform.errors import DataError
 from transform.features import RESERVED_NAMES
 from transform.reading.values import id_column
 
@@ -135,23 +136,20 @@ def _plan_entities(plan: Plan, sample: Sample, name: str, key: str, side: str) -
             f"settings by hand with `data: {{{name}: {{columns: {{{key}: NAME}}}}}}`."
         )
     columns, unused = {key: column}, {}
-    since = find("valid_from", sample.frame.columns) if name == "items" else None
-    if since is not None:
-        columns["valid_from"] = since
-        plan.assumptions.append(
-            f"items: {since!r} says since when a row holds; of an item's rows the latest not after "
-            "the end of training counts."
-        )
+    limits, unit = _limits(plan, sample) if name == "items" else ({}, None)
+    columns |= limits
+    # Since when an item is shown also says how old it is; until when, nobody knows beforehand.
+    since_shown = limits.get("available_from")
     taken = {*RESERVED_NAMES, *(feature.name for feature in plan.features)}
     plan.assumptions.append(f"{name}: {key} is the column {column!r}.")
-    unit = None  # a table has one unit of time; the first column decides
-    for values in sample.frame.drop(set(columns.values())):
+    for values in sample.frame.drop(set(columns.values()) - {since_shown}):
         judgement = judge(values)
         unit = unit or judgement.time_unit
         if judgement.kind is None or judgement.time_unit not in (None, unit):
             unused[values.name] = judgement.why
             continue
         ours = feature_name(values.name, taken, "user" if side == "query" else "item")
+        ours = "available_from" if values.name == since_shown else ours
         taken.add(ours)
         columns[ours] = values.name
         plan.features.append(FeaturePlan(ours, side, judgement))
@@ -161,6 +159,41 @@ def _plan_entities(plan: Plan, sample: Sample, name: str, key: str, side: str) -
     for left_out, why in unused.items():
         plan.assumptions.append(f"{name}: {left_out!r} is left out: {why}.")
     plan.tables[name] = TablePlan(sample, _renamed(columns), unit or "s", unused)
+
+
+def _limits(plan: Plan, sample: Sample) -> tuple[dict[str, str], str | None]:
+    """The columns that say since when a row holds and when an item may be shown, and their unit.
+
+    A table has one unit of time; the first column decides.
+    """
+    limits: dict[str, str] = {}
+    unit = None
+    since = find("valid_from", sample.frame.columns)
+    if since is not None:
+        limits["valid_from"] = since
+        plan.assumptions.append(
+            f"items: {since!r} says since when a row holds; of an item's rows the latest not after "
+            "the end of training counts."
+        )
+    for ours, says in (("available_from", "from when on"), ("available_to", "until when")):
+        theirs = find(ours, sample.frame.columns)
+        if theirs is None or not (times := sample.frame[theirs].drop_nulls()).len():
+            continue
+        try:
+            found = time_unit(times, _where(theirs, sample))
+        except DataError:
+            continue  # a name such as "active to" may mean something else
+        if _is_unix_time(times):
+            if unit not in (None, found):
+                continue
+            unit = found
+        limits[ours] = theirs
+        plan.assumptions.append(f"items: {theirs!r} says {says} an item may be shown.")
+    return limits, unit
+
+
+def _is_unix_time(times: pl.Series) -> bool:
+    return not times.dtype.is_temporal() and times.cast(pl.Float64, strict=False).count() > 0
 
 
 def _column_of(ours: str, sample: Sample, chosen: Mapping[str, str]) -> str:
@@ -195,7 +228,7 @@ def _said_of_events(columns: dict[str, str], moment: pl.Series, unit: str) -> li
     ]
     if moment.dtype.is_temporal():
         form = "date-times; without a time zone they are taken for UTC"
-    elif moment.cast(pl.Float64, strict=False).count():
+    elif _is_unix_time(moment):
         form = f"unix time in {unit}"
     else:
         form = "date-times as text; without a time zone they are taken for UTC"

@@ -27,6 +27,7 @@ from serving.model_server.errors import RequestError
 _SERVING, _LOADING = ":tensorflow:serving:", ":tensorflow:cc:saved_model:"
 # 10 us to about 20 minutes; queries name an end by the six digits that TensorFlow Serving writes.
 _BUCKETS_US = tuple(float(f"{10 * 1.8**i:g}") for i in range(33))
+_RUNTIME = "TF1"  # what TensorFlow Serving calls a session
 _TOTAL = re.compile(rb"^((?:# (?:HELP|TYPE) )?:tensorflow:[a-z_:]+)_total(?=[ {])", re.MULTILINE)
 
 S = TypeVar("S")
@@ -50,6 +51,13 @@ class Metrics:
             f"{_SERVING}request_latency",
             "Microseconds from a request to its answer, of those answered.",
             ["model_name", "API", "entrypoint"],
+            buckets=_BUCKETS_US,
+            registry=self._registry,
+        )
+        self._runtime = Histogram(
+            f"{_SERVING}runtime_latency",
+            "Microseconds that TensorFlow took for a request, of those answered.",
+            ["model_name", "API", "runtime"],
             buckets=_BUCKETS_US,
             registry=self._registry,
         )
@@ -86,6 +94,19 @@ class Metrics:
             raise
         finally:
             self._requests.labels(model_name, status).inc()
+
+    @contextlib.contextmanager
+    def computing(self, model_name: str, api: str) -> Iterator[None]:
+        """Time the computation of one call, with the batch that it may wait for.
+
+        Args:
+            model_name: A model that is served.
+            api: Predict, Classify, Regress or MultiInference.
+        """
+        started = time.perf_counter()
+        yield
+        microseconds = (time.perf_counter() - started) * 1e6
+        self._runtime.labels(model_name, api, _RUNTIME).observe(microseconds)
 
     def loading(self, load: Callable[[Path, int], S]) -> Callable[[Path, int], S]:
         """The same way of loading a version, counted and timed."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 
 import grpc
 from tensorflow_serving.apis import (
@@ -20,7 +21,7 @@ from serving.model_server.encoding import to_proto
 from serving.model_server.errors import Request, Response, answer, invalid_argument
 from serving.model_server.metrics import Metrics
 from serving.model_server.model_lookup import Models, acquire
-from serving.model_server.servables import DEFAULT_SIGNATURE
+from serving.model_server.servables import DEFAULT_SIGNATURE, Servable
 
 SIGNATURE_DEF = "signature_def"
 
@@ -84,6 +85,12 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
         return answer(counted, request, context)
 
+    @contextlib.contextmanager
+    def _computing(self, spec: model_pb2.ModelSpec, api: str) -> Iterator[tuple[int, Servable]]:
+        """The version that answers, while it does; timed."""
+        with acquire(self._models, spec) as found, self._metrics.computing(spec.name, api):
+            yield found
+
     def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
         """The response to a request.
 
@@ -91,7 +98,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             RequestError: With the status that TensorFlow Serving gives.
         """
         spec = request.model_spec
-        with acquire(self._models, spec) as (version, servable):
+        with self._computing(spec, "Predict") as (version, servable):
             outputs = servable.run(spec.signature_name, request.inputs, request.output_filter)
         response = predict_pb2.PredictResponse(model_spec=_effective(spec, version))
         for name, array in outputs.items():
@@ -107,7 +114,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             RequestError: With the status that TensorFlow Serving gives.
         """
         spec = request.model_spec
-        with acquire(self._models, spec) as (version, servable):
+        with self._computing(spec, "Classify") as (version, servable):
             result = inference.classify(servable, spec.signature_name, request.input)
         return classification_pb2.ClassificationResponse(
             model_spec=_effective(spec, version), result=result
@@ -122,7 +129,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             RequestError: With the status that TensorFlow Serving gives.
         """
         spec = request.model_spec
-        with acquire(self._models, spec) as (version, servable):
+        with self._computing(spec, "Regress") as (version, servable):
             result = inference.regress(servable, spec.signature_name, request.input)
         return regression_pb2.RegressionResponse(
             model_spec=_effective(spec, version), result=result
@@ -138,7 +145,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         """
         specs = [task.model_spec for task in request.tasks]
         _check_tasks(specs)
-        with acquire(self._models, specs[0]) as (version, servable):
+        with self._computing(specs[0], "MultiInference") as (version, servable):
             results = inference.multi_infer(servable, request.tasks, request.input)
         for result, spec in zip(results, specs, strict=True):
             result.model_spec.CopyFrom(_effective(spec, version))

@@ -46,6 +46,7 @@ class Servable:
 
     Attributes:
         signature_defs: The signatures as the SavedModel declares them, for GetModelMetadata.
+        signatures: Those that can be called, by name.
     """
 
     def __init__(self, path: Path, version: int) -> None:
@@ -58,7 +59,7 @@ class Servable:
             self._session.close()
             raise
         self.signature_defs = dict(meta_graph.signature_def)
-        self._signatures = {
+        self.signatures = {
             name: Signature.from_proto(name, proto)
             for name, proto in self.signature_defs.items()
             if name != _INIT_SIGNATURE
@@ -122,9 +123,9 @@ class Servable:
             RequestError: FAILED_PRECONDITION when there is none of that name.
         """
         name = name or DEFAULT_SIGNATURE
-        if name not in self._signatures:
-            raise unknown_signature(name, self._signatures)
-        return self._signatures[name]
+        if name not in self.signatures:
+            raise unknown_signature(name, self.signatures)
+        return self.signatures[name]
 
     def close(self) -> None:
         """Give the memory back. Nothing may run after this."""
@@ -202,7 +203,7 @@ def _reason(message: str) -> str:
 
 
 def load_servable(path: Path, version: int, batcher: Batcher | None = None) -> Servable:
-    """Load a version and replay its warm-up requests.
+    """Load a version and warm it up.
 
     Args:
         path: The SavedModel's directory.

@@ -24,6 +24,7 @@ from serving.model_server.model_config import ModelConfig, read_model_config
 from serving.model_server.monitoring_config import read_metrics_path
 from serving.model_server.options import Options
 from serving.model_server.tls import read_credentials
+from serving.model_server.version_policy import LATEST, VersionPolicy
 
 if TYPE_CHECKING:
     from serving.model_server.metrics import Metrics
@@ -40,7 +41,7 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _SWITCH_SECONDS = 0.0005
 
 
-def serve(options: Options) -> int:
+def serve(options: Options, policy: VersionPolicy = LATEST) -> int:
     """Serve until SIGTERM or SIGINT.
 
     Prints one line on standard output when it listens, such as
@@ -49,6 +50,7 @@ def serve(options: Options) -> int:
 
     Args:
         options: What to serve, and how.
+        policy: Which versions of the model of `options.model_base_path` are served.
 
     Returns:
         The exit code: 0 after draining, 2 when it cannot start (the reason is on standard error).
@@ -59,7 +61,7 @@ def serve(options: Options) -> int:
             _check_port(options.host, options.port, "--port")
             if options.rest_api_port:
                 _check_port(options.host, options.rest_api_port, "--rest_api_port")
-            line = _start(options, running)
+            line = _start(options, policy, running)
         except StartError as error:
             sys.stderr.write(f"model server: {error}\n")
             return 2
@@ -72,9 +74,9 @@ def serve(options: Options) -> int:
     return 0
 
 
-def _start(options: Options, running: contextlib.ExitStack) -> str:
+def _start(options: Options, policy: VersionPolicy, running: contextlib.ExitStack) -> str:
     """Start everything; `running` stops it. Returns the line that says so."""
-    configs = _configs(options)
+    configs = _configs(options, policy)
     ssl = options.ssl_config_file
     credentials = None if ssl is None else read_credentials(ssl)
     batching = _batching(options)
@@ -178,10 +180,10 @@ def _rest_options(options: Options) -> RestOptions | None:
     )
 
 
-def _configs(options: Options) -> tuple[ModelConfig, ...]:
+def _configs(options: Options, policy: VersionPolicy) -> tuple[ModelConfig, ...]:
     if options.model_config_file is None:
         assert options.model_base_path is not None  # noqa: S101 -- for the type checker
-        return (ModelConfig(options.model_name, options.model_base_path),)
+        return (ModelConfig(options.model_name, options.model_base_path, policy),)
     try:
         configs = read_model_config(options.model_config_file)
     except RequestError as error:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent import futures
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from serving.model_server.admission import Admission, CallPool
 from serving.model_server.errors import RequestError, StartError
 from serving.model_server.metrics import Metrics
 from serving.model_server.model_service import ModelService
@@ -22,6 +22,9 @@ from serving.model_server.servables import Servable
 from serving.model_server.versions import ModelVersions
 
 MAX_MESSAGE_BYTES = 2**31 - 1  # as TensorFlow Serving; gRPC's own default is 4 MB
+
+# Refusals that may wait to be sent; of the calls beyond, gRPC itself lets go without a word.
+MAX_REFUSALS = 64
 
 _CHANNEL_ARGUMENTS: dict[str, int | str] = {
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
@@ -45,7 +48,7 @@ class ModelServer:
         max_threads: Calls that are answered at the same time, further ones wait; None for 16 for
             each CPU.
         max_in_flight: Calls that may be answered or wait; more are refused with
-            RESOURCE_EXHAUSTED. None for two for each thread.
+            RESOURCE_EXHAUSTED and told when to come again. None for two for each thread.
         health_service: Offer gRPC's health service.
         credentials: TLS of the gRPC port; None for none.
         channel_arguments: Arguments of the gRPC library, which go before our own.
@@ -76,10 +79,13 @@ class ModelServer:
         self._port = port
         self._credentials = credentials
         self._health = health.HealthServicer()
+        pool, limit = CallPool(threads), max_in_flight or IN_FLIGHT_A_THREAD * threads
+        self._admission = Admission(pool, limit)
         self._server = grpc.server(
-            futures.ThreadPoolExecutor(max_workers=threads, thread_name_prefix="grpc"),
+            pool,
+            interceptors=(self._admission,),
             options=list({**_CHANNEL_ARGUMENTS, **dict(channel_arguments)}.items()),
-            maximum_concurrent_rpcs=max_in_flight or IN_FLIGHT_A_THREAD * threads,
+            maximum_concurrent_rpcs=limit + MAX_REFUSALS,
         )
         prediction = PredictionService(self._models, metrics, tensor_content)
         model_service = ModelService(self._models)
@@ -151,6 +157,7 @@ class ModelServer:
         if self._rest is not None:
             self._rest.stop()
         stopped.wait()
+        self._admission.close()
         self._models.stop()
 
     def _update_health(self) -> None:

@@ -2,24 +2,32 @@
 
 The first call of a signature can take hundreds of times as long as the next ones. A SavedModel may
 carry requests in `assets.extra/tf_serving_warmup_requests`; TensorFlow Serving replays them before
-it makes the version available, and so does this server.
+it makes the version available, and so does this server. Of a version without such a file this
+server asks each signature once, with the smallest inputs it takes; a file without requests asks for
+nothing.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
+from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.model_server import inference
 from serving.model_server.errors import RequestError
+from serving.model_server.signatures import TensorSpec
+from serving.tensors import dtype_name
 
 if TYPE_CHECKING:
     from serving.model_server.servables import Servable
+
+logger = logging.getLogger(__name__)
 
 WARM_UP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000  # TensorFlow Serving refuses more
@@ -32,7 +40,7 @@ class WarmUpError(Exception):
 
 
 def warm_up(version_path: Path, servable: Servable) -> int:
-    """Replay the warm-up requests of a version; none is fine.
+    """Replay the warm-up requests of a version; without any, ask each signature once.
 
     Args:
         version_path: Directory of the SavedModel.
@@ -46,6 +54,7 @@ def warm_up(version_path: Path, servable: Servable) -> int:
     """
     path = version_path / WARM_UP_FILE
     if not path.is_file():
+        _ask_each_signature(servable)
         return 0
     count = 0
     for count, record in enumerate(_records(path), start=1):
@@ -59,6 +68,30 @@ def warm_up(version_path: Path, servable: Servable) -> int:
                 f"record {count} of {path} was not answered: {error.message}"
             ) from error
     return count
+
+
+def _ask_each_signature(servable: Servable) -> None:
+    """Compile what no request is given for. The model may refuse inputs that mean nothing to it."""
+    for name, signature in servable.signatures.items():
+        inputs = {name: _smallest(spec) for name, spec in signature.inputs.items()}
+        try:
+            servable.run(name, inputs)
+        except RequestError as error:
+            logger.info("signature %r is not warmed up: %s", name, error.message)
+        except Exception:  # what no caller may ever ask must not keep the version from serving
+            logger.exception("signature %r cannot be warmed up", name)
+
+
+def _smallest(spec: TensorSpec) -> tensor_pb2.TensorProto:
+    """One row of what an input takes: empty texts and zeros, but ones of integers, as counts."""
+    proto = tensor_pb2.TensorProto(dtype=spec.dtype)
+    for size in spec.shape or ():
+        proto.tensor_shape.dim.add(size=1 if size < 0 else size)
+    if dtype_name(spec.dtype) == "int32":
+        proto.int_val.append(1)
+    elif dtype_name(spec.dtype) == "int64":
+        proto.int64_val.append(1)
+    return proto
 
 
 def _records(path: Path) -> Iterator[bytes]:

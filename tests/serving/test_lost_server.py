@@ -24,6 +24,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 POPULAR = ("apple", "bread", "cheese")
 PATIENCE_S = 120
+TIMEOUT_S = 3.0  # of the calls to a server that hangs
 
 
 class Server:
@@ -124,7 +125,7 @@ def test_a_hedge_answers_for_a_server_that_hangs(
     servers, store, open_client, for_users, hedge_after_s
 ):
     retries = RetryPolicy(hedge_after_s=hedge_after_s)
-    client = open_client(both_of(servers), timeout_s=2.0, retries=retries)
+    client = open_client(both_of(servers), timeout_s=TIMEOUT_S, retries=retries)
     users = for_users(client, store)
     warmed(client, users)
     slowest, sources = 0.0, set()
@@ -134,10 +135,10 @@ def test_a_hedge_answers_for_a_server_that_hangs(
             sources.add(users.recommend("ann", 2).source)
             slowest = max(slowest, time.monotonic() - began)
     if hedge_after_s is None:
-        assert slowest >= 2.0
+        assert slowest >= TIMEOUT_S
         assert "fallback" in sources
     else:
-        assert slowest < 1.0
+        assert slowest < TIMEOUT_S
         assert sources == {"model"}
 
 
@@ -163,19 +164,19 @@ def test_no_call_fails_when_one_of_two_servers_is_killed_under_it(
 def test_a_server_that_is_killed_mid_call_is_replaced_by_popular_items_until_it_is_back(
     servers, store, open_client, for_users
 ):
-    client = open_client(servers[0].address, timeout_s=5.0)
+    client = open_client(servers[0].address, timeout_s=60.0)
     users = for_users(client, store)
     assert users.recommend("ann", 2).source == "model"
     servers[0].send(signal.SIGSTOP)
     began = time.monotonic()
     [answer] = in_flight(users, 1, servers[0].kill)
-    assert time.monotonic() - began < 3.0
+    assert time.monotonic() - began < 30.0  # at once, and not at the deadline
     assert answer.source == "fallback"
     assert tuple(item.item_id for item in answer.items) == POPULAR[:2]
     assert "no model server answers" in answer.reason
     servers[0].start()
     servers[0].wait_until_it_serves()
-    back_by = time.monotonic() + 5.0  # gRPC's own waits would have grown to minutes
+    back_by = time.monotonic() + 15.0  # gRPC's own waits would have grown to minutes
     while users.recommend("ann", 2).source != "model":
         assert time.monotonic() < back_by
         time.sleep(0.1)

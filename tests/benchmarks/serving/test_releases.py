@@ -1,5 +1,7 @@
 """Versions are pushed as the Pusher does, each a new one."""
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks.serving.releases import Releases, without_warm_up
@@ -26,5 +28,7 @@ def test_each_push_is_a_version_and_a_rollback_brings_back_the_one_before(model,
 
 def test_a_cold_copy_lacks_the_warm_up_requests_alone(model, tmp_path):
     copy = without_warm_up(model, tmp_path)
-    assert (model / WARM_UP_FILE).exists()
-    assert [path.name for path in copy.rglob("*") if path.is_file()] == ["saved_model.pb"]
+    assert (model / WARM_UP_FILE).read_text() == "requests"
+    files = {path.relative_to(copy) for path in copy.rglob("*") if path.is_file()}
+    assert files == {Path("saved_model.pb"), WARM_UP_FILE}
+    assert (copy / WARM_UP_FILE).read_bytes() == b""

@@ -15,7 +15,7 @@ from components.pusher import labels, manifest
 from components.pusher.destination import versions
 from components.pusher.labels import Rollout
 from components.pusher.promotion import promote
-from components.pusher.rollback import roll_back
+from components.pusher.rollback import UNREPORTED_FILE, roll_back
 from serving.model_server.base_path import find_versions
 
 NOW = 1_700_000_000
@@ -111,18 +111,22 @@ def test_push_killed_at_every_step(push, make_model, destination, served):
 
 @pytest.mark.parametrize("to", [None, NOW - 2])
 def test_rollback_killed_at_every_step(destination, served, to):
-    action = "roll_back" if to is None else "roll_back_to"
+    action, late = "roll_back" if to is None else "roll_back_to", 0
     for step in steps(action, destination, destination, served):
         visible = contents(destination)
         assert visible.items() <= {**OLD, NOW: b"second"}.items(), step
         assert visible.keys() >= OLD.keys(), step
-        if to is not None or set(labels.read(destination).values()) != {NOW}:
+        labelled = set(labels.read(destination).values()) == {NOW}
+        unreported = (destination / UNREPORTED_FILE).exists()
+        late += labelled and unreported
+        if to is not None or not labelled or unreported:
             assert roll_back(destination, to=to, now=NOW + 60).target == NOW - 2, step
             assert leftovers(destination) == set(), step
         assert sorted(contents(destination).values()) == [b"first", b"second", b"second", b"third"]
         newest = max(contents(destination))
         assert contents(destination)[newest] == b"second", step
         assert set(labels.read(destination).values()) == {newest}, step
+    assert late >= 2  # all was done, and nobody had been told
 
 
 def test_promotion_killed_at_every_step(push, destination, served):

@@ -39,6 +39,19 @@ def test_once_more_goes_one_version_further_not_back_to_the_bad_one(served, dest
         roll_back(destination, to=None, now=NOW + 62)
 
 
+def test_a_rollback_that_nobody_was_told_of_is_told_of_first(served, destination):
+    def lost(done):
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        roll_back(destination, to=None, now=NOW + 60, report=lost)
+    told = []
+    done = roll_back(destination, to=None, now=NOW + 61, report=told.append)
+    assert told == [done]
+    assert (done.before, done.target, done.published.version) == (NOW + 2, NOW + 1, NOW + 60)
+    assert roll_back(destination, to=None, now=NOW + 62).target == NOW
+
+
 def test_a_clock_that_stands_still_gives_a_higher_number_all_the_same(served, destination):
     assert roll_back(destination, to=None, now=NOW).published.version == NOW + 3
 

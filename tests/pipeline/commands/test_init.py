@@ -274,3 +274,40 @@ def test_items_that_change_say_since_when(folder):
     assert result.exit_code == 0, result.output
     assert [feature.name for feature in load_settings("my.yaml").features] == ["colour"]
     assert "'valid_from' says since when a row holds" in result.output
+
+
+def test_items_that_come_and_go_say_when(folder):
+    """Under other names than ours, and with a unit of their own."""
+    write_log(folder / "log.csv")
+    starts = [1_700_000_000_000 + n for n in range(40)]
+    pl.DataFrame(
+        {
+            "item_id": [f"i{n}" for n in range(40)],
+            "onSaleFrom": starts,
+            "discontinued_at": [None] * 39 + [starts[-1]],
+            "colour": ["red", "blue"] * 20,
+        }
+    ).write_parquet(folder / "items.parquet")
+    result = init("--events", "log.csv", "--items", "items.parquet", "--out", "my.yaml")
+    assert result.exit_code == 0, result.output
+    settings = load_settings("my.yaml")
+    assert [feature.name for feature in settings.features] == ["available_from", "colour"]
+    assert settings.data.items.columns == {
+        "available_from": "onSaleFrom",
+        "available_to": "discontinued_at",
+    }
+    assert settings.data.items.time_unit == "ms"
+    assert "'discontinued_at' says until when an item may be shown" in result.output
+
+
+def test_a_column_that_only_sounds_like_a_limit_is_a_feature(folder):
+    write_log(folder / "log.csv")
+    pl.DataFrame(
+        {"item_id": [f"i{n}" for n in range(40)], "available_at": ["shop", "web"] * 20}
+    ).write_parquet(folder / "items.parquet")
+    assert (
+        init("--events", "log.csv", "--items", "items.parquet", "--out", "my.yaml").exit_code == 0
+    )
+    settings = load_settings("my.yaml")
+    assert [feature.name for feature in settings.features] == ["available_at"]
+    assert settings.data.items.columns == {}

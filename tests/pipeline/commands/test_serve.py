@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -54,6 +55,19 @@ def test_the_embedded_server_can_be_asked_for(environment, tmp_path):
     ran = serve(environment, "--base-path", tmp_path / "none", "--embedded")
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "model server: the base path must be a directory" in ran.stderr
+
+
+@pytest.mark.parametrize(("stable", "code", "says"), [(1, 2, "is only canary"), (2, 0, "")])
+def test_tensorflow_serving_does_not_serve_a_canary_to_everybody(
+    environment, tmp_path, stable, code, says
+):
+    """The embedded server would, but its port is taken: it ends with 2."""
+    (tmp_path / "labels.json").write_text(f'{{"canary": 2, "stable": {stable}}}')
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = serve(environment, "--base-path", tmp_path, "--port", port)
+    assert ran.returncode == code
+    assert says in ran.stderr
 
 
 def test_what_cannot_work_is_told_before_either_is_started(environment, tmp_path):

@@ -91,6 +91,8 @@ def test_a_call_is_tried_again_where_it_helps(scripted, open_client, script, by)
         ([GONE] * 9, "UNAVAILABLE", 3),
         ([BUSY] * 9, "RESOURCE_EXHAUSTED", 1),
         ([(0, grpc.StatusCode.UNAVAILABLE, "-1")] * 9, "UNAVAILABLE", 1),
+        ([(0, grpc.StatusCode.RESOURCE_EXHAUSTED, "-1")] * 9, "RESOURCE_EXHAUSTED", 1),
+        ([(0, grpc.StatusCode.RESOURCE_EXHAUSTED, "20000")] * 9, "RESOURCE_EXHAUSTED", 1),
         ([(0, grpc.StatusCode.NOT_FOUND, None)] * 9, "NOT_FOUND", 1),
     ],
 )
@@ -116,7 +118,7 @@ def test_the_server_says_when(scripted, open_client):
     model.script = [(0, grpc.StatusCode.RESOURCE_EXHAUSTED, "300"), WELL]
     answered_by(open_client(address, retries=QUICK))
     first, second = model.begun
-    assert 0.3 <= second - first < 1.0
+    assert second - first >= 0.3
 
 
 def test_a_server_in_trouble_is_not_flooded(scripted, open_client):
@@ -134,13 +136,12 @@ def test_a_server_in_trouble_is_not_flooded(scripted, open_client):
 
 def test_all_attempts_share_one_deadline(scripted, open_client):
     model, address = scripted
-    model.script = [(0.2, grpc.StatusCode.UNAVAILABLE, None)] * 9
-    began = time.monotonic()
+    model.script = [(0.4, grpc.StatusCode.UNAVAILABLE, None)] * 99
     with pytest.raises(ServingError):
-        open_client(address, timeout_s=0.5, retries=RetryPolicy(9, 0.01, budget_burst=9)).status()
-    assert time.monotonic() - began < 1.0
+        open_client(address, timeout_s=2.0, retries=RetryPolicy(99, 0.01, budget_burst=99)).status()
+    assert 2 <= len(model.begun) <= 6  # a deadline for each attempt would leave time for all 99
     assert model.deadlines == sorted(model.deadlines, reverse=True)
-    assert model.deadlines[-1] < 0.4
+    assert model.deadlines[-1] < 1.7
 
 
 @pytest.mark.parametrize("hedge_after_s", [0.1, None])
@@ -148,32 +149,33 @@ def test_a_hedge_answers_for_a_slow_attempt_which_is_cancelled(
     scripted, open_client, hedge_after_s
 ):
     model, address = scripted
-    model.script = [(1.5, None, None), WELL]
-    client = open_client(address, retries=RetryPolicy(hedge_after_s=hedge_after_s))
+    slow_s = 1.0 if hedge_after_s is None else 20.0
+    model.script = [(slow_s, None, None), WELL]
+    client = open_client(address, 60.0, retries=RetryPolicy(hedge_after_s=hedge_after_s))
     began = time.monotonic()
     client.status()
     taken = time.monotonic() - began
     if hedge_after_s is None:
-        assert taken >= 1.5
+        assert taken >= slow_s
         assert len(model.begun) == 1
     else:
-        assert 0.1 <= taken < 1.0
+        assert 0.1 <= taken < slow_s
         assert len(model.begun) == 2
-        assert model.cancelled.acquire(timeout=2.0)
+        assert model.cancelled.acquire(timeout=10.0)
 
 
 def test_a_slow_first_attempt_wins_over_a_slower_hedge(scripted, open_client):
     model, address = scripted
-    model.script = [(0.3, None, None), (5.0, None, None)]
+    model.script = [(1.0, None, None), (20.0, None, None)]
     began = time.monotonic()
-    open_client(address, retries=RetryPolicy(hedge_after_s=0.1)).status()
-    assert time.monotonic() - began < 2.0
-    assert model.cancelled.acquire(timeout=2.0)
+    open_client(address, timeout_s=60.0, retries=RetryPolicy(hedge_after_s=0.1)).status()
+    assert time.monotonic() - began < 20.0
+    assert model.cancelled.acquire(timeout=10.0)
 
 
 def test_a_hedge_that_fails_leaves_the_first_attempt_its_chance(scripted, open_client):
     model, address = scripted
-    model.script = [(0.5, None, None), GONE]
+    model.script = [(1.5, None, None), GONE]
     open_client(address, retries=RetryPolicy(hedge_after_s=0.1)).status()
     assert len(model.begun) == 2
 

@@ -62,7 +62,10 @@ def test_no_call_fails_while_a_new_version_takes_over(settled, push, request_of)
     caller.start()
     push(2)
     settled.wait_for(2)
-    time.sleep(0.2)
+    deadline = time.monotonic() + 60
+    while (2, 2) not in answers and not failures:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     stop.set()
     caller.join()
     assert failures == []

@@ -23,16 +23,18 @@ def spec(*shape):
 
 
 TWICE = Signature("twice", {"x": spec(-1, -1), "k": spec()}, {"y": spec(-1, -1)}, {})
-WAIT_S = 0.2  # long enough for the other threads to come
+WAIT_S = 1.0  # long enough for the other threads to come, where nothing says that they have
+FOREVER_S = 60.0  # where a batch must not be computed before it is full
 
 
 class Model:
-    """y = 2 x, slowly; refuses negative numbers; remembers the shapes it was given."""
+    """y = 2 x, while it is open; refuses negative numbers; remembers the shapes it was given."""
 
-    def __init__(self, seconds=0.0, **options):
+    def __init__(self, **options):
         self.shapes = []
-        self.running = self.most_at_once = 0
-        self._seconds = seconds
+        self.running = self.most_at_once = self.asked = 0
+        self.opened = threading.Event()
+        self.opened.set()
         self._lock = threading.Lock()
         self.run = Batcher(Batching(**options)).batched(self._execute)
 
@@ -41,7 +43,7 @@ class Model:
             self.shapes.append(feeds[0].shape)
             self.running += 1
             self.most_at_once = max(self.most_at_once, self.running)
-        time.sleep(self._seconds)
+        assert self.opened.wait(60)
         with self._lock:
             self.running -= 1
         if (feeds[0] < 0).any():
@@ -49,6 +51,8 @@ class Model:
         return {"y": 2 * feeds[0]}
 
     def ask(self, value, rows=1, length=1, k=0.0, signature=TWICE):
+        with self._lock:
+            self.asked += 1
         feeds = [np.full((rows, length), value, np.float32), np.float32(k)]
         return self.run(signature, [np.asarray(array) for array in feeds], ["y"])["y"]
 
@@ -65,6 +69,13 @@ class Model:
             return list(pool.map(one, arguments))
 
 
+def wait_until(holds):
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_requests_that_come_together_are_computed_at_once_and_each_has_its_own_answer():
     model = Model(batch_timeout_s=WAIT_S)
     answers = model.ask_all(1.0, 2.0, 3.0, rows=2)
@@ -73,22 +84,26 @@ def test_requests_that_come_together_are_computed_at_once_and_each_has_its_own_a
 
 
 def test_without_a_timeout_an_idle_server_answers_at_once_and_a_busy_one_joins():
-    model = Model(seconds=WAIT_S, num_batch_threads=1)
-    started = time.monotonic()
-    model.ask(1.0)
-    assert time.monotonic() - started < 1.9 * WAIT_S
-    answers = model.ask_all(*map(float, range(8)))
-    assert [answer.item() for answer in answers] == [2.0 * v for v in range(8)]
-    assert len(model.shapes) == 3  # the first of the eight, and the seven that came meanwhile
-    assert sum(shape[0] for shape in model.shapes) == 9
+    model = Model(num_batch_threads=1)
+    assert model.ask(9.0).item() == 18.0
+    model.opened.clear()
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(model.ask, 0.0)
+        wait_until(lambda: model.running == 1)
+        others = [pool.submit(model.ask, float(value)) for value in range(1, 8)]
+        wait_until(lambda: model.asked == 9)
+        time.sleep(0.3)  # from asking to joining it is a step
+        model.opened.set()
+    assert [future.result().item() for future in (first, *others)] == [2.0 * v for v in range(8)]
+    assert model.shapes == [(1, 1), (1, 1), (7, 1)]
     assert model.most_at_once == 1
 
 
 def test_a_full_batch_does_not_wait():
-    model = Model(batch_timeout_s=30.0, max_batch_size=3)
+    model = Model(batch_timeout_s=FOREVER_S, max_batch_size=3)
     started = time.monotonic()
     model.ask_all(1.0, 2.0, 3.0)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < FOREVER_S
     assert model.shapes == [(3, 1)]
 
 
@@ -100,7 +115,7 @@ def test_no_batch_is_larger_than_allowed():
 
 
 def test_requests_of_different_scalars_or_lengths_are_not_joined():
-    model = Model(batch_timeout_s=WAIT_S)
+    model = Model(batch_timeout_s=0.1)
     asked = [{"value": 1.0, "k": 1.0}, {"value": 1.0, "k": 2.0}, {"value": 1.0, "length": 3}]
     answers = model.ask_all(*asked)
     assert [answer.shape for answer in answers] == [(1, 1), (1, 1), (1, 3)]
@@ -108,7 +123,7 @@ def test_requests_of_different_scalars_or_lengths_are_not_joined():
 
 
 def test_different_lengths_are_joined_where_the_parameters_say_so():
-    model = Model(batch_timeout_s=WAIT_S, pad_variable_length_inputs=True)
+    model = Model(batch_timeout_s=FOREVER_S, max_batch_size=2, pad_variable_length_inputs=True)
     model.ask_all({"value": 1.0, "length": 3}, {"value": 2.0, "length": 1})
     assert model.shapes == [(2, 3)]
 
@@ -121,16 +136,20 @@ def test_batches_are_padded_to_the_next_allowed_size_which_no_answer_shows():
 
 
 def test_a_request_that_is_refused_does_not_fail_the_others():
-    model = Model(batch_timeout_s=WAIT_S)
+    model = Model(batch_timeout_s=FOREVER_S, max_batch_size=3)
     good, bad, also = model.ask_all(1.0, -1.0, 3.0)
     assert (good.item(), bad.message, also.item()) == (2.0, "negative", 6.0)
 
 
 def test_a_full_queue_sheds_and_recovers():
-    model = Model(seconds=WAIT_S, num_batch_threads=1, max_batch_size=1, max_enqueued_batches=2)
-    answers = model.ask_all(*map(float, range(6)))
-    shed = [answer for answer in answers if isinstance(answer, RequestError)]
-    assert 2 <= len(shed) <= 4  # two wait, and one to three are computed meanwhile
+    model = Model(num_batch_threads=1, max_batch_size=1, max_enqueued_batches=2)
+    model.opened.clear()
+    with ThreadPoolExecutor(6) as pool:
+        futures = [pool.submit(model.ask, float(value)) for value in range(6)]
+        wait_until(lambda: sum(future.done() for future in futures) >= 3)
+        model.opened.set()
+    shed = [future.exception() for future in futures if future.exception()]
+    assert 3 <= len(shed) <= 4  # two wait, and the first of them may be computed meanwhile
     assert {error.code for error in shed} == {grpc.StatusCode.UNAVAILABLE}
     assert "queue of signature 'twice' is full: 2 batches wait" in shed[0].message
     assert model.ask(4.0).item() == 8.0
@@ -153,13 +172,13 @@ def test_a_request_larger_than_a_batch_is_refused_or_split():
     ],
 )
 def test_what_has_no_rows_is_computed_alone(inputs, outputs):
-    model = Model(batch_timeout_s=WAIT_S)
+    model = Model(batch_timeout_s=0.1)
     model.ask_all(1.0, 2.0, signature=Signature("s", inputs, outputs, {}))
     assert model.shapes == [(1, 1), (1, 1)]
 
 
 def test_outputs_that_turn_out_to_have_no_rows_are_computed_alone_from_then_on(caplog):
-    model = Model(batch_timeout_s=WAIT_S)
+    model = Model(batch_timeout_s=FOREVER_S, max_batch_size=2)
     execute = model.run.__self__._execute
     model.run.__self__._execute = lambda *a: {"y": execute(*a)["y"].sum(keepdims=True)}
     assert [answer.item() for answer in model.ask_all(1.0, 2.0)] == [2.0, 4.0]
@@ -169,7 +188,7 @@ def test_outputs_that_turn_out_to_have_no_rows_are_computed_alone_from_then_on(c
 
 
 def test_an_error_of_the_server_reaches_every_caller():
-    model = Model(batch_timeout_s=WAIT_S)
+    model = Model(batch_timeout_s=FOREVER_S, max_batch_size=3)
 
     def fail(*arguments):
         raise ZeroDivisionError

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
@@ -123,15 +122,11 @@ def test_a_server_from_first_push_to_the_end(start, base_path, push, call, input
     assert "the port is in use" in second.process.stderr.read()
 
     # SIGTERM: the call in flight is answered, then the process ends with 0.
-    answers = []
-    thread = threading.Thread(
-        target=lambda: answers.append(caller.predict({"steps": 150_000}, "slow"))
-    )
-    thread.start()
-    time.sleep(0.2)
-    assert not answers
+    request = caller.request({"steps": 150_000}, "slow")
+    answer = caller.prediction.Predict.future(request, timeout=60)
+    caller.status()  # sent later on the same connection: the call before it is there
+    assert not answer.done()
     code, log = server.end()
-    thread.join()
     assert code == 0
-    assert len(answers) == 1
+    assert tf.make_ndarray(answer.result().outputs["steps"]) == 150_000
     assert log.endswith("INFO stopped\n")

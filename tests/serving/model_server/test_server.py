@@ -13,12 +13,15 @@ import pytest
 import tensorflow as tf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from serving.calls.errors import PUSHBACK, ServingError
+from serving.calls.policy import RetryPolicy
 from serving.model_server.errors import StartError
 from serving.model_server.metrics import Metrics
 from serving.model_server.options import Options
 from serving.model_server.servables import load_servable
 from serving.model_server.server import HEALTH_SERVICES, ModelServer
 from serving.model_server.versions import ModelVersions
+from tests.serving.model_server.gate import Gate
 
 
 @pytest.fixture
@@ -36,6 +39,24 @@ def serve(base_path):
         yield start
 
 
+@pytest.fixture
+def serve_held(base_path, push, call):
+    """Starts a server whose calls are held: `serve_held(...)` -> (gate, server, caller)."""
+    push(1)
+    with contextlib.ExitStack() as stack:
+
+        def start(*threads, **options):
+            gate = Gate()
+            model = ModelVersions("recommender", base_path, gate.load, poll_seconds=0)
+            server = ModelServer({"recommender": model}, "127.0.0.1", 0, *threads, **options)
+            caller = call(f"127.0.0.1:{server.start()}")
+            stack.callback(server.stop, 5)
+            stack.callback(gate.opened.set)
+            return gate, server, caller
+
+        yield start
+
+
 def health(address, service=""):
     stub = health_pb2_grpc.HealthStub(grpc.insecure_channel(address))
     return stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=10).status
@@ -43,14 +64,10 @@ def health(address, service=""):
 
 @pytest.mark.parametrize("service", HEALTH_SERVICES)
 def test_health_is_serving_once_a_version_is_available(serve, push, service):
-    address, model = serve()
+    address, _ = serve()
     assert health(address, service) == health_pb2.HealthCheckResponse.NOT_SERVING
     push(1)
-    wait_for(model, 1)
-    deadline = time.monotonic() + 10
-    while health(address, service) != health_pb2.HealthCheckResponse.SERVING:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: health(address, service) == health_pb2.HealthCheckResponse.SERVING)
 
 
 def test_a_second_server_on_the_port_fails(serve, push):
@@ -61,24 +78,26 @@ def test_a_second_server_on_the_port_fails(serve, push):
         serve(port=port)
 
 
-def test_a_call_in_flight_is_answered_while_the_server_stops(base_path, push, call):
-    push(1)
-    model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
-    server = ModelServer({"recommender": model}, "127.0.0.1", 0)
-    caller = call(f"127.0.0.1:{server.start()}")
-    answers = []
-    thread = threading.Thread(
-        target=lambda: answers.append(caller.predict({"steps": 150_000}, "slow"))
-    )
-    thread.start()
-    time.sleep(0.2)
-    assert not answers, "the slow call must still run when the server is told to stop"
-    server.stop(60)
-    thread.join()
-    assert tf.make_ndarray(answers[0].outputs["steps"]) == 150_000
-    with pytest.raises(grpc.RpcError) as caught:
-        caller.predict({"steps": 1}, "slow")
-    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+def test_a_call_in_flight_is_answered_while_the_server_stops(serve_held, inputs):
+    gate, server, caller = serve_held()
+    answer = caller.prediction.Predict.future(caller.request(inputs()), timeout=60)
+    gate.wait_for_calls(1)
+    stopping = threading.Thread(target=server.stop, args=(60,))
+    stopping.start()
+    wait_until(lambda: refused(caller) is grpc.StatusCode.UNAVAILABLE)
+    assert not answer.done()
+    gate.opened.set()
+    stopping.join()
+    assert answer.result().model_spec.version.value == 1
+
+
+def refused(caller):
+    """The status of a call that is not held; None where it is answered."""
+    try:
+        caller.status()
+    except grpc.RpcError as error:
+        return error.code()
+    return None
 
 
 class Hammer:
@@ -101,6 +120,14 @@ class Hammer:
         for thread in self._threads:
             thread.join()
 
+    def wait_for_answer(self, version):
+        """Until a call that begins now or later is answered by a version."""
+        before = self._answered(version)
+        wait_until(lambda: self._answered(version) > before)
+
+    def _answered(self, version):
+        return sum(count for (by, _), count in list(self.answers.items()) if by == version)
+
     def _run(self):
         while not self._stop.is_set():
             try:
@@ -112,28 +139,35 @@ class Hammer:
                 self.answers[response.model_spec.version.value, computed] += 1
 
 
-def wait_for(model, version):
-    deadline = time.monotonic() + 60
-    while model.available_version != version:
-        assert time.monotonic() < deadline, model.states()
+def wait_until(holds):
+    deadline = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
+def wait_for(model, version):
+    wait_until(lambda: model.available_version == version)
+
+
 def swap_under_calls(address, model, push, call, inputs):
-    """Three swaps, one of them from a model to another, a broken version and a rollback."""
+    """Three swaps, one of them from a model to another, a broken version and a rollback.
+
+    Each step waits until callers have seen it, however slow the machine is.
+    """
     with Hammer(call(address), inputs()) as hammer:
+        hammer.wait_for_answer(1)
         for version in (2, 3, 4):
             push(version, model=1 + version % 2)
-            wait_for(model, version)
-            time.sleep(0.1)
+            hammer.wait_for_answer(version)
         broken = model.base_path / "5"
         broken.mkdir()
         (broken / "saved_model.pb").write_bytes(b"\xff" * 100)
-        time.sleep(0.3)
+        wait_until(lambda: model.states()[0].version == 5 and model.states()[0].error)
         shutil.rmtree(broken)
         shutil.rmtree(model.base_path / "4")
         wait_for(model, 3)
-        time.sleep(0.1)
+        hammer.wait_for_answer(3)
     return hammer
 
 
@@ -160,38 +194,61 @@ def test_unloading_first_would_fail_calls(serve, push, call, inputs):
     assert {error.code() for error in hammer.failures} == {grpc.StatusCode.NOT_FOUND}
 
 
-def test_too_many_calls_are_shed_and_the_others_answered(base_path, push, call):
-    push(1)
-    model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
-    server = ModelServer({"recommender": model}, "127.0.0.1", 0, 1, max_in_flight=2)
-    caller = call(f"127.0.0.1:{server.start()}")
-    running = [
-        caller.prediction.Predict.future(caller.request({"steps": 500_000}, "slow"), timeout=60)
-        for _ in range(2)
-    ]
-    time.sleep(0.3)
+def test_too_many_calls_are_shed_and_the_others_answered(serve_held, inputs):
+    gate, _, caller = serve_held(1, max_in_flight=2)
+    running = [caller.prediction.Predict.future(caller.request(inputs()), timeout=60)]
+    gate.wait_for_calls(1)
+    running.append(caller.prediction.Predict.future(caller.request(inputs()), timeout=60))
     with pytest.raises(grpc.RpcError) as caught:
-        caller.predict({"steps": 1}, "slow")
+        caller.predict(inputs())
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    for future in running:
-        assert tf.make_ndarray(future.result().outputs["steps"]) == 500_000
-    caller.predict({"steps": 1}, "slow")
-    server.stop(5)
+    assert "answers or queues at most 2 calls" in caught.value.details()
+    gate.opened.set()
+    assert [future.result().model_spec.version.value for future in running] == [1, 1]
+    wait_until(lambda: refused(caller) is None)
 
 
-def test_a_call_whose_caller_gave_up_is_not_computed(base_path, push, call):
-    push(1)
+def test_who_is_shed_is_told_when_to_come_again(serve_held, inputs):
+    gate, _, caller = serve_held(1, max_in_flight=1)
+    running = caller.prediction.Predict.future(caller.request(inputs()), timeout=60)
+    gate.wait_for_calls(1)
+    told = set()
+    for _ in range(20):
+        with pytest.raises(grpc.RpcError) as caught:
+            caller.predict(inputs())
+        told.add(int(dict(caught.value.trailing_metadata())[PUSHBACK]))
+    assert min(told) >= 100  # once to twice 0.1 s, as no call has ended yet
+    assert max(told) <= 200
+    assert len(told) > 5  # so that they do not come together
+    gate.opened.set()
+    running.result()
+
+
+def test_a_client_comes_again_when_it_was_told_to(serve_held, open_client, inputs):
+    gate, _, caller = serve_held(1, max_in_flight=1)
+    running = caller.prediction.Predict.future(caller.request(inputs()), timeout=60)
+    gate.wait_for_calls(1)
+    with pytest.raises(ServingError, match="at most 1 calls") as told:
+        open_client(caller.address, retries=RetryPolicy(attempts=1)).status()
+    assert told.value.code == "RESOURCE_EXHAUSTED"
+    patient = RetryPolicy(attempts=10_000, budget_burst=10_000)
+    threading.Timer(0.5, gate.opened.set).start()
+    [status] = open_client(caller.address, timeout_s=60.0, retries=patient).status()
+    assert status.version == 1
+    running.result()
+
+
+def test_a_call_whose_caller_gave_up_is_not_computed(serve_held, inputs):
     metrics = Metrics()
-    model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
-    server = ModelServer({"recommender": model}, "127.0.0.1", 0, 1, metrics=metrics)
-    caller = call(f"127.0.0.1:{server.start()}")
-    slow = caller.prediction.Predict.future(caller.request({"steps": 500_000}, "slow"), timeout=60)
-    time.sleep(0.2)
+    gate, server, caller = serve_held(1, metrics=metrics)
+    first = caller.prediction.Predict.future(caller.request(inputs()), timeout=60)
+    gate.wait_for_calls(1)
     with pytest.raises(grpc.RpcError) as caught:
-        caller.prediction.Predict(caller.request({"steps": 1}, "slow"), timeout=0.1)
+        caller.prediction.Predict(caller.request(inputs()), timeout=0.1)
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert not slow.done()
-    slow.result()
+    time.sleep(1.0)  # the server's clock of the same deadline began later
+    gate.opened.set()
+    first.result()
     server.stop(5)
     lines = metrics.exposition().decode().splitlines()
     counts = [line for line in lines if "request_count{" in line]

@@ -126,15 +126,16 @@ def test_with_nothing_served_an_older_version_stands_in_for_a_broken_one(world):
 
 
 def test_an_unchanged_broken_version_is_left_alone_until_its_time(base_path):
-    world = World(base_path, load_retry_seconds=0.2, max_load_retries=2)
-    world.push(1, broken=True)
-    for _ in range(3):
-        world.versions.poll()
-    assert world.log == ["load 1"]
-    for _ in range(4):
-        time.sleep(0.25)
-        world.versions.poll()
-    assert world.log == ["load 1"] * 3  # the first attempt and two more
+    patient = World(base_path, load_retry_seconds=3600, max_load_retries=2)
+    patient.push(1, broken=True)
+    eager = World(base_path, load_retry_seconds=0.02, max_load_retries=2)
+    eager.broken.add(1)
+    for _ in range(5):
+        patient.versions.poll()
+        eager.versions.poll()
+        time.sleep(0.03)
+    assert patient.log == ["load 1"]
+    assert eager.log == ["load 1"] * 3  # the first attempt and two more
 
 
 def test_a_broken_version_is_tried_at_once_when_its_files_change(world):
@@ -313,7 +314,7 @@ def test_stopping_waits_for_the_calls_in_flight(world):
     time.sleep(0.1)
     assert world.log == ["load 1"]
     call.__exit__(None, None, None)
-    stopping.join(5)
+    stopping.join(30)
     assert world.log == ["load 1", "close 1"]
 
 

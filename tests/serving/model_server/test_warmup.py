@@ -57,8 +57,46 @@ def test_a_warm_up_takes_no_call_s_place_in_the_batches(push, inputs, request_fo
         loader.submit(load_servable, path, 1, batcher).result(timeout=60).close()
 
 
-def test_a_model_without_requests_is_fine(tmp_path):
-    assert warm_up(tmp_path, None) == 0
+def test_without_requests_each_signature_is_compiled_before_the_version_serves(
+    push, request_for, inputs
+):
+    servable = load_servable(push(1), 1)
+    asked = ("query_embedding", "rank", "recommend", "similar_items", "slow")
+    assert sorted(key[0] for key in servable._callables) == list(asked)
+    compiled = dict(servable._callables)
+    servable.run("recommend", request_for(inputs()).inputs)
+    assert servable._callables == compiled
+    servable.close()
+
+
+def test_a_file_without_requests_asks_for_nothing(push):
+    path = push(1)
+    write_records(path, [])
+    servable = load_servable(path, 1)
+    assert servable._callables == {}
+    servable.close()
+
+
+def test_a_model_may_refuse_what_it_is_warmed_up_with(tmp_path, caplog):
+    """And inputs of a fixed size, a free rank or a type of their own are asked as they are."""
+
+    @tf.function(input_signature=[
+        tf.TensorSpec([2, None], tf.float32, name="x"),
+        tf.TensorSpec(None, tf.bool, name="any"),
+        tf.TensorSpec([], tf.int64, name="k"),
+    ])  # fmt: skip
+    def f(x, any, k):
+        with tf.control_dependencies([tf.debugging.assert_greater(k, tf.constant(5, tf.int64))]):
+            return {"y": tf.identity(x)}
+
+    tf.saved_model.save(tf.Module(), str(tmp_path / "1"), signatures=f)
+    with caplog.at_level(logging.INFO):
+        servable = load_servable(tmp_path / "1", 1)
+    assert "signature 'serving_default' is not warmed up" in caplog.text
+    big = {"x": tf.zeros([2, 3]), "any": tf.constant(True), "k": tf.constant(6, tf.int64)}
+    protos = {name: tf.make_tensor_proto(value) for name, value in big.items()}
+    assert servable.run("", protos)["y"].shape == (2, 3)
+    servable.close()
 
 
 def test_loading_replays_the_requests(push, inputs, request_for, caplog):

@@ -197,7 +197,7 @@ def test_a_redis_that_hangs_is_given_up(redis_server):
     began = time.monotonic()
     with pytest.raises(UserStateError, match="Timeout"):
         store.read(["ann"])
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 10.0
     redis_server.process.send_signal(signal.SIGCONT)
     assert store.read(["ann"])[0] == [UNKNOWN]
     store.close()

@@ -128,3 +128,17 @@ def test_requests_of_one_batch_have_times_of_their_own(recommender: Recommender)
     early, late = shown(recommender, [([], [], 99), ([], [], 100)], 12)
     assert set(early) & set(AVAILABLE) == {4, 6}
     assert set(late) & set(AVAILABLE) == {5, 6}
+
+
+@pytest.mark.parametrize(("now", "shown"), [(49, {4}), (99, {4, 6}), (100, {5, 6}), (150, {5})])
+def test_similar_items_are_those_of_the_moment(
+    recommender: Recommender, now: int, shown: set[int]
+) -> None:
+    ids, cosine = recommender.similar(
+        tf.constant([2, 9], tf.int64), tf.constant(12), tf.constant(now, tf.int64)
+    )
+    for item, of_item, cosines in zip((2, 9), ids.numpy(), cosine.numpy(), strict=True):
+        found = of_item[of_item > 0].tolist()
+        assert set(found) == {2, 3, 9, 10, 11} - {item} | shown
+        assert len(set(found)) == len(found)
+        assert not cosines[len(found) :].any()

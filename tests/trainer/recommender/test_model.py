@@ -17,6 +17,7 @@ from trainer.two_tower.model import TwoTower
 
 Rows = Callable[..., dict[str, Any]]
 NOTHING = tf.zeros([1, 0], tf.int64)
+NOW = tf.constant(0, tf.int64)
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_followers_are_candidates_and_the_votes_lift_them(
 
 
 def test_similar_items_are_the_nearest_others(recommender: Recommender) -> None:
-    ids, cosine = recommender.similar(tf.constant([4], tf.int64), tf.constant(3))
+    ids, cosine = recommender.similar(tf.constant([4], tf.int64), tf.constant(3), NOW)
     vectors = recommender.vectors.numpy()
     expected = vectors[2:] @ vectors[4]
     expected[4 - 2] = -np.inf
@@ -222,6 +223,7 @@ def test_rank_and_similar_items_know_no_diversity(
         full.rank(row, candidates).numpy().tolist() == plain.rank(row, candidates).numpy().tolist()
     )
     for one, other in zip(
-        *(m.similar(tf.constant([4], tf.int64), tf.constant(5)) for m in (plain, full)), strict=True
+        *(m.similar(tf.constant([4], tf.int64), tf.constant(5), NOW) for m in (plain, full)),
+        strict=True,
     ):
         assert one.numpy().tolist() == other.numpy().tolist()

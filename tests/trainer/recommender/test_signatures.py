@@ -43,8 +43,10 @@ AGGREGATES = (
     Aggregate(name="shop_views", of=Of.ALL, count="view", window="7d"),
 )
 ITEMS = {"a": "jazz|folk", "b": "folk", "c": ""}
-# Item c is shown from 10 on and before 31: the requests come at 30.
-AVAILABLE = {"c": {"item_available_from": [10], "item_available_to": [31]}}
+# Item c is shown from 10 on and until long after today: the requests come at 30, and similar items
+# are asked for without a time.
+END = 32_503_680_000  # the year 3000
+AVAILABLE = {"c": {"item_available_from": [10], "item_available_to": [END]}}
 TREND = {"a": 1.5, "b": -1.0, "c": 0.0}
 
 
@@ -294,7 +296,7 @@ def test_the_list_has_the_scores_of_the_ranking(served: Served) -> None:
     np.testing.assert_allclose(lists["score"], ranked, atol=1e-6)
 
 
-@pytest.mark.parametrize(("time", "there"), [(9, False), (10, True), (30, True), (31, False)])
+@pytest.mark.parametrize(("time", "there"), [(9, False), (10, True), (END - 1, True), (END, False)])
 def test_an_item_is_shown_while_it_is_available(served: Served, time: int, there: bool) -> None:
     asked = {**QUERY, "exclude_item_id": tf.constant([[""], [""]]), "top_k": tf.constant(3)}
     asked["request_time"] = tf.constant([time, 30], tf.int64)

@@ -205,6 +205,8 @@ def test_metrics_have_the_names_of_tensorflow_serving(rest):
     assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
     assert "# TYPE :tensorflow:serving:request_count counter" in lines
     assert "# TYPE :tensorflow:serving:request_latency histogram" in lines
+    runtime = ':tensorflow:serving:runtime_latency_count{API="Predict",model_name="recommender"'
+    assert any(line.startswith(f'{runtime},runtime="TF1"}}') for line in lines)
     sample = ':tensorflow:serving:request_count{model_name="recommender",status="%s"} '
     for code in ("OK", "INVALID_ARGUMENT"):
         (count,) = [line for line in lines if line.startswith(sample % code)]

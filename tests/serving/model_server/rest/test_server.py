@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 import time
 
@@ -15,16 +16,17 @@ from serving.model_server.rest.server import RestOptions
 from serving.model_server.servables import load_servable
 from serving.model_server.server import ModelServer
 from serving.model_server.versions import ModelVersions
+from tests.serving.model_server.gate import Gate
 
 
 @pytest.fixture
 def serve(base_path, push, http_client):
     started = []
 
-    def start(**options):
+    def start(load=load_servable, **options):
         if not started:
             push(1)
-        model = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
+        model = ModelVersions("recommender", base_path, load, poll_seconds=0)
         server = ModelServer({"recommender": model}, "127.0.0.1", 0, rest=RestOptions(**options))
         started.append(server)
         server.start()
@@ -48,34 +50,51 @@ def in_the_background(call):
 
 
 def test_a_call_in_flight_is_answered_while_the_server_stops(serve):
-    server, client = serve(drain_s=60)
-    thread, answers = in_the_background(lambda: client.predict(slow(150_000)))
-    time.sleep(0.3)
-    assert not answers, "the slow call must still run when the server is told to stop"
-    server.stop(60)
+    gate = Gate()
+    server, client = serve(gate.load, drain_s=60)
+    thread, answers = in_the_background(lambda: client.predict(slow(5)))
+    gate.wait_for_calls(1)
+    stopping = threading.Thread(target=server.stop, args=(60,))
+    stopping.start()
     server.rest_port = None
+    wait_until(lambda: is_closed(client.port))
+    assert not answers
+    gate.opened.set()
+    stopping.join()
     thread.join()
-    assert answers == [(200, {"outputs": 150_000})]
-    with pytest.raises(ConnectionRefusedError):
-        client.predict(slow(1))
+    assert answers == [(200, {"outputs": 5})]
+
+
+def is_closed(port):
+    """Whether nobody takes connections at a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def wait_until(holds):
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_call_that_takes_too_long_is_a_deadline_exceeded(serve):
-    _, client = serve(timeout_s=0.2)
-    status, answer = client.predict(slow(150_000))
-    assert (status, "no answer within 0.2 s" in answer["error"]) == (504, True)
-    # The computation goes on for a while, and takes its share of the processors.
-    deadline = time.monotonic() + 30
-    while (answered := client.predict(slow(1))) != (200, {"outputs": 1}):
-        assert time.monotonic() < deadline, answered
+    gate = Gate()
+    _, client = serve(gate.load, timeout_s=0.5)
+    status, answer = client.predict(slow(1))
+    assert (status, "no answer within 0.5 s" in answer["error"]) == (504, True)
+    gate.opened.set()
+    wait_until(lambda: client.predict(slow(1)) == (200, {"outputs": 1}))
 
 
 def test_too_many_calls_are_shed_and_the_others_answered(serve):
-    _, client = serve(threads=1, max_in_flight=2)
-    running = [in_the_background(lambda: client.predict(slow(500_000))) for _ in range(2)]
-    time.sleep(0.3)
+    gate = Gate()
+    _, client = serve(gate.load, threads=2, max_in_flight=2)
+    running = [in_the_background(lambda: client.predict(slow(1))) for _ in range(2)]
+    gate.wait_for_calls(2)
     status, answer = client.predict(slow(1))
     assert (status, "at most 2 calls at the same time" in answer["error"]) == (429, True)
+    gate.opened.set()
     for thread, answers in running:
         thread.join()
         assert answers[0][0] == 200
