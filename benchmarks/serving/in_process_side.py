@@ -1,6 +1,6 @@
 """The peer of the server: the SavedModel called in this very process, with the same batching.
 
-`python -m benchmarks.serving.in_process_side MODEL REQUESTS CALLERS SECONDS COUNTED SAID`
+`python -m benchmarks.serving.in_process_side MODEL BATCHING REQUESTS CALLERS SECONDS COUNTED SAID`
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from tensorflow_serving.apis import predict_pb2
 
 from benchmarks.said import report
 from benchmarks.serving.traffic import load_requests
-from benchmarks.serving.workshop import BATCHING
 from serving.model_server.batching import Arrays, Batcher
 from serving.model_server.batching_config import read_batching
 from serving.model_server.servables import load_servable
@@ -23,9 +22,17 @@ from serving.model_server.servables import load_servable
 _SIGNATURE = "recommend"
 
 
-def main(model: str, requests: str, callers: str, seconds: str, counted: str, said: str) -> None:
+def main(
+    model: str,
+    batching: str,
+    requests: str,
+    callers: str,
+    seconds: str,
+    counted: str,
+    said: str,
+) -> None:
     """Asks with one caller, then with several; each asks again as soon as it has an answer."""
-    servable = load_servable(Path(model), 1, Batcher(read_batching(BATCHING)))
+    servable = load_servable(Path(model), 1, Batcher(read_batching(Path(batching))))
     signature = servable.signature(_SIGNATURE)
     fetches = signature.fetches(())
     # Decoding requests is the server's part.

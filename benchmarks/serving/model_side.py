@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.index.vectors import Floats, draw
 from benchmarks.serving.traffic import HISTORY, draw_queries, save_requests
 from benchmarks.serving.transform_graph import EVENT_TYPES, FEATURES, write_transform_graph
 from components.serving_validator.calls import predict_request, read_signatures
@@ -30,6 +31,7 @@ from trainer.recommender.model import Parts, Recommender
 from trainer.recommender.signatures import SERVED_TOP_K, ServedRecommender
 from trainer.recommender.tables import CoView
 from trainer.settings import RankerSettings, RecommenderSettings, RetrieverSettings
+from trainer.two_tower.model import TwoTower
 from trainer.two_tower.training import build as build_retriever
 from trainer.vocabulary import Vocabulary, read_vocabulary
 from transform import features as keys
@@ -79,13 +81,16 @@ def _compose(vocabulary: Vocabulary) -> Recommender:
         "vocabulary": vocabulary,
         "history_length": HISTORY,
     }
-    row = _transformed(vocabulary, _SAMPLED, rng)
+    row = _transformed(vocabulary, 1, rng)
+    vectors, queries = draw(vocabulary.items, _SAMPLED, RetrieverSettings().dimension, _SEED)
     retriever = Description(settings=RetrieverSettings().model_dump(), **shape)
     ranker = Description(settings=RankerSettings().model_dump(), **shape)
     followers = rng.integers(FIRST_ID, vocabulary.items, (vocabulary.items, _FOLLOWERS))
+    two_tower = build_retriever(retriever, catalogue, row, seed=_SEED)
+    _learn(two_tower, vectors)
     recommender = Recommender(
         Parts(
-            retriever=build_retriever(retriever, catalogue, row, seed=_SEED),
+            retriever=two_tower,
             ranker=build_ranker(ranker, catalogue, row),
             catalogue=catalogue,
             co_view=CoView(followers, np.sort(rng.random(followers.shape, np.float32))[:, ::-1]),
@@ -94,12 +99,18 @@ def _compose(vocabulary: Vocabulary) -> Recommender:
             features=FEATURES,
         )
     )
-    sample = Sample(recommender.query(row).numpy(), row[keys.REQUEST_TIME].numpy())
+    sample = Sample(queries, np.zeros(len(queries), np.int64))
     longest = max(SERVED_TOP_K, settings.candidates // len(settings.sources))
     recommender.set_index(choose_index(recommender.exact, sample, settings, longest=longest))
     calibration = Calibration(weights=(1.0, 0.1, 1.0, 0.1), slope=1.0, offset=-3.0)
     recommender.set_calibration(calibration, calibration)
     return recommender
+
+
+def _learn(retriever: TwoTower, vectors: Floats) -> None:
+    """Gives the items vectors as training does; of vectors without groups, no index is chosen."""
+    (ids,) = [w for w in retriever.item_tower.trainable_weights if w.shape == vectors.shape]
+    ids.assign(vectors)
 
 
 def _catalogue(vocabulary: Vocabulary, rng: np.random.Generator) -> Catalogue:

@@ -13,7 +13,7 @@ from benchmarks.serving.load import Caller
 from benchmarks.serving.sizes import Sizes
 from benchmarks.serving.workshop import Workshop
 
-# Enough that all threads of the server are busy, and as few that none is refused: it admits 32.
+# Enough that a batch waits while others are computed, and as few that none is refused.
 CALLERS = 24
 _COUNTED = 0.75  # share of a measurement of throughput, its end; before, batches find their sizes
 _SHARE, _ADDED_MS = 0.8, 1.0
@@ -81,6 +81,7 @@ def _in_process(shop: Workshop, sizes: Sizes, turn: int) -> Side:
     command: list[str | Path] = [sys.executable, "-m", "benchmarks.serving.in_process_side"]
     command += [
         shop.model,
+        shop.batching,
         shop.requests,
         str(CALLERS),
         str(sizes.closed_seconds),

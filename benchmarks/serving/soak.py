@@ -19,6 +19,7 @@ from benchmarks.serving.releases import Releases, changed
 from benchmarks.serving.sizes import Sizes
 from benchmarks.serving.workshop import Workshop
 
+_SHARE = 1 / 3  # of what the server can answer: a version that loads needs processors too
 _SLOPE = 1.0  # MB a minute
 _LEAK = 2.0 * _SLOPE  # what the control loses
 _FEWEST = 3  # changes after the warm-up: two intervals, without which there is no slope
@@ -27,14 +28,14 @@ _SERVER, _CONTROL = "server", "control"
 
 
 def soak(shop: Workshop, sizes: Sizes) -> list[Row]:
-    """Open load at half of saturation, and a new version again and again."""
+    """Open load at a third of saturation, and a new version again and again."""
     releases = Releases(shop.model, shop.fresh("soak"))
     releases.push()
     with (
         shop.serving(releases.destination, releases.folder) as (caller, server),
         _leaking(releases.folder / "leak.log") as control,
     ):
-        rate = throughput(caller, sizes.closed_seconds) / 2
+        rate = throughput(caller, sizes.closed_seconds) * _SHARE
         resident = {_SERVER: server.rss_bytes, _CONTROL: lambda: int(control.memory_info().rss)}
         with caller.open([(rate, _LONGEST_SECONDS)]) as load, MemorySamples(resident) as samples:
             began = time.monotonic()

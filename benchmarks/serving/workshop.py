@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.processes import run
+from benchmarks.kept import edition_folder
+from benchmarks.processes import CORES, run
+from benchmarks.results import commit
 from benchmarks.serving.load import Caller
+from pipeline.deployment.server import batching
+from pipeline.deployment.settings import ServingSettings
 from serving.embedded import EmbeddedServer, embedded_server
 
-# As it is deployed.
-BATCHING = Path(__file__).resolve().parents[2] / "serving_config" / "batching.txtpb"
+_MODEL_SIDE = Path(__file__).with_name("model_side.py")
 
 
 @dataclass(frozen=True)
@@ -29,31 +33,45 @@ class Workshop:
     folder: Path
     items: int
 
-    @property
+    @functools.cached_property
     def _home(self) -> Path:
-        return self.folder / str(self.items)
+        return edition_folder(self.folder, str(self.items), _MODEL_SIDE)
+
+    @property
+    def _served(self) -> Path:
+        return self._home / "served"
 
     @property
     def model(self) -> Path:
         """The SavedModel."""
-        return self._home / "model"
+        return self._served / "model"
 
     @property
     def requests(self) -> Path:
         """The requests of all loads."""
-        return self._home / "requests.npz"
+        return self._served / "requests.npz"
+
+    @property
+    def batching(self) -> Path:
+        """How requests are joined: as the product renders it for a server with these cores."""
+        return self._home / "batching.txtpb"
+
+    def rows_of(self, measure: str) -> Path:
+        """Where the rows of a measure are kept; another commit has others."""
+        return self._home / f"rows-{commit()}" / f"{measure}.json"
 
     def prepare(self) -> None:
-        """Writes the model, unless it is there."""
-        if self._home.exists():
+        """Writes the model, unless this code has written it before, and the batching."""
+        self.batching.write_text(batching(ServingSettings(cpus=CORES)))
+        if self._served.exists():
             return
-        draft = self.folder / f".{self.items}.part"
+        draft = self._home / ".served.part"
         shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
+        draft.mkdir()
         module = "benchmarks.serving.model_side"
         command: list[str | Path] = [sys.executable, "-m", module, draft, str(self.items)]
         run(command, draft / "model.log", draft / "said.json")
-        draft.rename(self._home)
+        draft.rename(self._served)
 
     def fresh(self, name: str) -> Path:
         """An empty folder."""
@@ -75,6 +93,6 @@ class Workshop:
     @contextlib.contextmanager
     def serving(self, versions: Path, folder: Path) -> Iterator[tuple[Caller, EmbeddedServer]]:
         """A server of a folder of versions, and who asks it."""
-        flags = ["--enable_batching", f"--batching_parameters_file={BATCHING}"]
+        flags = ["--enable_batching", f"--batching_parameters_file={self.batching}"]
         with embedded_server(versions, log_path=folder / "server.log", flags=flags) as server:
             yield Caller(server.address, self.requests, folder), server

@@ -52,13 +52,16 @@ GOOD_ROW, BAD_ROW = Seen(0, 0, 10.0, 19.0), Seen(0, 0, 10.0, 21.0)
 
 
 def test_a_control_that_fails_before_the_change_shows_nothing():
-    row = rows_of(GOOD_ROW, Seen(5, 0, float("inf"), float("inf")))[-1]
-    assert row.holds is False
-    assert finite(row).value is None
-    assert finite(row).peers == {}
+    broken = Seen(5, 0, float("inf"), float("inf"))
+    cold, unloaded = rows_of(GOOD_ROW, broken, broken)[-2:]
+    assert (cold.holds, unloaded.holds) == (False, False)
+    assert finite(cold).value is None
+    assert finite(cold).peers == {"failed": 5.0}
 
 
 def test_bars():
-    assert [row.holds for row in rows_of(GOOD_ROW, BAD_ROW)] == [True] * 4
-    assert [row.holds for row in rows_of(BAD_ROW, GOOD_ROW)] == [True, True, False, False]
-    assert [row.holds for row in rows_of(Seen(1, 2, 10.0, 10.0), BAD_ROW)][:2] == [False, False]
+    failing = Seen(1, 2, 10.0, 10.0)
+    assert [row.holds for row in rows_of(GOOD_ROW, BAD_ROW, failing)] == [True] * 5
+    rows = rows_of(BAD_ROW, GOOD_ROW, GOOD_ROW)
+    assert [row.holds for row in rows] == [True, True, False, False, False]
+    assert [row.holds for row in rows_of(failing, BAD_ROW, BAD_ROW)][:2] == [False, False]
