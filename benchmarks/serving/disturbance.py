@@ -26,8 +26,8 @@ class Disturbance:
 def disturbance() -> Iterator[Disturbance]:
     """Counts what others take while the context is open.
 
-    Work of lower priority is not counted, for it takes only what is left over. Processes that this
-    one starts count as its own if they end before the context is left.
+    Work of lower priority is not counted: most of what it takes would be left over. Processes that
+    this one starts count as its own if they end before the context is left.
     """
     found = Disturbance()
     began, all_before, own_before = time.monotonic(), _all_seconds(), _own_seconds()
