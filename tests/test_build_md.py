@@ -15,7 +15,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LOCKS = (ROOT / "requirements.lock", ROOT / "scripts" / "tools.lock")
+LOCKS = sorted(
+    lock
+    for folder in ("", "scripts", "serving_config/**", "benchmarks/**")
+    for lock in ROOT.glob(f"{folder}/*.lock".lstrip("/"))
+)
 SUITE_COLLECTS_ONLY = {"PYTEST_ADDOPTS": "--collect-only --quiet -p no:cacheprovider"}
 
 
