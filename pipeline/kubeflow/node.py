@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from tfx.orchestration.local import runner_utils
 from tfx.proto.orchestration import executable_spec_pb2
@@ -36,8 +37,7 @@ def run(arguments: list[str]) -> NodeState:
     if given.beam:
         run_elsewhere(compiled, given.node_id, given.beam)
     deployment = runner_utils.extract_local_deployment_config(compiled)
-    executor = runner_utils.extract_executor_spec(deployment, given.node_id)
-    load_launcher(with_beam=isinstance(executor, executable_spec_pb2.BeamExecutableSpec))
+    _load_launcher(runner_utils.extract_executor_spec(deployment, given.node_id))
     from tfx.orchestration import metadata  # these two load TFX's launcher
 
     from pipeline.runners import node
@@ -51,6 +51,13 @@ def run(arguments: list[str]) -> NodeState:
             Path(compiled.runtime_spec.pipeline_root.field_value.string_value),
         )
     return node.launch_node(compiled, given.node_id, connection).state
+
+
+def _load_launcher(executor: Any) -> None:
+    """Loads TFX's launcher for an executor's specification; None for a node without one."""
+    with_beam = isinstance(executor, executable_spec_pb2.BeamExecutableSpec)
+    python = executor.python_executor_spec if with_beam else executor
+    load_launcher(python.class_path if python else "", with_beam=with_beam)
 
 
 if __name__ == "__main__":

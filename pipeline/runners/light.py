@@ -19,17 +19,24 @@ from importlib.machinery import ModuleSpec
 _LOADING = threading.RLock()
 
 
-def load_launcher(*, with_beam: bool) -> None:
+# Executors that are TFX's own or extend one. They count on what its package of components puts into
+# TFMA when it is imported.
+OF_TFX = ("tfx.components.", "components.evaluator.")
+
+
+def load_launcher(executor: str, *, with_beam: bool) -> None:
     """Imports TFX's launcher, for a process that runs one node and ends.
 
     TensorFlow and TFX's components are loaded where a node first uses them.
 
     Args:
-        with_beam: Whether the node's executor is a Beam pipeline. For others, what TFX offers for
-            Beam pipelines does not work in this process; Beam itself does.
+        executor: Dotted path of the node's executor; empty where it has none.
+        with_beam: Whether that is a Beam pipeline. For others, what TFX offers for Beam pipelines
+            does not work in this process; Beam itself does.
     """
     _defer("tensorflow")
-    _defer("tfx.components")
+    if not executor.startswith(OF_TFX):
+        _defer("tfx.components")
     with contextlib.nullcontext() if with_beam else _missing("apache_beam"):
         importlib.import_module("tfx.orchestration.portable.launcher")
     _close("tensorflow")

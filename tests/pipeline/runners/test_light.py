@@ -34,7 +34,7 @@ NEEDED = {
 }
 LIGHT = """
 from pipeline.runners.light import load_launcher
-load_launcher(with_beam={})
+load_launcher({!r}, with_beam={})
 """
 WHOLE = "import tfx.orchestration.portable.launcher"
 LOADED = f"""
@@ -62,7 +62,7 @@ def told(code, *arguments):
 @pytest.mark.parametrize("executor", NEEDED)
 def test_a_node_loads_what_it_needs(executor):
     needed = NEEDED[executor]
-    light = LIGHT.format("apache_beam" in needed)
+    light = LIGHT.format(executor, "apache_beam" in needed)
     assert set(told(light + LOADED, executor)) == needed
 
 
@@ -72,7 +72,7 @@ def test_the_launcher_by_itself_loads_nearly_all():  # the control: so it would 
 
 def test_what_was_put_off_works_once_it_is_used():
     assert told(
-        LIGHT.format(False)
+        LIGHT.format("", False)
         + """
 import json, sys
 from tfx.dsl.io.filesystem_registry import DEFAULT_FILESYSTEM_REGISTRY as registry
@@ -85,3 +85,9 @@ from tfx.components import StatisticsGen
 print(json.dumps([*systems, int(tf.constant(2) + 1), StatisticsGen.__name__]))
 """
     ) == ["LocalFilesystem", "TensorflowFilesystem", 3, "StatisticsGen"]
+
+
+def test_an_evaluator_finds_what_tfx_puts_into_tfma():
+    executor = "components.evaluator.executor.Executor"
+    last = "import tensorflow_model_analysis as tfma; print(int(hasattr(tfma, 'EvalConfig')))"
+    assert told(f"{LIGHT.format(executor, True)}{LOADED}{last}", executor) == 1
