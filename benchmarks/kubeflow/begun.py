@@ -5,6 +5,7 @@ That of `a.b.C` has the dotted path `benchmarks.kubeflow.begun.a__b__C`.
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ import psutil
 from tfx.utils import import_utils
 
 from benchmarks.said import report
+from pipeline.runners.light import OF_TFX
 
 SAID_VARIABLE = "BENCH_SAID"
 
@@ -26,7 +28,11 @@ def path_of(class_path: str) -> str:
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
-    real = import_utils.import_class_by_path(name.replace("__", "."))
+    path = name.replace("__", ".")
+    if path.startswith(OF_TFX):
+        # What a process of such a node does not put off.
+        _ = importlib.import_module("tfx.components").Evaluator
+    real = import_utils.import_class_by_path(path)
     return type(name, (real,), {"Do": _say, "__module__": __name__})
 
 

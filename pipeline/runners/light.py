@@ -21,7 +21,7 @@ _LOADING = threading.RLock()
 
 # Executors that are TFX's own or extend one. They count on what its package of components puts into
 # TFMA when it is imported.
-_OF_TFX = ("tfx.components.", "components.evaluator.")
+OF_TFX = ("tfx.components.", "components.evaluator.")
 
 
 def load_launcher(executor: str, *, with_beam: bool) -> None:
@@ -35,7 +35,7 @@ def load_launcher(executor: str, *, with_beam: bool) -> None:
             does not work in this process; Beam itself does.
     """
     _defer("tensorflow")
-    if not executor.startswith(_OF_TFX):
+    if not executor.startswith(OF_TFX):
         _defer("tfx.components")
     with contextlib.nullcontext() if with_beam else _missing("apache_beam"):
         importlib.import_module("tfx.orchestration.portable.launcher")
