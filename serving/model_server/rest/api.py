@@ -86,7 +86,8 @@ class RestApi:
         with acquire(self._models, spec) as (_, servable):
             signature = servable.signature(asked.signature_name)
             feeds = signature.arrange(asked.arrays(signature))
-            outputs = servable.compute(signature, feeds, signature.fetches(()))
+            with self._metrics.computing(spec.name, "Predict"):
+                outputs = servable.compute(signature, feeds, signature.fetches(()))
         return to_json.predictions(outputs, asked.rows)
 
     def _classify(self, spec: model_pb2.ModelSpec, body: bytes) -> dict[str, Any]:

@@ -151,7 +151,7 @@ def test_a_hedge_answers_for_a_slow_attempt_which_is_cancelled(
     model, address = scripted
     slow_s = 1.0 if hedge_after_s is None else 20.0
     model.script = [(slow_s, None, None), WELL]
-    client = open_client(address, 60.0, retries=RetryPolicy(hedge_after_s=hedge_after_s))
+    client = open_client(address, timeout_s=60.0, retries=RetryPolicy(hedge_after_s=hedge_after_s))
     began = time.monotonic()
     client.status()
     taken = time.monotonic() - began

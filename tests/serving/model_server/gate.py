@@ -19,14 +19,14 @@ class Gate:
     def load(self, path: Path, version: int) -> Servable:
         """Loads a version whose calls are held."""
         servable = load_servable(path, version)
-        run = servable.run
+        compute = servable.compute
 
         def held(*arguments: Any) -> Any:
             self._begun.release()
             assert self.opened.wait(60)
-            return run(*arguments)
+            return compute(*arguments)
 
-        servable.run = held  # type: ignore[method-assign]
+        servable.compute = held  # type: ignore[method-assign]
         return servable
 
     def wait_for_calls(self, count: int) -> None:
