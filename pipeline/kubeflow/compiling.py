@@ -13,10 +13,11 @@ from typing import Any
 from kfp import compiler, dsl
 from tfx.orchestration.pipeline import Pipeline
 
-from pipeline.kubeflow.checks import check_paths, kubeflow_of
+from pipeline.kubeflow.checks import check_batches, check_paths, kubeflow_of
 from pipeline.kubeflow.platform import executor_config
 from pipeline.kubeflow.settings import KubeflowSettings
 from pipeline.kubeflow.stored import FOLDER, Graph, graph_of
+from pipeline.kubeflow.training.plan import POD_VARIABLES, plan_of
 from pipeline.refusals import SettingsError
 from pipeline.runners.local import compile_pipeline
 from pipeline.settings import Settings
@@ -39,11 +40,12 @@ def compile_for_kubeflow(
         create_pipeline: Makes the pipeline of them.
 
     Raises:
-        SettingsError: There is no such section, it names an unknown node, or a path of the
-            settings lies on no volume.
+        SettingsError: There is no such section, it names an unknown node, a path of the settings
+            lies on no volume, or the pods of a training could not share its batches.
     """
     kubeflow = kubeflow_of(settings)
     check_paths(settings, kubeflow)
+    check_batches(settings, kubeflow)
     graph = _graph(settings, create_pipeline)
     check_nodes(kubeflow.nodes, graph)
     begin = _begin(settings, kubeflow, graph)
@@ -113,6 +115,8 @@ def _begin(settings: Settings, kubeflow: KubeflowSettings, graph: Graph) -> Any:
 
 def _node(settings: Settings, kubeflow: KubeflowSettings, node_id: str) -> Any:
     common = _common(settings, kubeflow)
+    plan = plan_of(kubeflow, node_id)
+    training = ("--training", plan.model_dump_json(exclude_defaults=True)) if plan else ()
 
     def node(run_id: str) -> dsl.ContainerSpec:
         return dsl.ContainerSpec(
@@ -120,6 +124,7 @@ def _node(settings: Settings, kubeflow: KubeflowSettings, node_id: str) -> Any:
             command=["python", "-m", "pipeline.kubeflow.node"],
             args=[
                 *("--node-id", node_id),
+                *training,
                 *common,
                 *("--ir", f"{_folder(settings)}/{run_id}.pb"),
             ],
@@ -155,4 +160,5 @@ def _configure(task: Any, kubeflow: KubeflowSettings, node_id: str) -> None:
         task.set_retry(container.retries, **_BACKOFF)
     for name, value in sorted(container.environment.items()):
         task.set_env_variable(name, value)
-    task.platform_config["kubernetes"] = executor_config(kubeflow, container)
+    fields = POD_VARIABLES if plan_of(kubeflow, node_id) else {}
+    task.platform_config["kubernetes"] = executor_config(kubeflow, container, fields)
