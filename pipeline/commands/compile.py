@@ -11,29 +11,63 @@ import typer
 from pipeline.commands.shared import Config, errors_reported
 
 if TYPE_CHECKING:
+    from pipeline.kubeflow.settings import KubeflowSettings
     from pipeline.settings import Settings
 
-EXAMPLES = ("sluice compile --config my.yaml --out pipeline.yaml",)
+EXAMPLES = (
+    "sluice compile --config my.yaml --out pipeline.yaml",
+    "sluice compile --config my.yaml --out pipeline.yaml --permissions permissions.yaml",
+)
 
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="File to write.")]
 
+Permissions = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Write what must be applied once, for `kubeflow.training`, too."
+    ),
+]
 
-def compile_(config: Config, out: Out) -> None:
+
+def compile_(config: Config, out: Out, permissions: Permissions = None) -> None:
     """Compile the pipeline for Kubeflow Pipelines.
 
     The file can be uploaded and run there as it is; its parameters `until` and `last` choose the
     data window of a run. `sluice run --from-ir FILE` runs the same containers' commands here.
+
+    Where `kubeflow.training` lets models be trained by several pods, the nodes that start them need
+    the right to do so: apply the file of --permissions with `kubectl apply --filename FILE`.
     """
     with errors_reported():
         from pipeline.kubeflow.checks import check_paths, kubeflow_of
         from pipeline.loading import load_settings
 
         settings = load_settings(config)
-        check_paths(settings, kubeflow_of(settings))  # before TFX is loaded
+        kubeflow = kubeflow_of(settings)
+        check_paths(settings, kubeflow)  # before TFX is loaded
+        if permissions:
+            _write_permissions(kubeflow, permissions)
         text = _compiled(settings)
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8")
         typer.echo(f"Compiled {settings.name}: {out}")
+
+
+def _write_permissions(kubeflow: KubeflowSettings, path: Path) -> None:
+    import yaml
+
+    from pipeline.kubeflow.training.permissions import permissions
+    from pipeline.refusals import SettingsError
+
+    if kubeflow.training is None:
+        raise SettingsError(
+            "only nodes that start pods need permissions. Received: --permissions, and settings "
+            "without `kubeflow.training`. Add `kubeflow: {training: {workers: N}}`, or leave the "
+            "option out."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    documents = permissions(kubeflow.training)
+    path.write_text(yaml.safe_dump_all(documents, sort_keys=False), encoding="utf-8")
 
 
 def _compiled(settings: Settings) -> str:

@@ -40,6 +40,7 @@ class Options:
 
 def run_compiled(path: Path, run_id: str, options: Options, as_json: bool) -> int:
     """Runs every container of a compiled pipeline as a process; returns the exit code."""
+    from pipeline.kubeflow.local_cluster.cluster import pods_started_by
     from pipeline.kubeflow.processes import Machine
     from pipeline.kubeflow.specification import read_containers
     from pipeline.kubeflow.surroundings import Volumes, secret_values
@@ -49,9 +50,8 @@ def run_compiled(path: Path, run_id: str, options: Options, as_json: bool) -> in
     volumes = Volumes.for_mounts((m for one in containers for m in one.mounts), mounts)
     settings = _settings(containers, volumes)
     logs = settings.root / "logs" / run_id
-    machine = Machine(
-        volumes, secret_values(containers), logs, options.parallel or os.cpu_count() or 1
-    )
+    secrets = secret_values([*containers, *pods_started_by(containers)])
+    machine = Machine(volumes, secrets, logs, options.parallel or os.cpu_count() or 1)
     return _run(path, settings, containers, machine, as_json)
 
 
@@ -59,6 +59,7 @@ def _run(
     path: Path, settings: Settings, containers: list[Container], machine: Machine, as_json: bool
 ) -> int:
     from pipeline.console import Console
+    from pipeline.kubeflow.local_cluster.cluster import beside
     from pipeline.runners.interruption import Interruption
     from pipeline.runners.lock import shared
     from pipeline.runners.output import output_to
@@ -70,7 +71,8 @@ def _run(
         console.line(f"Sluice: running {settings.name} as compiled", "bold")
         console.facts({"compiled": str(path), "root": str(settings.root), "logs": str(log.parent)})
         console.line()
-        code, result = _run_containers(settings, containers, machine, console)
+        with beside(containers, machine) as equipped:
+            code, result = _run_containers(settings, equipped, machine, console)
     if as_json:
         print_json({"run_id": log.parent.name, "exit_code": int(code), "log": str(log), **result})
     return code

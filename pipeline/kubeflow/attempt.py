@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import os
 import signal
 import subprocess
 import tempfile
@@ -14,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.kubeflow.outcome import outcome_in
+from pipeline.kubeflow.process_groups import end_group
 from pipeline.kubeflow.specification import Container
 from pipeline.kubeflow.surroundings import Volumes, environment
 
@@ -71,7 +70,7 @@ def attempt(
         try:
             reason = _wait(process, container.timeout, stop)
         finally:
-            _end(process)
+            end_group(process, _GRACE_SECONDS)
     if stop.is_set():
         return Attempt("interrupted")
     return _judged(container, process.returncode, reason, log, began)
@@ -87,20 +86,6 @@ def _wait(process: subprocess.Popen[bytes], timeout: float | None, stop: threadi
             return f"it took longer than its timeout of {timeout:g} s"
         stop.wait(_POLL_SECONDS)
     return ""
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        _signal_group(process, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE_SECONDS)
-    _signal_group(process, signal.SIGKILL)
-    process.wait()
-
-
-def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
 
 
 def _judged(container: Container, code: int, reason: str, log: Path, began: int) -> Attempt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.kubeflow.settings import KubeflowSettings
+from pipeline.kubeflow.training.plan import TRAINERS, plan_of
 from pipeline.refusals import SettingsError
 from pipeline.settings import Settings
 
@@ -37,4 +38,22 @@ def check_paths(settings: Settings, kubeflow: KubeflowSettings) -> None:
             raise SettingsError(
                 f"`{key}` must lie on a volume that every container mounts. Received: {path}, with "
                 f"volumes at {mounted}. Move it there, or mount its folder with `kubeflow.volumes`."
+            )
+
+
+def check_batches(settings: Settings, kubeflow: KubeflowSettings) -> None:
+    """Refuses batches that the replicas of a training could not share evenly.
+
+    Raises:
+        SettingsError: The global batch of a model is no multiple of the replicas.
+    """
+    for node_id in TRAINERS:
+        plan = plan_of(kubeflow, node_id)
+        replicas = plan.workers * max(1, plan.pods.gpus) if plan else 1
+        size = getattr(settings, node_id.lower()).batch_size
+        if size % replicas:
+            raise SettingsError(
+                f"`{node_id.lower()}.batch_size` must divide evenly over the replicas of "
+                f"`kubeflow.training`: its workers, or their GPUs. Received: {size} over "
+                f"{replicas}. Choose a multiple of {replicas}."
             )

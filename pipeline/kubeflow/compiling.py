@@ -14,10 +14,11 @@ from kfp import compiler, dsl
 from tfx.orchestration.pipeline import Pipeline
 
 from pipeline.kubeflow.beam import arguments_of
-from pipeline.kubeflow.checks import check_paths, kubeflow_of
+from pipeline.kubeflow.checks import check_batches, check_paths, kubeflow_of
 from pipeline.kubeflow.platform import executor_config
 from pipeline.kubeflow.settings import KubeflowSettings
 from pipeline.kubeflow.stored import FOLDER, Graph, graph_of
+from pipeline.kubeflow.training.plan import POD_VARIABLES, plan_of
 from pipeline.refusals import SettingsError
 from pipeline.runners.local import compile_pipeline
 from pipeline.settings import Settings
@@ -40,11 +41,13 @@ def compile_for_kubeflow(
         create_pipeline: Makes the pipeline of them.
 
     Raises:
-        SettingsError: There is no such section, it names an unknown node, Beam where a node
-            uses none, or a path of the settings lies where containers do not find it.
+        SettingsError: There is no such section, it names an unknown node, Beam where a node uses
+            none, a path of the settings lies where containers do not find it, or the pods of a
+            training could not share its batches.
     """
     kubeflow = kubeflow_of(settings)
     check_paths(settings, kubeflow)
+    check_batches(settings, kubeflow)
     compiled = _compiled(settings, create_pipeline)
     graph = graph_of(compiled)
     check_nodes(kubeflow.nodes, graph)
@@ -119,6 +122,8 @@ def _begin(settings: Settings, kubeflow: KubeflowSettings, graph: Graph) -> Any:
 def _node(settings: Settings, kubeflow: KubeflowSettings, node_id: str, beam: Sequence[str]) -> Any:
     common = _common(settings, kubeflow)
     elsewhere = ("--beam", json.dumps(beam)) if beam else ()
+    plan = plan_of(kubeflow, node_id)
+    training = ("--training", plan.model_dump_json(exclude_defaults=True)) if plan else ()
 
     def node(run_id: str) -> dsl.ContainerSpec:
         return dsl.ContainerSpec(
@@ -127,6 +132,7 @@ def _node(settings: Settings, kubeflow: KubeflowSettings, node_id: str, beam: Se
             args=[
                 *("--node-id", node_id),
                 *elsewhere,
+                *training,
                 *common,
                 *("--ir", f"{_folder(settings)}/{run_id}.pb"),
             ],
@@ -162,4 +168,5 @@ def _configure(task: Any, kubeflow: KubeflowSettings, node_id: str) -> None:
         task.set_retry(container.retries, **_BACKOFF)
     for name, value in sorted(container.environment.items()):
         task.set_env_variable(name, value)
-    task.platform_config["kubernetes"] = executor_config(kubeflow, container)
+    fields = POD_VARIABLES if plan_of(kubeflow, node_id) else {}
+    task.platform_config["kubernetes"] = executor_config(kubeflow, container, fields)

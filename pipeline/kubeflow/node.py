@@ -15,6 +15,8 @@ from pipeline.kubeflow.beam import run_elsewhere
 from pipeline.kubeflow.metadata import connection_of
 from pipeline.kubeflow.outcome import main_of
 from pipeline.kubeflow.settings import MetadataSettings
+from pipeline.kubeflow.training.placing import placed
+from pipeline.kubeflow.training.plan import Plan
 from pipeline.lineage import NodeState
 from pipeline.runners.executions import clear_attempt
 from pipeline.runners.light import load_launcher
@@ -32,6 +34,7 @@ def run(arguments: list[str]) -> NodeState:
     parser.add_argument("--ir", type=Path, required=True)
     parser.add_argument("--metadata", type=MetadataSettings.model_validate_json, required=True)
     parser.add_argument("--beam", type=json.loads, default=[])
+    parser.add_argument("--training", type=Plan.model_validate_json)
     given = parser.parse_args(arguments)
     compiled = stored.read(given.ir)
     if given.beam:
@@ -43,14 +46,17 @@ def run(arguments: list[str]) -> NodeState:
     from pipeline.runners import node
 
     connection = connection_of(given.metadata) or node.connection_of(deployment)
-    with metadata.Metadata(connection) as handle:
-        clear_attempt(
-            handle.store,
-            node.run_id_of(compiled),
-            f"{compiled.pipeline_info.id}.{given.node_id}",
-            Path(compiled.runtime_spec.pipeline_root.field_value.string_value),
-        )
-    return node.launch_node(compiled, given.node_id, connection).state
+    run_id, pipeline = node.run_id_of(compiled), compiled.pipeline_info.id
+    # Pods of an earlier attempt are gone before its folders are cleared.
+    with placed(given.training, pipeline=pipeline, node_id=given.node_id, run_id=run_id):
+        with metadata.Metadata(connection) as handle:
+            clear_attempt(
+                handle.store,
+                run_id,
+                f"{pipeline}.{given.node_id}",
+                Path(compiled.runtime_spec.pipeline_root.field_value.string_value),
+            )
+        return node.launch_node(compiled, given.node_id, connection).state
 
 
 def _load_launcher(executor: Any) -> None:

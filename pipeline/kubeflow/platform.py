@@ -5,14 +5,23 @@ The form is that of `KubernetesExecutorConfig` in Kubeflow Pipelines, as JSON.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pipeline.kubeflow.metadata import PASSWORD_VARIABLE
 from pipeline.kubeflow.settings import ContainerSettings, KubeflowSettings, SecretKey, Volume
 
 
-def executor_config(kubeflow: KubeflowSettings, container: ContainerSettings) -> dict[str, Any]:
-    """The Kubernetes part of one container's specification."""
+def executor_config(
+    kubeflow: KubeflowSettings, container: ContainerSettings, fields: Mapping[str, str]
+) -> dict[str, Any]:
+    """The Kubernetes part of one container's specification.
+
+    Args:
+        kubeflow: Volumes and metadata.
+        container: What the container gets.
+        fields: Variable -> what of its pod it holds: `metadata.name`.
+    """
     secrets = dict(container.secrets)
     if kubeflow.metadata.mysql:
         secrets[PASSWORD_VARIABLE] = kubeflow.metadata.mysql.password
@@ -22,6 +31,10 @@ def executor_config(kubeflow: KubeflowSettings, container: ContainerSettings) ->
     }
     if secrets:
         config["secretAsEnv"] = [_secret(name, key) for name, key in sorted(secrets.items())]
+    if fields:
+        config["fieldPathAsEnv"] = [
+            {"name": name, "fieldPath": path} for name, path in fields.items()
+        ]
     if container.node_selector:
         config["nodeSelector"] = {"labels": dict(container.node_selector)}
     if container.tolerations:

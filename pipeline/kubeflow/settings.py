@@ -152,6 +152,26 @@ class MetadataSettings(Frozen):
         return self
 
 
+class ClusterTraining(Frozen):
+    """Trainings in pods of their own, which the containers of Retriever and Ranker start.
+
+    Attributes:
+        workers: Pods of each training.
+        kind: `Job` is plain Kubernetes; `TFJob` needs Kubeflow's training operator in the cluster.
+        pods: What is different in these pods from `containers`. Of a training, `retries` says how
+            often it is started again from its last checkpoint after a pod failed, and
+            `timeout_minutes` how long each of these attempts may take.
+        namespace: Where runs take place.
+        service_account: The account under which they do; it is given the right to start Jobs.
+    """
+
+    workers: int = Field(ge=1)
+    kind: Literal["Job", "TFJob"] = "Job"
+    pods: ContainerSettings = ContainerSettings()
+    namespace: str = Field(default="kubeflow", min_length=1)
+    service_account: str = Field(default="pipeline-runner", min_length=1)
+
+
 class KubeflowSettings(Frozen):
     """How the pipeline runs on Kubeflow.
 
@@ -161,6 +181,7 @@ class KubeflowSettings(Frozen):
         metadata: Where ML Metadata lies.
         containers: What every container gets.
         nodes: Node id -> what is different there. `Begin` is the container that starts a run.
+        training: How many pods train a model; without it, processes in the node's container do.
     """
 
     image: str = Field(min_length=1)
@@ -168,11 +189,14 @@ class KubeflowSettings(Frozen):
     metadata: MetadataSettings = MetadataSettings()
     containers: ContainerSettings = ContainerSettings()
     nodes: dict[str, ContainerSettings] = Field(default_factory=dict)
+    training: ClusterTraining | None = None
 
     @model_validator(mode="after")
     def _variables_have_one_source(self) -> Self:
-        for place in ("", *self.nodes):
-            container = self.container(place)
+        places = {place: self.container(place) for place in ("", *self.nodes)}
+        if self.training:
+            places["training"] = self.containers.overridden_by(self.training.pods)
+        for place, container in places.items():
             if twice := sorted(set(container.environment) & set(container.secrets)):
                 raise ValueError(
                     "a variable comes from `environment` or from `secrets`. Received: "

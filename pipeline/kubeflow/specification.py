@@ -48,6 +48,7 @@ class Container:
         before: Names of the containers that must have ended well.
         environment: Its variables.
         secrets: Variable -> `secret/key` that holds its value.
+        fields: Variable -> what of its pod it holds: `metadata.name`.
         mounts: Paths at which it sees volumes.
         retry: When it is started again.
         timeout: Seconds that one attempt may take; None for no limit.
@@ -58,6 +59,7 @@ class Container:
     before: tuple[str, ...] = ()
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
     secrets: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    fields: Mapping[str, str] = dataclasses.field(default_factory=dict)
     mounts: tuple[str, ...] = ()
     retry: Retry = Retry()
     timeout: float | None = None
@@ -176,6 +178,7 @@ def _container(
             for secret in own.get("secretAsEnv", ())
             for pair in secret["keyToEnv"]
         },
+        fields={one["name"]: one["fieldPath"] for one in own.get("fieldPathAsEnv", ())},
         mounts=tuple(mount["mountPath"] for mount in own.get("pvcMount", ())),
         retry=_retry(task.retry_policy),
         timeout=float(own["activeDeadlineSeconds"]) if "activeDeadlineSeconds" in own else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -74,10 +75,26 @@ def secret_values(containers: Iterable[Container]) -> dict[str, str]:
 def environment(
     container: Container, folder: Path, volumes: Volumes, secrets: Mapping[str, str]
 ) -> dict[str, str]:
-    """The variables of a container, and nothing else of this process's own.
+    """The variables of a container, and nothing else of this process's own."""
+    pod = {
+        "metadata.name": container.name.lower(),
+        "metadata.uid": str(uuid.uuid4()),
+        "metadata.namespace": "default",
+    }
+    declared = {name: volumes.localized(value) for name, value in container.environment.items()}
+    fields = {name: pod[path] for name, path in container.fields.items()}
+    values = {name: secrets[name] for name in container.secrets}
+    return image_environment(folder) | declared | fields | values
+
+
+def image_environment(folder: Path) -> dict[str, str]:
+    """The variables that an image brings along.
 
     The image is this installation: its `python` comes first on the path, and PYTHONPATH stays
     where it says what is installed.
+
+    Args:
+        folder: Working folder of the process.
     """
     image = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin:/usr/bin:/bin"]),
@@ -88,5 +105,4 @@ def environment(
     if "PYTHONPATH" in os.environ:
         places = os.environ["PYTHONPATH"].split(os.pathsep)
         image["PYTHONPATH"] = os.pathsep.join(str(Path(place).absolute()) for place in places)
-    declared = {name: volumes.localized(value) for name, value in container.environment.items()}
-    return image | declared | {name: secrets[name] for name in container.secrets}
+    return image

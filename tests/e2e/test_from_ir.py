@@ -1,7 +1,12 @@
-"""The whole pipeline as compiled for Kubeflow, every node a process of its own, on MariaDB."""
+"""The whole pipeline as compiled for Kubeflow: every node a process, trainings by two pods each.
+
+Metadata lie in MariaDB.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +36,8 @@ def compiled_run(
             "image": "shop/sluice:1",
             "volumes": [{"claim": "shop", "path": str(sample)}],
             "metadata": server.settings,
+            # As many threads as a process of the shared run's trainings has.
+            "training": {"workers": 2, "pods": {"cpu": str(max(1, (os.cpu_count() or 1) // 2))}},
         }
         config = write_settings("compiled.yaml", root="compiled", kubeflow=kubeflow)
         compiled = tmp_path_factory.mktemp("compiled") / "pipeline.yaml"
@@ -64,6 +71,23 @@ def _metrics(run: dict[str, Any]) -> dict[str, float]:
         for name, value in row.items()
         if isinstance(value, float)
     }
+
+
+@pytest.mark.parametrize("node", ["Retriever", "Ranker"])
+def test_its_pods_train_as_processes_of_one_machine_do(
+    first_run: dict[str, Any], compiled_run: dict[str, Any], sample: Path, node: str
+) -> None:
+    expected, found = (_losses(sample / root, node) for root in ("root", "compiled"))
+    assert found == pytest.approx(expected, rel=1e-6)
+    logs = sample / "compiled" / "logs" / compiled_run["run_id"]
+    assert len(list(logs.glob(f"{node.lower()}-sample-*.log"))) == 2
+
+
+def _losses(root: Path, node: str) -> list[float]:
+    """The loss of each epoch."""
+    [history] = (root / "artifacts" / node / "model_run").glob("*/history.json")
+    losses: list[float] = json.loads(history.read_text())["loss"]
+    return losses
 
 
 def test_its_metadata_lie_in_the_database_alone(compiled_run: dict[str, Any], sample: Path) -> None:

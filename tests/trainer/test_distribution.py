@@ -108,7 +108,7 @@ def test_a_killed_worker_counts_as_failed(worker_script: Path, tmp_path: Path) -
 
 
 def test_free_ports_differ_and_can_be_bound() -> None:
-    ports = distribution._free_ports(5)
+    ports = distribution.free_ports(5)
     assert len(set(ports)) == 5
     with socket.socket() as held:
         held.bind(("127.0.0.1", ports[0]))

@@ -11,6 +11,7 @@ from google.protobuf import json_format
 from kfp import components
 from kfp.pipeline_spec import pipeline_spec_pb2
 
+from pipeline.kubeflow.training.plan import Plan
 from pipeline.refusals import SettingsError
 
 GOLDEN = Path(__file__).parent / "golden" / "diamond.yaml"
@@ -177,7 +178,49 @@ def test_the_whole_pipeline_compiles(diamond):
     from pipeline.dag import create_pipeline
     from pipeline.kubeflow.compiling import compile_for_kubeflow
 
-    settings = diamond.settings
-    [spec, _] = yaml.safe_load_all(compile_for_kubeflow(settings, create_pipeline))
+    diamond.settle(
+        containers=CONTAINERS, training={"workers": 4, "pods": {"memory": "8Gi", "retries": 3}}
+    )
+    text = compile_for_kubeflow(diamond.settings, create_pipeline)
+    [spec, _] = yaml.safe_load_all(text)
     names = {task["taskInfo"]["name"] for task in spec["root"]["dag"]["tasks"].values()}
     assert {"Begin", "EventExampleGen", "LatestBlessedModel", "Retriever", "Report"} <= names
+    for label in ("exec-retriever", "exec-ranker"):
+        node, platform = container(text, label)
+        plan = Plan.model_validate_json(node["args"][node["args"].index("--training") + 1])
+        assert (plan.workers, plan.pods.memory, plan.pods.retries) == (4, "8Gi", 3)
+        assert plan.pods.timeout_minutes == 355  # before the node's own 360 are over
+        assert plan.pods.node_selector == {"pool": "batch"}
+        assert {one["fieldPath"] for one in platform["fieldPathAsEnv"]} == {
+            "metadata.name",
+            "metadata.uid",
+            "metadata.namespace",
+        }
+    transform, platform = container(text, "exec-transform")
+    assert "--training" not in transform["args"]
+    assert "fieldPathAsEnv" not in platform
+
+
+def test_batches_that_replicas_cannot_share_are_refused(compiled):
+    with pytest.raises(SettingsError, match=r"`retriever\.batch_size` must divide .* 64 over 3\."):
+        compiled(training={"workers": 3})
+    with pytest.raises(SettingsError, match="64 over 24"):
+        compiled(training={"workers": 8, "pods": {"gpus": 3}})
+    compiled(training={"workers": 2})
+
+
+def test_permissions_are_written_beside_the_pipeline(diamond):
+    file = diamond.folder / "permissions.yaml"
+    refused = diamond.sluice(
+        *("compile", "--config", diamond.config, "--out", diamond.compiled, "--permissions", file)
+    )
+    assert refused.returncode == 2
+    assert "settings without `kubeflow.training`" in refused.stderr
+    diamond.settle(training={"workers": 2, "namespace": "shop"})
+    done = diamond.sluice(
+        *("compile", "--config", diamond.config, "--out", diamond.compiled, "--permissions", file)
+    )
+    assert done.returncode == 0, done.stderr
+    found = list(yaml.safe_load_all(file.read_text()))
+    assert [one["kind"] for one in found] == ["ServiceAccount", "Role", "RoleBinding"]
+    assert {one["metadata"]["namespace"] for one in found} == {"shop"}

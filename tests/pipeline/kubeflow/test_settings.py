@@ -43,6 +43,20 @@ def test_a_node_may_go_back_to_a_default():
         ({"containers": {"memory": "4 GB"}}, "`kubeflow.containers.memory` must match the pattern"),
         ({"nodes": {"Ranker": {"memroy": "4Gi"}}}, "`kubeflow.nodes.Ranker.memory`"),
         ({"containers": {"environment": {"a b": "1"}}}, "must match the pattern"),
+        ({"training": {"pods": {}}}, "`kubeflow.training.workers`"),
+        ({"training": {"workers": 0}}, "`kubeflow.training.workers`"),
+        ({"training": {"workers": 2, "kind": "MPIJob"}}, "`kubeflow.training.kind`"),
+        (
+            {"training": {"workers": 2, "pods": {"memroy": "4Gi"}}},
+            "`kubeflow.training.pods.memory`",
+        ),
+        (
+            {
+                "containers": {"secrets": {"A": SECRET}},
+                "training": {"workers": 2, "pods": {"environment": {"A": "1"}}},
+            },
+            "Received: A in both for training",
+        ),
         (
             {"nodes": {"Ranker": {"environment": {"A": "1"}, "secrets": {"A": SECRET}}}},
             "from `environment` or from `secrets`. Received: A in both for Ranker",

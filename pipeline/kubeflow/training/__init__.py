@@ -1,0 +1,1 @@
+"""Training in pods of their own: what the container of a Trainer node asks of Kubernetes."""

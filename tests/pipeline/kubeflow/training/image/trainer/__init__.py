@@ -1,0 +1,1 @@
+"""Stands for an image whose workers do as they are ordered, in the place of training."""
