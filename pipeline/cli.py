@@ -73,7 +73,6 @@ datasets.command(epilog=_examples(*simulate.EXAMPLES))(simulate.simulate)
 streaming = typer.Typer(help="Live events.", no_args_is_help=True)
 streaming.command(epilog=_examples(*stream.CONSUME))(stream.consume)
 streaming.command(epilog=_examples(*stream.COMPACT))(stream.compact)
-streaming.command("import", epilog=_examples(*stream.IMPORT))(stream.import_)
 streaming.command(epilog=_examples(*stream.ERASE))(stream.erase)
 streaming.command(epilog=_examples(*stream.STATUS))(stream.status)
 

@@ -12,6 +12,7 @@ import typer
 from pipeline.commands.shared import Config, Json, errors_reported, print_json
 
 if TYPE_CHECKING:
+    from pipeline.settings import Settings
     from serving.user_state.store import UserStateStore
 
 EXAMPLES = (
@@ -20,12 +21,15 @@ EXAMPLES = (
 )
 
 Sqlite = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="SQLite file; made where there is none.")
+    Path | None,
+    typer.Option(metavar="FILE", help="SQLite file; by default the one that `sluice stream` uses."),
 ]
 RedisUrl = Annotated[
     str | None,
     typer.Option(
-        metavar="URL", envvar="SLUICE_REDIS", help="Redis; also taken from $SLUICE_REDIS."
+        metavar="URL",
+        envvar="SLUICE_REDIS",
+        help="Redis, under the pipeline's name as prefix; also taken from $SLUICE_REDIS.",
     ),
 ]
 
@@ -36,10 +40,13 @@ def import_states(
     """Bring the states of the latest run into the store that the clients of users read.
 
     Run it after each run of the pipeline; clients may read and write meanwhile. A stored state that
-    has seen later events than the run is kept, with the run's features. An import that was cut
-    short is made good by the next one.
+    has seen later events than the run is kept, with the run's features; so is one that live events
+    are brought to. An import that was cut short is made good by the next one.
+
+    Let `sluice stream consume` finish before the first import: an event that is in the run's log
+    and still in the stream counts twice for a user who is new to the store.
     """
-    if (sqlite is None) == (redis is None):
+    if sqlite is not None and redis is not None:
         raise typer.BadParameter("give either --sqlite or --redis.")
     with errors_reported():
         from pipeline.console import Console
@@ -47,8 +54,9 @@ def import_states(
         from pipeline.user_states import user_states_file
         from serving.user_state.published import import_states as bring
 
-        file = user_states_file(load_settings(config))
-        store = _store(sqlite, redis)
+        settings = load_settings(config)
+        file = user_states_file(settings)
+        store = _store(settings, sqlite, redis)
         try:
             done = bring(file, store)
         finally:
@@ -65,11 +73,11 @@ def import_states(
         )
 
 
-def _store(sqlite: Path | None, redis: str | None) -> UserStateStore:
-    if sqlite is not None:
-        from serving.user_state.sqlite_store import SqliteUserStates
+def _store(settings: Settings, sqlite: Path | None, redis: str | None) -> UserStateStore:
+    if sqlite is None:
+        from pipeline.event_stream import StreamPlace
 
-        return SqliteUserStates(sqlite)
-    from serving.user_state.redis_store import RedisUserStates
+        return StreamPlace(settings, redis).store()
+    from serving.user_state.sqlite_store import SqliteUserStates
 
-    return RedisUserStates(str(redis))
+    return SqliteUserStates(sqlite)

@@ -22,7 +22,6 @@ CONSUME = (
 COMPACT = (
     "sluice stream compact --config my.yaml --redis redis://cache:6379/0 --out /data/events",
 )
-IMPORT = ("sluice stream import --config my.yaml --redis redis://cache:6379/0",)
 ERASE = ("sluice stream erase customer-17 --config my.yaml",)
 STATUS = ("sluice stream status --config my.yaml --json | jq .backlog",)
 
@@ -96,27 +95,6 @@ def compact(
             compactor = Compactor(place.queue(), log, entries, seconds)
             run = compactor.flush if until_idle else compactor.run
             _until_stopped(compactor.stop, run)
-
-
-def import_(config: Config, redis: Redis = None, as_json: Json = False) -> None:
-    """Bring the states that the latest run published into the store.
-
-    What the stream has brought a user stays as it is. Consume the backlog before: an event that is
-    both in the log of the run and still in the stream would count twice for a user who is new to
-    the store.
-    """
-    with errors_reported():
-        from pipeline.event_stream import StreamPlace
-        from pipeline.loading import load_settings
-        from pipeline.user_states import user_states_file
-        from serving.user_state.published import import_states
-
-        settings = load_settings(config)
-        done = import_states(user_states_file(settings), StreamPlace(settings, redis).store())
-        if as_json:
-            print_json({"users": done.users, "written": done.written, "ahead": done.ahead})
-        else:
-            typer.echo(f"{done.users:,} users, {done.written:,} written, {done.ahead:,} kept.")
 
 
 def status(

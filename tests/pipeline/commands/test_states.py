@@ -38,9 +38,15 @@ def test_the_states_of_the_run_are_there_and_later_ones_are_kept(trained, tmp_pa
     store.close()
 
 
-@pytest.mark.parametrize("stores", [[], ["--sqlite", "a", "--redis", "redis://localhost:1"]])
-def test_one_store_must_be_named(trained, stores):
-    result = import_states(trained, *stores)
+def test_without_a_name_it_is_the_store_of_the_stream(trained):
+    assert import_states(trained).exit_code == 0
+    [known], publication = SqliteUserStates(trained.root / "stream" / "users.sqlite").read(["u2"])
+    assert [event.item_id for event in known.state.events] == ["a", "b", "c"]
+    assert publication.popular_item_id[0] == "a"
+
+
+def test_two_stores_are_refused(trained):
+    result = import_states(trained, "--sqlite", "a", "--redis", "redis://localhost:1")
     assert result.exit_code == 2
     assert "give either --sqlite or --redis" in result.stderr
 

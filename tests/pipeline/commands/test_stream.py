@@ -5,7 +5,6 @@ import time
 
 import polars as pl
 import pytest
-from ml_metadata.proto import metadata_store_pb2 as mlmd
 from typer.testing import CliRunner
 
 from pipeline.cli import app
@@ -65,19 +64,3 @@ def test_a_share_that_is_none_is_told(config, share):
     result = invoke("consume", "--config", config, "--share", share)
     assert result.exit_code == 2
     assert "--share must be such as 1/4" in result.output
-
-
-def test_an_import_brings_what_the_latest_run_published(shop):
-    folder = shop.states()
-    shop.run("one", {"A": (mlmd.Execution.COMPLETE, "SluiceUserStates", folder, "")})
-    done = json.loads(invoke("import", "--config", shop.config, "--json").stdout)
-    assert done == {"users": 2, "written": 2, "ahead": 0}
-    [known], publication = SqliteUserStates(shop.root / "stream" / "users.sqlite").read(["u2"])
-    assert [event.item_id for event in known.state.events] == ["a", "b", "c"]
-    assert publication.popular_item_id[0] == "a"
-
-
-def test_an_import_without_a_run_is_told(config):
-    result = invoke("import", "--config", config)
-    assert result.exit_code == 1
-    assert "Run it first" in result.output
