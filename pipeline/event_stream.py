@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 
 from pipeline.settings import Settings
@@ -87,7 +88,9 @@ def item_categories(settings: Settings) -> Categories:
     """
     wanted = {one.by for one in aggregates_of(settings.aggregates, Of.USER_CATEGORY)}
     features = [one for one in settings.features if one.name in wanted]
-    items = read_items(settings.data, settings.features) if features else None
+    items = (
+        read_items(settings.data, settings.features, as_of=int(time.time())) if features else None
+    )
     if items is None:
         return {}
     found: dict[str, tuple[tuple[str, str], ...]] = {}

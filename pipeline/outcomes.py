@@ -67,9 +67,10 @@ def _state(run: PipelineRun, *, running: bool) -> NodeState:
 
     A run that stopped between two nodes leaves nothing but nodes that ended well.
     """
-    if any(node.node_id == _LAST and node.state in _WELL for node in run.nodes):
+    latest = {node.node_id: node.state for node in run.nodes}  # of a node that was tried again
+    if latest.get(_LAST) in _WELL:
         return NodeState.DONE
-    if any(node.state is NodeState.FAILED for node in run.nodes):
+    if NodeState.FAILED in latest.values():
         return NodeState.FAILED
     return NodeState.RUNNING if running else NodeState.INTERRUPTED
 

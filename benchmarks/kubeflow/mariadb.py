@@ -111,8 +111,8 @@ def running() -> Iterator[MariaDb]:
             capture_output=True,
         )
         server = MariaDb(folder, _free_port())
-        server.start()
         try:
+            server.start()
             yield server
         finally:
             server.stop()

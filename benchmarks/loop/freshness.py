@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ import redis
 from benchmarks.loop.events import publish, user_name
 from benchmarks.loop.redis_server import redis_server
 from benchmarks.loop.sizes import Sizes
-from benchmarks.loop.throughput import consumer, go
+from benchmarks.loop.throughput import check_alive, consumer, go
 from benchmarks.processes import SideError, start
 from benchmarks.results import Row, at_least, at_most
 from benchmarks.serving.traffic import HISTORY
@@ -47,12 +48,12 @@ def freshness(folder: Path, sizes: Sizes) -> list[Row]:
         publish(filled, _FOLD, sizes.users + sizes.probes, sizes.items)
         said = folder / "freshness.json"
         consuming = consumer(url, sizes.items, 0, 0, said)
-        go(url, 1)
         command = [sys.executable, "-m", "benchmarks.loop.load_side", url]
         load = start([*command, *map(str, (sizes.users, sizes.items, sizes.rate))], folder / "load")
         try:
+            go(url, [consuming])
             users, log = UserClient(client, store), ExposureLog(RedisQueue(url))
-            _wait_for_load(url)
+            _wait_for_load(url, load)
             sent, began = _sent(url), time.perf_counter()
             times = []
             for number in range(sizes.probes):
@@ -102,7 +103,8 @@ def _sent(url: str) -> int:
         return sum(int(one["entries-added"]) for one in found)
 
 
-def _wait_for_load(url: str) -> None:
+def _wait_for_load(url: str, load: subprocess.Popen[bytes]) -> None:
     while not _sent(url):
+        check_alive([load])
         time.sleep(0.05)
     time.sleep(1.0)

@@ -90,10 +90,11 @@ def consume(folder: Path, sizes: Sizes, consumers: int, *, lists: bool) -> Run:
         processes = [
             consumer(url, sizes.items, number, consumers, said) for number, said in enumerate(sides)
         ]
-        go(url, consumers)
+        go(url, processes)
         began = time.perf_counter()
         queue = RedisQueue(url)
         while queue.backlog():
+            check_alive(processes)
             time.sleep(0.02)
         applied = time.perf_counter() - began
         for process, said in zip(processes, sides, strict=True):
@@ -120,12 +121,23 @@ def consumer(
     return start([*map(str, command), said], said.with_suffix(".log"))
 
 
-def go(url: str, consumers: int) -> None:
+def go(url: str, consumers: Sequence[subprocess.Popen[bytes]]) -> None:
     """Waits for consumers, and lets them begin."""
     with redis.Redis.from_url(url) as server:
-        while int(server.get("ready") or 0) < consumers:
+        while int(server.get("ready") or 0) < len(consumers):
+            check_alive(consumers)
             time.sleep(0.01)
         server.set("go", 1)
+
+
+def check_alive(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Raises `SideError` where one has failed: nobody would do its work."""
+    for process in processes:
+        if process.poll():
+            raise SideError(
+                f"{process.args!r} must not fail. Received: code {process.returncode}; its log is "
+                "beside its report"
+            )
 
 
 def _fill(url: str, sizes: Sizes, lists: bool) -> tuple[int, set[int]]:

@@ -26,8 +26,7 @@ class Disturbance:
 def disturbance() -> Iterator[Disturbance]:
     """Counts what others take while the context is open.
 
-    Work of lower priority is not counted: most of what it takes would be left over. Processes that
-    this one starts count as its own if they end before the context is left.
+    Processes that this one starts count as its own if they end before the context is left.
     """
     found = Disturbance()
     began, all_before, own_before = time.monotonic(), _all_seconds(), _own_seconds()
@@ -38,7 +37,7 @@ def disturbance() -> Iterator[Disturbance]:
 
 def _all_seconds() -> float:
     spent = psutil.cpu_times()
-    return float(spent.user + spent.system)
+    return float(spent.user + spent.system + getattr(spent, "nice", 0.0))
 
 
 def _own_seconds() -> float:

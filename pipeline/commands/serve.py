@@ -50,7 +50,8 @@ def serve(
 
     The API is TensorFlow Serving's, over gRPC and REST. A version that is pushed later is picked
     up without a restart; one that is only `canary`, when it is promoted. Where
-    tensorflow_model_server is on the PATH, it is what serves, unless a version is only `canary`.
+    tensorflow_model_server is on the PATH, it is what serves, unless a version is only `canary`; it
+    then serves each later version at once.
     """
     with errors_reported():
         from serving.model_server.options import Options

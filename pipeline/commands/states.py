@@ -35,7 +35,11 @@ RedisUrl = Annotated[
 
 
 def import_states(
-    config: Config, sqlite: Sqlite = None, redis: RedisUrl = None, as_json: Json = False
+    context: typer.Context,
+    config: Config,
+    sqlite: Sqlite = None,
+    redis: RedisUrl = None,
+    as_json: Json = False,
 ) -> None:
     """Bring the states of the latest run into the store that the clients of users read.
 
@@ -46,7 +50,8 @@ def import_states(
     Let `sluice stream consume` finish before the first import: an event that is in the run's log
     and still in the stream counts twice for a user who is new to the store.
     """
-    if sqlite is not None and redis is not None:
+    asked = context.get_parameter_source("redis")
+    if sqlite is not None and asked is not None and asked.name == "COMMANDLINE":
         raise typer.BadParameter("give either --sqlite or --redis.")
     with errors_reported():
         from pipeline.console import Console

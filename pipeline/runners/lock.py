@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -12,6 +14,7 @@ from typing import TextIO
 from pipeline.errors import RunError
 
 LOCK_FILE = "lock"
+_ATTEMPTS, _PAUSE_SECONDS = 5, 0.05
 
 
 @contextlib.contextmanager
@@ -43,15 +46,18 @@ def shared(root: Path) -> Iterator[None]:
 
 
 def _lock(handle: TextIO, kind: int, root: Path) -> None:
-    try:
-        fcntl.flock(handle, kind | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        handle.seek(0)
-        raise RunError(
-            f"only one run at a time may write to a root folder. Received: {root}, in use by "
-            f"process {handle.read().strip() or 'unknown'}. Wait until that run has ended, or "
-            "give this one another `root` in its settings."
-        ) from error
+    for _ in range(_ATTEMPTS):
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            time.sleep(_PAUSE_SECONDS)  # `is_locked` may hold it for a moment
+    handle.seek(0)
+    raise RunError(
+        f"only one run at a time may write to a root folder. Received: {root}, in use by process "
+        f"{handle.read().strip() or 'unknown'}. Wait until that run has ended, or give this one "
+        "another `root` in its settings."
+    )
 
 
 def is_locked(root: Path) -> bool:
@@ -65,4 +71,7 @@ def is_locked(root: Path) -> bool:
         return False
     except BlockingIOError:
         return True
+    except OSError as error:
+        if error.errno != errno.EBADF:  # a network volume where this user may not write
+            raise
     return False

@@ -18,9 +18,16 @@ from typing import TypeVar
 
 from serving.stream.messages import POSITION_BEGINS, Exposure, Message
 from serving.stream.parsing import MalformedError, parse
-from serving.stream.queue import DeadLetter, Entry, EventQueue, QueueError, partition_of
+from serving.stream.queue import (
+    DeadLetter,
+    Entry,
+    EventQueue,
+    QueueError,
+    StreamShapeError,
+    partition_of,
+)
 from serving.user_state.live import LiveEvent
-from serving.user_state.record import UserStateError
+from serving.user_state.record import DamagedRecordError, UserStateError
 from serving.user_state.store import UserStateStore, settle
 from transform.state import Event
 
@@ -67,7 +74,7 @@ class Consumer:
         consumed: What it has done.
 
     Raises:
-        ValueError: There are fewer partitions than consumers.
+        StreamShapeError: There are fewer partitions than consumers.
     """
 
     def __init__(
@@ -79,7 +86,7 @@ class Consumer:
     ) -> None:
         number, consumers = share
         if not 0 <= number < consumers <= queue.partitions:
-            raise ValueError(
+            raise StreamShapeError(
                 f"a consumer must be one of 0 to n - 1, and have a partition; received {number} of "
                 f"{consumers} for {queue.partitions} partitions. Start fewer consumers"
             )
@@ -163,9 +170,11 @@ class Consumer:
     def _settle_one(self, user: str) -> None:
         try:
             settle(self._store, [user])
-        except UserStateError as error:
+        except DamagedRecordError as error:
             _log.error("the state of a user is left as it is: %s", error)
             self._left_alone.add(user)
+        except UserStateError as error:
+            _log.warning("a later attempt settles a user: %s", error)
 
     def _own_live(self, count: int) -> list[str]:
         """Of some users that are to be settled, those whose events this consumer takes."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from serving.stream.log_files import EventLogFiles
 from serving.stream.queue import Entry, EventQueue, partition_of
-from serving.user_state.record import UNKNOWN
+from serving.user_state.record import UNKNOWN, DamagedRecordError
 from serving.user_state.store import UserStateStore
 
 _PAGE = 2000
@@ -105,7 +105,10 @@ def _erase_once(
     entries = [one for one in _entries(queue, user_id) if _is_of(one.payload, user_id)]
     dead = [one.entry for one in queue.dead_letters() if _is_of(one.entry.payload, user_id)]
     queue.remove([*entries, *dead])
-    known = store.read([user_id])[0][0] != UNKNOWN
+    try:
+        known = store.read([user_id])[0][0] != UNKNOWN
+    except DamagedRecordError:
+        known = True
     if known:
         store.erase(user_id)
     return Erased(int(known), len(entries), len(dead), files.erase(user_id))

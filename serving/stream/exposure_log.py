@@ -66,7 +66,8 @@ class ExposureLog:
             self._arm,
             context or {},
         )
-        self._sink.append([(user_id, to_bytes(message))])
+        if shown.items:
+            self._sink.append([(user_id, to_bytes(message))])
         return name
 
     def happened(

@@ -71,13 +71,18 @@ class EventLogFiles:
         positions: Partition -> the last position that the files hold.
 
     Raises:
-        LogError: Another process writes there.
+        LogError: Another process writes there, or a feature has the name of a column of the log.
     """
 
     def __init__(self, folder: Path, impression_type: str, context: Iterable[Feature]) -> None:
         self._folder = folder
         self._impression_type = impression_type
         self._context = tuple(context)
+        if taken := sorted(_COLUMNS.keys() & {one.name for one in self._context}):
+            raise LogError(
+                "a context feature must have a name that no column of the log has; received "
+                f"{', '.join(taken)}. Name it otherwise"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = (folder / ".lock").open("w")
         try:

@@ -17,6 +17,7 @@ from transform.reading.text import MISSING
 NO_JSON = "it is no JSON object"
 NO_KIND = f"kind is neither {SHOWN!r} nor {HAPPENED!r}"
 NO_REQUEST_ID = "request_id is missing"
+NO_OPTIONAL = "request_id, source or arm is no text"
 NO_TYPE = "event_type is missing"
 LATE = f"event_time lies more than {LATEST_SECONDS // 86_400} days before the arrival"
 RESERVED = f"an event_id holds {POSITION_BEGINS!r}, which names the impressions of lists"
@@ -106,7 +107,7 @@ def _text(value: Any, missing: str) -> str:
 
 
 def _optional(value: Any) -> str:
-    return _text(value, NO_KIND) if value else ""
+    return _text(value, NO_OPTIONAL) if value else ""
 
 
 def _time(value: Any, arrival: int) -> int:

@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 
+class StreamShapeError(ValueError):
+    """Partitions or consumers do not fit the stream; the message says what to do."""
+
+
 class QueueError(Exception):
     """The queue does not answer or holds something else; the message says what to do."""
 

@@ -17,7 +17,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from serving.stream.queue import DeadLetter, Entry, QueueError, partition_of
+from serving.stream.queue import DeadLetter, Entry, QueueError, StreamShapeError, partition_of
 
 _GROUP = "fold"
 _FIELD = b"e"
@@ -138,6 +138,7 @@ class RedisQueue:
 
     def backlog(self, partitions: Sequence[int] | None = None) -> int:
         """See `EventQueue`."""
+        self._check_partitions()
         with self._explained():
             return sum(map(self._unconsumed, partitions or range(self.partitions)))
 
@@ -161,7 +162,7 @@ class RedisQueue:
         with self._explained():
             found: Any = self._redis.set(key, self.partitions, nx=True, get=True)
         if found is not None and int(found) != self.partitions:
-            raise ValueError(
+            raise StreamShapeError(
                 f"a stream must have the same number of partitions for everybody; received "
                 f"{self.partitions}, and {self._prefix!r} has {int(found)}. Give that number"
             )

@@ -48,7 +48,7 @@ from google.protobuf.message import DecodeError
 
 from serving.query import FeatureValue
 from serving.user_state.live import Applied, Ledger, LiveEvent
-from serving.user_state.record import UserStateError
+from serving.user_state.record import DamagedRecordError
 from transform.state import Event, Tile, UserState
 
 _FIELDS = {
@@ -187,7 +187,7 @@ def decode(encoded: bytes) -> Stored:
     """What the bytes hold.
 
     Raises:
-        UserStateError: The bytes are something else.
+        DamagedRecordError: The bytes are something else.
     """
     try:
         message = _Message.FromString(encoded)
@@ -197,7 +197,7 @@ def decode(encoded: bytes) -> Stored:
         state = UserState(_events(message, text), _tiles(message, text))
         return Stored(state, features, _ledger(message), tuple(map(_live_event, message.live)))
     except (DecodeError, IndexError, ValueError) as error:
-        raise UserStateError(
+        raise DamagedRecordError(
             f"a stored state must be as this version of the client writes it, received "
             f"{len(encoded)} bytes that are not ({error}). Import the published states again"
         ) from error

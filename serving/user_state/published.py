@@ -11,7 +11,8 @@ import polars as pl
 from serving.user_state.record import Publication, UserRecord
 from serving.user_state.store import UserStateStore
 from serving.user_store import UserStore
-from transform.state import UserState
+from transform.state import FoldSettings, UserState
+from transform.windows import reach
 
 POPULAR_SECONDS = 28 * 86_400
 POPULAR_ITEMS = 1000
@@ -38,10 +39,12 @@ def import_states(path: Path, store: UserStateStore) -> Imported:
 
     A stored state that holds later events than the published one is kept: it has seen those of the
     log too, by the same fold. So is one that the stream feeds: the log is made of the stream, and
-    what the state lacks of it is still to come. Where the windows have changed since, only its
-    history is kept, as its counts are of other windows; they then lack what came after the end of
-    the log. The users' features are always the published ones. Users of whom nothing was published
-    stay. An import that was cut short is made good by the next one.
+    what the state lacks of it is still to come. What the publication holds of the time before its
+    first event is put before it: a user whose first live event came before the first import has
+    not got that. Where the windows have changed since, only its history is kept, as its counts are
+    of other windows; they then lack what came after the end of the log. The users' features are
+    always the published ones. Users of whom nothing was published stay. An import that was cut
+    short is made good by the next one.
 
     Args:
         path: The published Parquet file, or folder of files.
@@ -58,7 +61,7 @@ def import_states(path: Path, store: UserStateStore) -> Imported:
     same_windows = before.windows == publication.settings.windows
     users = written = ahead = 0
     for records in published.records(_USERS_A_WRITE):
-        batch = _Batch(records, same_windows)
+        batch = _Batch(records, publication.settings, same_windows)
         store.update(list(records), batch.change)
         users += len(records)
         written += len(batch.written)
@@ -71,8 +74,11 @@ def import_states(path: Path, store: UserStateStore) -> Imported:
 class _Batch:
     """Published records on their way into the store, and what became of them."""
 
-    def __init__(self, records: Mapping[str, UserRecord], same_windows: bool) -> None:
+    def __init__(
+        self, records: Mapping[str, UserRecord], settings: FoldSettings, same_windows: bool
+    ) -> None:
         self._records = records
+        self._settings = settings
         self._same_windows = same_windows
         self.written: set[str] = set()
         self.ahead: set[str] = set()
@@ -83,13 +89,36 @@ class _Batch:
         state = published.state
         if stored.ledger or is_ahead(stored.state, state):
             self.ahead.add(user_id)
-            known = stored.state
+            known = with_past(stored.state, state, self._settings)
             state = known if self._same_windows else state._replace(events=known.events)
         same = (stored.state, stored.features) == (state, published.features)
         if same and stored.version:
             return stored
         self.written.add(user_id)
         return published._replace(state=state, ledger=stored.ledger)
+
+
+def with_past(known: UserState, published: UserState, settings: FoldSettings) -> UserState:
+    """A state, and before its first event what only the publication holds.
+
+    Args:
+        known: The stored state.
+        published: What the log shows of the user.
+        settings: What a state keeps.
+    """
+    begin = known.events[0].event_time if known.events else None
+    past = (one for one in published.events if begin is None or one.event_time < begin)
+    events = (*past, *known.events)
+    if settings.max_history is not None:
+        events = events[max(0, len(events) - settings.max_history) :]
+    tiles = {}
+    for hop, hops in reach(settings.windows).items():
+        own = known.tiles.get(hop, ())
+        old = (t for t in published.tiles.get(hop, ()) if not own or t.number < own[0].number)
+        both = (*old, *own)
+        if both:
+            tiles[hop] = tuple(tile for tile in both if tile.number >= both[-1].number - hops)
+    return UserState(events, tiles)
 
 
 def popular_items(path: Path, seconds: int, count: int) -> tuple[str, ...]:

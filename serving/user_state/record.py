@@ -17,6 +17,10 @@ class UserStateError(Exception):
     """The store gives no record; the message says the rule, the value and what to do."""
 
 
+class DamagedRecordError(UserStateError):
+    """One record cannot be read; the store itself answers."""
+
+
 class UserRecord(NamedTuple):
     """What is known of one user.
 

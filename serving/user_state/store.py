@@ -67,8 +67,8 @@ def settle(store: UserStateStore, user_ids: Sequence[str]) -> None:
     Raises:
         UserStateError: The store does not answer. Settling again is harmless.
     """
-    # Another object, so that it is written.
-    store.update(user_ids, lambda _, record, __: record._replace())
+    # Another object, so that it is written; of who was erased meanwhile there is nothing to write.
+    store.update(user_ids, lambda _, record, __: record._replace() if record.version else record)
 
 
 def record_event(store: UserStateStore, user_id: str, event: Event) -> int:

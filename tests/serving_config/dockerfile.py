@@ -161,7 +161,14 @@ def link_compiled(source, target):
             there.mkdir(exist_ok=True)
             for name in names:
                 if not (there / name).exists():
-                    os.link(Path(folder, name), there / name)
+                    _link(Path(folder, name), there / name)
+
+
+def _link(source, target):
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
 
 
 def _pairs(rest):

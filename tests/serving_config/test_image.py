@@ -135,7 +135,9 @@ class Build:
 
 
 def _is_of_the_network(variable):
-    return variable.startswith(("UV_", "SSL_")) or variable.lower().endswith("_proxy")
+    return variable.startswith(("UV_", "SSL_", "XDG_CACHE_HOME")) or variable.lower().endswith(
+        "_proxy"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -38,9 +38,13 @@ class RunningJob(threading.Thread):
     def start_pods(self) -> None:
         """Starts its pods."""
         localized = addresses(self._job, self._objects)
-        for manifest in pods_of(self._job):
-            made = self._objects.create("pods", manifest)
-            self._pods.append(Pod(made, self._machine, localized))
+        try:
+            for manifest in pods_of(self._job):
+                made = self._objects.create("pods", manifest)
+                self._pods.append(Pod(made, self._machine, localized))
+        except BaseException:
+            self._end_pods()
+            raise
 
     def run(self) -> None:
         """Goes with its pods to their end, and to its own."""
@@ -52,10 +56,13 @@ class RunningJob(threading.Thread):
             if not ended:
                 ended = self._judge(time.monotonic() > deadline)
             self._closing.wait(_POLL_SECONDS)
+        self._end_pods()
+        self._objects.remove(*self._key)
+
+    def _end_pods(self) -> None:
         for pod in self._pods:
             pod.end()
             self._objects.remove("pods", pod.name)
-        self._objects.remove(*self._key)
 
     def _is_deleted(self) -> bool:
         return "deletionTimestamp" in self._objects.read(*self._key)["metadata"]

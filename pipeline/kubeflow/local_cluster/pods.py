@@ -33,10 +33,10 @@ class Pod:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [machine.volumes.localized(word) for word in container["command"]],
+                container["command"],  # of paths here already: the node's command was localized
                 cwd=self._folder.name,
                 env=image_environment(Path(self._folder.name))
-                | {name: localized(machine.volumes.localized(v)) for name, v in own.items()},
+                | {name: localized(value) for name, value in own.items()},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._refuse(HTTPStatus.NOT_FOUND, "NotFound", str(error.args[0]))
             except ConflictError as error:
                 self._refuse(HTTPStatus.CONFLICT, "AlreadyExists", str(error))
-            except (KeyError, ValueError) as error:
+            except (KeyError, ValueError, OSError) as error:
                 self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", str(error))
 
     def _get(self, path: dict[str, str | None], query: dict[str, str], _: Any) -> None:

@@ -28,6 +28,7 @@ PODS = "api/v1/namespaces/{}/pods"
 
 _PATIENCE_SECONDS = 300.0
 _TIMEOUT_SECONDS = (5.0, 30.0)  # to connect, to answer
+_LOG_SECONDS = 20.0
 _MISSING, _CONFLICT = 404, 409
 _WHOLE = {"propagationPolicy": "Foreground"}  # an object is gone when all that it made is gone
 
@@ -105,7 +106,8 @@ class Api:
             uid: Its unique id: another object of this name stays.
             patience: Seconds for which an absent server is asked again.
         """
-        body = _WHOLE | ({"preconditions": {"uid": uid}} if uid else {})
+        whole = {} if resource == SERVICES else _WHOLE  # nobody waits for what a service made
+        body = whole | ({"preconditions": {"uid": uid}} if uid else {})
         self._answer("DELETE", resource, name, body=body, patience=patience)
 
     def pods(self, selector: str) -> list[dict[str, Any]]:
@@ -115,7 +117,10 @@ class Api:
         return items
 
     def log(self, pod: str, lines: int) -> str:
-        """The end of what a pod wrote; empty where it is gone or has not begun."""
+        """The end of what a pod wrote; a word in its place where it cannot be had.
+
+        A log is a courtesy: a machine that is gone must not cost the training.
+        """
         path = f"{PODS.format(self._namespace)}/{pod}/log"
         query = {"tailLines": str(lines)}
 
@@ -123,9 +128,10 @@ class Api:
             return str(self._request("GET", path, query).data.decode(errors="replace"))
 
         try:
-            return patiently(f"read the log of {pod}", read, self._patience)
-        except ApiException as error:
-            return f"(no log: {told(error)})\n"
+            return patiently(f"read the log of {pod}", read, min(_LOG_SECONDS, self._patience))
+        except (ApiException, RunError) as error:
+            why = told(error) if isinstance(error, ApiException) else error
+            return f"(no log: {why})\n"
 
     def wait_for_change(self, resource: str, known: Mapping[str, Any], seconds: float) -> None:
         """Returns once an object may have changed: at its next event, or after some time.

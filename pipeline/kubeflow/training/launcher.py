@@ -162,7 +162,7 @@ class Pods:
             if found is None or _attempt_of(found) != attempt:
                 raise RunError(
                     f"a training's Job stays until it ends. Received: {self._name}, which somebody "
-                    "else deleted. Run again; the training goes on from its last checkpoint."
+                    "else deleted. Run again; the training of this node begins anew."
                 )
             ended = self._kind.ended(found)
             pods = self._api.pods(self._kind.selector(self._name))

@@ -55,7 +55,7 @@ class Name:
         return {
             "app.kubernetes.io/name": "sluice-training",
             "app.kubernetes.io/instance": self.job,
-            "app.kubernetes.io/part-of": self.pipeline,
+            "app.kubernetes.io/part-of": self.pipeline.rstrip("-"),  # as a label's value must end
             "app.kubernetes.io/managed-by": "sluice",
         }
 

@@ -51,6 +51,12 @@ def test_two_stores_are_refused(trained):
     assert "give either --sqlite or --redis" in result.stderr
 
 
+def test_a_named_file_goes_before_the_variable(trained, tmp_path):
+    arguments = ["import-states", "--config", str(trained.config), "--sqlite", str(tmp_path / "s")]
+    found = CliRunner().invoke(app, arguments, env={"SLUICE_REDIS": "redis://localhost:1"})
+    assert found.exit_code == 0, found.output
+
+
 def test_before_the_first_run_it_says_so(shop, tmp_path):
     result = import_states(shop, "--sqlite", tmp_path / "states.sqlite")
     assert result.exit_code == 1

@@ -120,13 +120,17 @@ def test_settings_manifests_and_image_fit_together(tmp_path):
     assert f"--from-file {secret.key}\n" in PAGE
 
 
-def test_the_settings_for_flink_are_settings_and_name_a_node_that_uses_beam(tmp_path):
-    [flink] = re.findall(r"^```yaml\n(kubeflow:\n.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+def test_the_settings_for_pods_and_for_flink_are_settings(tmp_path):
+    pattern = r"^```yaml\n(kubeflow:\n.*?)^```$"
+    training, flink = re.findall(pattern, PAGE, flags=re.MULTILINE | re.DOTALL)
     whole = yaml.safe_load(FILES["shop.yaml"])
     whole["kubeflow"]["nodes"] = yaml.safe_load(flink)["kubeflow"]["nodes"]
+    whole["kubeflow"]["training"] = yaml.safe_load(training)["kubeflow"]["training"]
     config = tmp_path / "shop.yaml"
     config.write_text(yaml.safe_dump(whole))
-    [(name, node)] = kubeflow_of(load_settings(config)).nodes.items()
+    kubeflow = kubeflow_of(load_settings(config))
+    assert kubeflow.training.workers == 4
+    [(name, node)] = kubeflow.nodes.items()
     assert name == "EventExampleGen"
     assert node.beam.flink.workers.endswith(":50000")
     assert "worker_pool_main --service_port 50000`" in PAGE

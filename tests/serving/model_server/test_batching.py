@@ -92,7 +92,8 @@ def test_without_a_timeout_an_idle_server_answers_at_once_and_a_busy_one_joins()
         wait_until(lambda: model.running == 1)
         others = [pool.submit(model.ask, float(value)) for value in range(1, 8)]
         wait_until(lambda: model.asked == 9)
-        time.sleep(0.3)  # from asking to joining it is a step
+        opened = model.run.__self__._open  # from asking to joining it is a step
+        wait_until(lambda: sum(sum(batch.rows) for batch in list(opened.values())) == 7)
         model.opened.set()
     assert [future.result().item() for future in (first, *others)] == [2.0 * v for v in range(8)]
     assert model.shapes == [(1, 1), (1, 1), (7, 1)]

@@ -182,3 +182,15 @@ def test_a_history_that_is_none_is_told(publish, store):
     frame.write_parquet(path)
     with pytest.raises(UserStoreError, match="must run from the oldest event"):
         import_states(path, store)
+
+
+def test_who_was_active_before_the_first_import_gets_the_past_all_the_same(publish, store):
+    first = LiveEvent("e1", (event("d", 10),))
+    store.append({"ann": [first]})
+    path = publish({"ann": (BEFORE, {"age": 30.0})})
+    assert import_states(path, store) == Imported(users=1, written=1, ahead=1)
+    [ann], publication = store.read(["ann"])
+    assert [one.item_id for one in ann.state.events] == ["c", "a", "b", "d"]
+    assert user_query("ann", ann, publication, DAY + 86_400).features["views_1d"] == 5.0
+    import_states(path, store)
+    assert store.read(["ann"])[0][0].state == ann.state

@@ -88,11 +88,7 @@ class Training:
     def running(self):
         """Worker processes of this training that run."""
         pids = [int(line.split()[1]) for line in self.lines("began")]
-        return [
-            pid
-            for pid in pids
-            if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-        ]
+        return [pid for pid in pids if _runs(pid)]
 
     def objects(self):
         """Everything that is in the cluster: pairs of resource and name."""
@@ -143,3 +139,10 @@ def training(tmp_path, monkeypatch, plan, role, definitions):
         yield Training(tmp_path, api, cluster, proxy, plan)
         proxy.down()
         assert proxy.problems == []
+
+
+def _runs(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

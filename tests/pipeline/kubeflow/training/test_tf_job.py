@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import RunError
+from pipeline.kubeflow.local_cluster.objects import MissingError
 from pipeline.kubeflow.settings import ClusterTraining
 from pipeline.kubeflow.training.permissions import permissions
 from tests.pipeline.kubeflow.training.conftest import until
@@ -31,6 +32,13 @@ def definitions():
     return ["tfjobs"]
 
 
+def _uid(objects):
+    try:
+        return objects.read("tfjobs", NAME)["metadata"]["uid"]
+    except MissingError:
+        return None
+
+
 @pytest.fixture
 def operator(training):
     """Lets the operator report one end after the other, each for a TFJob that was made anew."""
@@ -39,11 +47,12 @@ def operator(training):
     def report(*ends):
         def work():
             for kind, exit_code in ends:
-                until(lambda: ("tfjobs", NAME) in training.objects())
+                until(lambda: _uid(objects) is not None)
+                made = _uid(objects)
                 objects.create("pods", _pod(exit_code))
                 condition = {"type": kind, "status": "True", "reason": f"TFJob{kind}"}
                 objects.change("tfjobs", NAME, lambda job, c=condition: _end(job, c))
-                until(lambda: ("tfjobs", NAME) not in training.objects())
+                until(lambda m=made: _uid(objects) != m)  # the next may be there at once
                 objects.remove("pods", f"{NAME}-worker-0")
 
         thread = threading.Thread(target=work)

@@ -46,6 +46,9 @@ with (run / "began").open("a") as began:
 orders = json.loads((run / "orders.json").read_text())
 order = orders.get(str(index), "")
 print(f"worker {index} is ordered to {order or 'train'}", flush=True)
+for peer, told in orders.items():  # whoever is to hang hangs before another fails
+    while order != told == "hang once" and not (run / f"{peer}-hang-once").exists():
+        time.sleep(0.02)
 if order == "fail" or (order == "fail once" and first(order)):
     print("ValueError: no more rows", flush=True)
     sys.exit(7)
