@@ -22,8 +22,11 @@ def tree(tmp_path):
         (tmp_path / package / "__init__.py").touch()
     for contract in SETTINGS["contracts"]:
         for module in contract.get("source_modules", ()):
+            path = (tmp_path / module.replace(".", "/")).with_suffix(".py")
             if "." in module:
-                (tmp_path / module.replace(".", "/")).with_suffix(".py").touch()
+                path.parent.mkdir(exist_ok=True)
+                (path.parent / "__init__.py").touch()
+                path.touch()
     return tmp_path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
 import threading
@@ -48,8 +49,12 @@ def worker_script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def workers_of(script: Path) -> list[psutil.Process]:
     """Running processes of a script; other tests' servers may be children of this one, too."""
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if str(script) in child.cmdline()]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile, collected or not
+            if str(script) in child.cmdline():
+                found.append(child)
+    return found
 
 
 def test_each_worker_knows_the_cluster_and_its_place(worker_script: Path, tmp_path: Path) -> None:
