@@ -10,15 +10,14 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from serving.redis_server import RedisServer
 from serving.stream.queue import DeadLetter, Entry, QueueError, StreamShapeError, partition_of
 
+_MISSING = "the stream of events is in Redis, and the one at {place} does not give it"
 _GROUP = "fold"
 _FIELD = b"e"
 _DEAD_LETTERS = 100_000  # kept at least, the latest
@@ -61,13 +60,8 @@ class RedisQueue:
         self._longest_wait_s = timeout_s / 2
         self._checked = False
         self._name = uuid.uuid4().hex
-        self._redis = redis.Redis.from_url(
-            url,
-            socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._place = self._redis.connection_pool.connection_kwargs
+        server = RedisServer(url, timeout_s, _MISSING, QueueError)
+        self._redis, self._explained = server.client, server.explained
         self._bury = self._redis.register_script(_BURY)
 
     def append(self, messages: Sequence[tuple[str, bytes]]) -> None:
@@ -234,17 +228,6 @@ class RedisQueue:
             return None
         groups: Any = self._redis.xinfo_groups(self._key(partition))
         return next((one for one in groups if one["name"] == _GROUP.encode()), None)
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except redis.RedisError as error:
-            place = self._place.get("path") or f"{self._place['host']}:{self._place['port']}"
-            raise QueueError(
-                f"the stream of events is in Redis, and the one at {place} does not give it "
-                f"({error}). Start it, or correct its address"
-            ) from error
 
 
 def _entries(partition: int, rows: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:

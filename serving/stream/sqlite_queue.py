@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from serving.sqlite_file import SqliteFile
 from serving.stream.queue import DeadLetter, Entry, QueueError, partition_of
 
 _SCHEMA = """
@@ -37,7 +35,6 @@ _BACKLOG = """
 SELECT count(*) FROM entries LEFT JOIN consumed USING (partition)
 WHERE entries.position > coalesce(consumed.position, 0)
 """
-_WAIT_SECONDS = 10.0  # for another writer
 _POLL_SECONDS = 0.02
 
 
@@ -56,18 +53,10 @@ class SqliteQueue:
     partitions = 1
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
         self._read_until: dict[int, int] = {}
-        with self._explained():
-            self._connection = sqlite3.connect(
-                path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            # The log remembers positions: none may be given out twice, whatever fails.
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("PRAGMA secure_delete = ON")
-            self._connection.executescript(_SCHEMA)
+        # In full: the log remembers positions, and none may be given out twice, whatever fails.
+        self._file = SqliteFile(path, _SCHEMA, "FULL", "a queue of events", QueueError)
+        self._transaction = self._file.transaction
 
     def append(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """See `EventSink`. All of them are added, or none."""
@@ -125,8 +114,7 @@ class SqliteQueue:
         with self._transaction() as connection:
             connection.executemany("DELETE FROM entries WHERE position = ?", rows)
             connection.executemany("DELETE FROM dead WHERE position = ?", rows)
-        with self._lock, self._explained():
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._file.forget()
 
     def backlog(self, partitions: Sequence[int] | None = None) -> int:
         """See `EventQueue`. There is one partition."""
@@ -146,26 +134,4 @@ class SqliteQueue:
 
     def close(self) -> None:
         """See `EventQueue`."""
-        self._connection.close()
-
-    @contextmanager
-    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
-        with self._lock, self._explained():
-            self._connection.execute(begin)
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise QueueError(
-                f"a queue of events must be an SQLite file that can be written, received "
-                f"{self._path} ({error}). Give another path, or free the file"
-            ) from error
+        self._file.close()

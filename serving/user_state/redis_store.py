@@ -10,13 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
+from serving.redis_server import RedisServer
 from serving.user_state.encoding import encode, encode_live
 from serving.user_state.live import COUNTS_KEPT_SECONDS, ItemCounts, LiveEvent
 from serving.user_state.opening import Opened, open_record
@@ -32,6 +28,7 @@ from serving.user_state.store import Change
 
 # A type of event holds no line break: the stream and the event reader refuse it in ids.
 _TYPE_ENDS = "\n"
+_MISSING = "the users' states come from Redis, and the one at {place} does not give them"
 _ROUNDS = 200  # in each, at least one of the writers that meet comes through
 
 
@@ -50,14 +47,8 @@ class RedisUserStates:
     def __init__(self, url: str, prefix: str = "sluice", timeout_s: float = 1.0) -> None:
         self._prefix = prefix
         self._publication = (b"", NOTHING_PUBLISHED)
-        # A write that is sent again because its answer was lost would count an event twice.
-        self._redis = redis.Redis.from_url(
-            url,
-            socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._place = self._redis.connection_pool.connection_kwargs
+        server = RedisServer(url, timeout_s, _MISSING, UserStateError)
+        self._redis, self._explained = server.client, server.explained
         self._append = self._redis.register_script(APPEND)
         self._compare_and_set = self._redis.register_script(COMPARE_AND_SET)
 
@@ -176,17 +167,6 @@ class RedisUserStates:
         if content != self._publication[0]:
             self._publication = (content, Publication.from_json(content))
         return self._publication[1]
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except redis.RedisError as error:
-            place = self._place.get("path") or f"{self._place['host']}:{self._place['port']}"
-            raise UserStateError(
-                f"the users' states come from Redis, and the one at {place} does not give them "
-                f"({error}). Start it, or correct its address"
-            ) from error
 
 
 def _opened(fields: Any, publication: Publication) -> Opened:

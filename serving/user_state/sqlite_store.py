@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from serving.sqlite_file import SqliteFile
 from serving.user_state.encoding import encode, encode_live
 from serving.user_state.live import COUNTS_KEPT_SECONDS, DAY_SECONDS, ItemCounts, LiveEvent
 from serving.user_state.opening import Opened, open_record
@@ -43,7 +41,6 @@ _COUNT_ITEMS = """
 INSERT INTO items VALUES (?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET number = number + excluded.number
 """
-_WAIT_SECONDS = 10.0  # for another writer
 
 
 class SqliteUserStates:
@@ -60,17 +57,10 @@ class SqliteUserStates:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
         self._publication = (b"", NOTHING_PUBLISHED)
-        with self._explained():
-            self._connection = sqlite3.connect(
-                path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.execute("PRAGMA secure_delete = ON")
-            self._connection.executescript(_SCHEMA)
+        what = "a store of user states"
+        self._file = SqliteFile(path, _SCHEMA, "NORMAL", what, UserStateError)
+        self._connection, self._transaction = self._file.connection, self._file.transaction
 
     def read(self, user_ids: Sequence[str]) -> tuple[list[UserRecord], Publication]:
         """See `UserStateStore`."""
@@ -81,7 +71,7 @@ class SqliteUserStates:
     def update(self, user_ids: Sequence[str], change: Change) -> list[int]:
         """See `UserStateStore`. All the users change together, or none does."""
         versions = []
-        with self._transaction("BEGIN IMMEDIATE"):
+        with self._transaction():
             publication = self._published()
             for user_id in user_ids:
                 record, counts = self._opened(user_id, publication)
@@ -94,7 +84,7 @@ class SqliteUserStates:
     def append(self, live: Mapping[str, Sequence[LiveEvent]]) -> dict[str, int]:
         """See `UserStateStore`. All the users get theirs together."""
         counts = {}
-        with self._transaction("BEGIN IMMEDIATE"):
+        with self._transaction():
             for user_id, events in live.items():
                 found = self._found(user_id)
                 record = (found[1] if found else b"") + encode_live(events)
@@ -119,22 +109,21 @@ class SqliteUserStates:
 
     def erase(self, user_id: str) -> None:
         """See `UserStateStore`."""
-        with self._transaction("BEGIN IMMEDIATE"):
+        with self._transaction():
             self._connection.execute("DELETE FROM users WHERE user_id = ?", (user_id,))
             self._connection.execute("DELETE FROM live WHERE user_id = ?", (user_id,))
-        with self._lock, self._explained():
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._file.forget()
 
     def publish(self, publication: Publication) -> None:
         """See `UserStateStore`."""
-        with self._transaction("BEGIN IMMEDIATE"):
+        with self._transaction():
             self._connection.execute(
                 "REPLACE INTO publication VALUES (1, ?)", (publication.to_json(),)
             )
 
     def close(self) -> None:
         """See `UserStateStore`."""
-        self._connection.close()
+        self._file.close()
 
     def _found(self, user_id: str) -> tuple[int, bytes] | None:
         found: tuple[int, bytes] | None = self._connection.execute(
@@ -168,25 +157,3 @@ class SqliteUserStates:
         if found[0] != self._publication[0]:
             self._publication = (found[0], Publication.from_json(found[0]))
         return self._publication[1]
-
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
-        with self._lock, self._explained():
-            self._connection.execute(begin)
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise UserStateError(
-                f"a store of user states must be an SQLite file that can be written, received "
-                f"{self._path} ({error}). Give another path, or free the file"
-            ) from error

@@ -158,7 +158,7 @@ def test_a_file_that_is_no_store_is_told(tmp_path):
 
 
 def test_a_store_that_another_holds_too_long_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("serving.user_state.sqlite_store._WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("serving.sqlite_file._WAIT_SECONDS", 0.1)
     store = SqliteUserStates(tmp_path / "users.sqlite")
     other = sqlite3.connect(tmp_path / "users.sqlite")
     other.execute("BEGIN IMMEDIATE")
