@@ -47,6 +47,8 @@ REQUEST_HOUR = "request_hour"
 REQUEST_WEEKDAY = "request_weekday"
 # "1" where the user has had the target before: lists without seen items cannot hold it.
 IS_REPEAT = "is_repeat"
+# Ends the name of a served feature that says how many values each request really has.
+LENGTH = "$length"
 
 # Splits of the examples artifact. A split holds one kind of row.
 TRAIN = "train"  # one row per window of a user's training events; the next event is the target

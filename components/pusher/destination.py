@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from components.pusher import manifest
-from components.pusher.durable import STAGING
 from components.pusher.errors import PublishError, no_room_reported
+from serving.durable import STAGING
 from serving.model_server.base_path import find_versions
 
 logger = logging.getLogger(__name__)

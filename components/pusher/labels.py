@@ -12,8 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from components.pusher import manifest
-from components.pusher.durable import replace_file
 from components.pusher.errors import PublishError
+from serving.durable import replace_file
 
 LABELS_FILE = "labels.json"
 

@@ -16,7 +16,11 @@ from pathlib import Path
 
 from components.pusher import labels, manifest
 from components.pusher.destination import locked, next_version, sweep, versions, withdraw
-from components.pusher.durable import (
+from components.pusher.errors import PublishError, no_room_reported
+from components.pusher.labels import Rollout
+from components.pusher.manifest import Manifest
+from components.pusher.retention import retire
+from serving.durable import (
     STAGING,
     copy_file,
     forget_cached,
@@ -24,10 +28,6 @@ from components.pusher.durable import (
     sync_folder,
     write_file,
 )
-from components.pusher.errors import PublishError, no_room_reported
-from components.pusher.labels import Rollout
-from components.pusher.manifest import Manifest
-from components.pusher.retention import retire
 
 logger = logging.getLogger(__name__)
 

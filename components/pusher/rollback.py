@@ -18,11 +18,11 @@ from pathlib import Path
 
 from components.pusher import labels, manifest
 from components.pusher.destination import changing, next_version
-from components.pusher.durable import replace_file, sync_folder
 from components.pusher.errors import PublishError, no_room_reported
 from components.pusher.labels import Label
 from components.pusher.manifest import Manifest
 from components.pusher.publish import Published, add
+from serving.durable import replace_file, sync_folder
 
 logger = logging.getLogger(__name__)
 

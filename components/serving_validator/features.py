@@ -16,8 +16,6 @@ from transform import features as keys
 from transform.aggregates import Aggregate, Of, aggregates_of
 from transform.features import Feature, query_features
 
-LENGTH = "$length"  # ends the name of the output that says how many values a request really has
-
 Served = Mapping[str, npt.NDArray[Any]]
 
 
@@ -52,7 +50,7 @@ def differing_rows(names: Iterable[str], served: Served, trained: Sequence[bytes
     rows = [tf.train.Example.FromString(row).features.feature for row in trained]
     found: Counter[str] = Counter()
     for name in names:
-        values, lengths = output(served, name), served.get(f"{name}{LENGTH}")
+        values, lengths = output(served, name), served.get(f"{name}{keys.LENGTH}")
         stored = name if lengths is None else f"{name}{RAGGED}"
         for place, row in enumerate(rows):
             value = values[place] if lengths is None else values[place, : lengths[place]]

@@ -16,6 +16,16 @@ from pipeline.errors import RunError, is_ours, short_message
 
 Config = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="Settings file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+RedisUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--redis",
+        envvar="SLUICE_REDIS",
+        metavar="URL",
+        help="Redis server of stream and states, under the pipeline's name as prefix; without one "
+        "SQLite files below the root folder.",
+    ),
+]
 
 
 class Exit(IntEnum):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.commands.shared import Config, Json, errors_reported, print_json
+from pipeline.commands.shared import Config, Json, RedisUrl, errors_reported, print_json
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -23,14 +23,6 @@ EXAMPLES = (
 Sqlite = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="SQLite file; by default the one that `sluice stream` uses."),
-]
-RedisUrl = Annotated[
-    str | None,
-    typer.Option(
-        metavar="URL",
-        envvar="SLUICE_REDIS",
-        help="Redis, under the pipeline's name as prefix; also taken from $SLUICE_REDIS.",
-    ),
 ]
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.shared import Config, Json, errors_reported, print_json
+from pipeline.commands.shared import Config, Json, RedisUrl, errors_reported, print_json
 
 CONSUME = (
     "sluice stream consume --config my.yaml",
@@ -25,14 +25,6 @@ COMPACT = (
 ERASE = ("sluice stream erase customer-17 --config my.yaml",)
 STATUS = ("sluice stream status --config my.yaml --json | jq .backlog",)
 
-Redis = Annotated[
-    str | None,
-    typer.Option(
-        envvar="SLUICE_REDIS",
-        metavar="URL",
-        help="Redis server of stream and states. Without one: SQLite files below the root folder.",
-    ),
-]
 Partitions = Annotated[
     int, typer.Option(min=1, help="Parts of the stream in Redis; the same for all its life.")
 ]
@@ -44,7 +36,7 @@ UntilIdle = Annotated[bool, typer.Option("--until-idle", help="Stop when there i
 
 def consume(
     config: Config,
-    redis: Redis = None,
+    redis: RedisUrl = None,
     partitions: Partitions = 8,
     share: Annotated[str, typer.Option(metavar="K/N", help="Be number K of N consumers.")] = "1/1",
     until_idle: UntilIdle = False,
@@ -72,7 +64,7 @@ def consume(
 
 def compact(
     config: Config,
-    redis: Redis = None,
+    redis: RedisUrl = None,
     partitions: Partitions = 8,
     out: Out = None,
     entries: Annotated[int, typer.Option(min=1, help="Most entries of a file.")] = 100_000,
@@ -98,7 +90,7 @@ def compact(
 
 
 def status(
-    config: Config, redis: Redis = None, partitions: Partitions = 8, as_json: Json = False
+    config: Config, redis: RedisUrl = None, partitions: Partitions = 8, as_json: Json = False
 ) -> None:
     """Show how far the consumers are, and the dead letters by reason."""
     with errors_reported():
@@ -118,7 +110,7 @@ def status(
 def erase(
     user_id: Annotated[str, typer.Argument(metavar="USER", help="Id of the person.")],
     config: Config,
-    redis: Redis = None,
+    redis: RedisUrl = None,
     partitions: Partitions = 8,
     out: Out = None,
 ) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
-from components.pusher.durable import make_folder, replace_file
 from pipeline.deployment import alerts, cluster, models_config, server, slo, workload
 from pipeline.deployment.compose import compose
 from pipeline.deployment.dashboard import dashboard
 from pipeline.deployment.settings import ServingSettings
+from serving.durable import make_folder, replace_file
 
 _NOTE = "# Rendered by `sluice serving-config`. Change the settings and render it again.\n"
 _PROTOS = {

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from serving.durable import sync_folder
 from serving.query import FeatureValue
 from serving.stream.messages import POSITION_BEGINS, Exposure, Message
 from transform.features import (
@@ -188,11 +189,7 @@ def publish(draft: Path, file: Path) -> None:
         os.fsync(written.fileno())
     draft.replace(file)
     for folder in (file.parent, file.parent.parent):
-        place = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(place)
-        finally:
-            os.close(place)
+        sync_folder(folder)
 
 
 def _number(file: Path) -> int:

@@ -139,7 +139,7 @@ class ServedRecommender(tf.Module):
         for name, value in row.items():
             if isinstance(value, tf.RaggedTensor):
                 outputs[name] = value.to_tensor()
-                outputs[f"{name}$length"] = value.row_lengths()
+                outputs[f"{name}{keys.LENGTH}"] = value.row_lengths()
             else:
                 outputs[name] = tf.identity(value)
         return outputs
