@@ -1,14 +1,17 @@
-"""What benchmarks keep for the next time: simulated logs, and what the code has made of them."""
+"""What benchmarks keep for the next time: logs, what the code has made of them, and rows."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.results import ROOT
+from benchmarks.results import ROOT, Row, commit
 
 # What a model follows from, beside its settings.
 _MAKERS = ("simulation", "transform", "components", "trainer")
@@ -33,6 +36,21 @@ def simulated_log(folder: Path, *, events: int, seed: int, **options: int) -> Pa
         subprocess.run(command, check=True)
         draft.rename(folder)
     return folder
+
+
+def keep_rows(file: Path, rows: Sequence[Row]) -> None:
+    """Writes the rows of one measure, for later runs that measure something else."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    content = {"commit": commit(), "rows": [asdict(row) for row in rows]}
+    file.write_text(json.dumps(content, indent=2))
+
+
+def kept_rows(file: Path) -> tuple[list[Row], str]:
+    """The rows of the last run of a measure, and its commit; none and "" before the first."""
+    if not file.exists():
+        return [], ""
+    content = json.loads(file.read_text())
+    return [Row(**row) for row in content["rows"]], content["commit"]
 
 
 def edition_folder(folder: Path, name: str, settings: Path) -> Path:

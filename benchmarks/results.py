@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -53,6 +53,11 @@ def at_most(
 ) -> Row:
     """A row that holds where the value does not exceed the bar."""
     return Row(measure, value, unit, f"<= {bar:g}", value <= bar, peers or {})
+
+
+def without_bars(rows: Sequence[Row]) -> list[Row]:
+    """Rows of a run that is too small to show more than that it works."""
+    return [replace(row, bar=None, holds=None) for row in rows]
 
 
 def publish(

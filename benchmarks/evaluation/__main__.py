@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 
 from benchmarks.evaluation.sizes import FULL, SMOKE
 from benchmarks.evaluation.speed import speed
 from benchmarks.evaluation.workshop import Workshop
-from benchmarks.results import SMOKE_RESULTS, publish, versions_of
+from benchmarks.results import SMOKE_RESULTS, publish, versions_of, without_bars
 
 _PACKAGES = ("tensorflow", "tensorflow-model-analysis", "tfx", "apache-beam", "numpy")
 
@@ -28,7 +27,7 @@ def main() -> int:
     workshop.prepare()
     rows = speed(workshop, sizes.repeats)
     if smoke:  # start-up is most of the cost of few requests
-        rows = [replace(row, bar=None, holds=None) for row in rows]
+        rows = without_bars(rows)
     publish("evaluation", "make bench-evaluation", rows, versions_of(*_PACKAGES), smoke=smoke)
     return int(any(row.holds is False for row in rows))
 

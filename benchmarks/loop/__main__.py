@@ -6,19 +6,18 @@ everything the sides write lie under `runs/benchmarks/loop`.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import redis
 
+from benchmarks.command import asked
 from benchmarks.loop.freshness import freshness
 from benchmarks.loop.redis_server import redis_server
 from benchmarks.loop.sizes import FULL, SMOKE, Sizes
 from benchmarks.loop.throughput import throughput
-from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of
+from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of, without_bars
 
 _PACKAGES = ("redis", "protobuf", "tensorflow", "grpcio")
 _FOLDER = SMOKE_RESULTS / "loop"
@@ -31,19 +30,16 @@ MEASURES: dict[str, Callable[[Path, Sizes], list[Row]]] = {
 
 def main() -> int:
     """Runs the measures; 1 where a bar is missed."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.loop", description=__doc__)
-    parser.add_argument("--smoke", action="store_true", help="the short form")
-    parser.add_argument("--only", nargs="+", choices=MEASURES, help="some of the measures")
-    asked = parser.parse_args()
-    sizes = SMOKE if asked.smoke else FULL
+    wanted = asked("loop", __doc__, MEASURES)
+    sizes = SMOKE if wanted.smoke else FULL
     rows: list[Row] = []
-    for name in asked.only or MEASURES:
+    for name in wanted.only or MEASURES:
         sys.stderr.write(f"benchmark loop: {name}\n")
         rows += MEASURES[name](_FOLDER, sizes)
-    if asked.smoke:  # a few seconds show nothing but that it works
-        rows = [replace(row, bar=None, holds=None) for row in rows]
+    if wanted.smoke:
+        rows = without_bars(rows)
     # What a part of the benchmark measured must not replace the whole.
-    smoke = asked.smoke or bool(asked.only)
+    smoke = wanted.smoke or bool(wanted.only)
     versions = {**versions_of(*_PACKAGES), "redis-server": _server_version()}
     publish("loop", "make bench-loop", rows, versions, smoke=smoke)
     return int(any(row.holds is False for row in rows))

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 
 from benchmarks.power.shop import FULL, REGRESSED, SMOKE, Shop
 from benchmarks.power.trials import power_of_the_verdict
-from benchmarks.results import SMOKE_RESULTS, publish, versions_of
+from benchmarks.results import SMOKE_RESULTS, publish, versions_of, without_bars
 
 _PACKAGES = ("tensorflow", "tfx", "numpy")
 
@@ -28,7 +27,7 @@ def main() -> int:
     seeds = shop.sizes.seeds
     rows = list(power_of_the_verdict(traffic, shop.sides(traffic), REGRESSED, seeds))
     if smoke:  # few requests show nothing but that it works
-        rows = [replace(row, bar=None, holds=None) for row in rows]
+        rows = without_bars(rows)
     publish("power", "make bench-power", rows, versions_of(*_PACKAGES), smoke=smoke)
     return int(any(row.holds is False for row in rows))
 

@@ -7,15 +7,14 @@ each measure at a commit: what is published are these, once there is one of each
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 
-from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of
+from benchmarks.command import asked
+from benchmarks.kept import keep_rows, kept_rows
+from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of, without_bars
 from benchmarks.serving.disturbance import disturbance
 from benchmarks.serving.overhead import overhead
 from benchmarks.serving.overload import overload
@@ -38,22 +37,19 @@ MEASURES: dict[str, Callable[[Workshop, Sizes], list[Row]]] = {
 
 def main() -> int:
     """Runs the measures; 1 where a bar is missed."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
-    parser.add_argument("--smoke", action="store_true", help="the short form")
-    parser.add_argument("--only", nargs="+", choices=MEASURES, help="some of the measures")
-    asked = parser.parse_args()
-    sizes = SMOKE if asked.smoke else FULL
+    wanted = asked("serving", __doc__, MEASURES)
+    sizes = SMOKE if wanted.smoke else FULL
     shop = Workshop(SMOKE_RESULTS / "serving", sizes.items)
     shop.prepare()
-    for name in asked.only or MEASURES:
+    for name in wanted.only or MEASURES:
         sys.stderr.write(f"benchmark serving: {name}\n")
-        keep(shop.rows_of(name), measured(name, shop, sizes))
-    kept = {name: kept_rows(shop.rows_of(name)) for name in MEASURES}
+        keep_rows(shop.rows_of(name), measured(name, shop, sizes))
+    kept = {name: kept_rows(shop.rows_of(name))[0] for name in MEASURES}
     rows = [row for found in kept.values() for row in found]
-    if asked.smoke:  # a few seconds show nothing but that it works
-        rows = [replace(row, bar=None, holds=None) for row in rows]
+    if wanted.smoke:
+        rows = without_bars(rows)
     # What a part of the benchmark measured must not replace the whole.
-    smoke = asked.smoke or not all(kept.values())
+    smoke = wanted.smoke or not all(kept.values())
     publish("serving", "make bench-serving", rows, versions_of(*_PACKAGES), smoke=smoke)
     return int(any(row.holds is False for row in rows))
 
@@ -64,17 +60,6 @@ def measured(name: str, shop: Workshop, sizes: Sizes) -> list[Row]:
         rows = MEASURES[name](shop, sizes)
     rows.append(Row(f"{name}: taken by others meanwhile", others.processors, "processors"))
     return [finite(row) for row in rows]
-
-
-def keep(file: Path, rows: list[Row]) -> None:
-    """Writes rows for later runs that measure something else."""
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps([asdict(row) for row in rows]))
-
-
-def kept_rows(file: Path) -> list[Row]:
-    """The rows of the last run of a measure; none before the first."""
-    return [Row(**row) for row in json.loads(file.read_text())] if file.exists() else []
 
 
 def finite(row: Row) -> Row:

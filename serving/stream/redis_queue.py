@@ -14,7 +14,7 @@ from typing import Any
 
 import redis
 
-from serving.redis_server import RedisServer
+from serving.redis_connection import RedisConnection
 from serving.stream.queue import DeadLetter, Entry, QueueError, StreamShapeError, partition_of
 
 _MISSING = "the stream of events is in Redis, and the one at {place} does not give it"
@@ -60,7 +60,7 @@ class RedisQueue:
         self._longest_wait_s = timeout_s / 2
         self._checked = False
         self._name = uuid.uuid4().hex
-        server = RedisServer(url, timeout_s, _MISSING, QueueError)
+        server = RedisConnection(url, timeout_s, _MISSING, QueueError)
         self._redis, self._explained = server.client, server.explained
         self._bury = self._redis.register_script(_BURY)
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from serving.redis_server import RedisServer
+from serving.redis_connection import RedisConnection
 from serving.user_state.encoding import encode, encode_live
 from serving.user_state.live import COUNTS_KEPT_SECONDS, ItemCounts, LiveEvent
 from serving.user_state.opening import Opened, open_record
@@ -47,7 +47,7 @@ class RedisUserStates:
     def __init__(self, url: str, prefix: str = "sluice", timeout_s: float = 1.0) -> None:
         self._prefix = prefix
         self._publication = (b"", NOTHING_PUBLISHED)
-        server = RedisServer(url, timeout_s, _MISSING, UserStateError)
+        server = RedisConnection(url, timeout_s, _MISSING, UserStateError)
         self._redis, self._explained = server.client, server.explained
         self._append = self._redis.register_script(APPEND)
         self._compare_and_set = self._redis.register_script(COMPARE_AND_SET)

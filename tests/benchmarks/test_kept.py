@@ -5,7 +5,8 @@ import subprocess
 import pytest
 
 from benchmarks import kept
-from benchmarks.kept import edition_folder, simulated_log
+from benchmarks.kept import edition_folder, keep_rows, kept_rows, simulated_log
+from benchmarks.results import Row, commit
 
 
 def test_a_log_is_made_once(tmp_path):
@@ -45,3 +46,10 @@ def test_other_sizes_are_kept(tmp_path):
     small, large = (edition_folder(tmp_path, size, settings) for size in ("100", "1000"))
     assert small.exists()
     assert large.exists()
+
+
+def test_rows_are_kept_for_later_runs_with_their_commit(tmp_path):
+    rows = [Row("a", 1.0, "s", "<= 2", True, {"other": 3.0}), Row("b", None, "")]
+    assert kept_rows(tmp_path / "part" / "a.json") == ([], "")
+    keep_rows(tmp_path / "part" / "a.json", rows)
+    assert kept_rows(tmp_path / "part" / "a.json") == (rows, commit())

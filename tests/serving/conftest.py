@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.loop.redis_server import RedisServer
 from tests.serving.in_loop import InLoop
-from tests.serving.redis_server import RedisServer
 
 ITEMS = ("apple", "bread", "cheese", "dates", "eggs")
 
@@ -255,16 +255,22 @@ def scorer_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def start_redis(folder):
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not on PATH: run scripts/install_redis.sh")
+    return RedisServer(folder, "always")
+
+
 @pytest.fixture
 def redis_server(tmp_path):
     """A Redis server for one test, to do with as it likes."""
-    server = RedisServer(tmp_path)
+    server = start_redis(tmp_path)
     yield server
     server.kill()
 
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory):
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server = start_redis(tmp_path_factory.mktemp("redis"))
     yield server.url
     server.kill()

@@ -10,8 +10,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 
-class RedisServer:
-    """A Redis server.
+class RedisConnection:
+    """A connection to one Redis server.
 
     Args:
         url: `redis://host:port/db`, `rediss://` for TLS, `unix://path`; it may hold credentials,
