@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from benchmarks.kubeflow import mariadb
+from benchmarks.kubeflow.demo import metrics
 from pipeline.kubeflow.metadata import PASSWORD_VARIABLE
 from tests.e2e.conftest import sluice
 
@@ -59,18 +60,9 @@ def test_it_pushes_a_model(compiled_run: dict[str, Any], sample: Path) -> None:
 def test_its_metrics_are_those_of_the_run_in_one_process(
     first_run: dict[str, Any], compiled_run: dict[str, Any]
 ) -> None:
-    expected, found = (_metrics(run) for run in (first_run, compiled_run))
+    expected, found = (metrics(run) for run in (first_run, compiled_run))
     assert found == pytest.approx(expected, abs=1e-6)
     assert {name: value * 1.01 for name, value in found.items()} != pytest.approx(expected)
-
-
-def _metrics(run: dict[str, Any]) -> dict[str, float]:
-    return {
-        f"{row['model']}.{name}": value
-        for row in run["quality"]["rows"]
-        for name, value in row.items()
-        if isinstance(value, float)
-    }
 
 
 @pytest.mark.parametrize("node", ["Retriever", "Ranker"])

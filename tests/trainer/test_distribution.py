@@ -12,26 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.trainer.jobs import job
 from trainer import distribution
 from trainer.distribution import TrainingFailedError, run_workers
-from trainer.job import Job
-
-
-def job(directory: Path) -> Job:
-    return Job(
-        model="retriever",
-        settings={},
-        aggregates=(),
-        features=(),
-        history_length=4,
-        seed=1,
-        transform_graph="",
-        train_files=(),
-        validation_files=(),
-        catalogue_files=(),
-        model_dir=str(directory / "model"),
-        run_dir=str(directory / "run"),
-    )
 
 
 @pytest.fixture

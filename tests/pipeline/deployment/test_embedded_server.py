@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import socket
@@ -24,6 +25,7 @@ from components.pusher.publish import publish
 from pipeline.cli import app
 from pipeline.deployment import server
 from pipeline.serving_folder import serving_folder
+from tests import waiting
 from tests.pipeline.deployment.test_monitoring import EXPOSED, HISTOGRAM
 from tests.serving.conftest import build_model
 
@@ -96,12 +98,7 @@ def _free_port():
         return probe.getsockname()[1]
 
 
-def until(true, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.05)
-    return found
+until = functools.partial(waiting.wait_until, seconds=30.0)
 
 
 def answering(stub, label):

@@ -16,6 +16,7 @@ from serving.model_server.batching_config import Batching, read_batching
 from serving.model_server.errors import RequestError, StartError, invalid_argument
 from serving.model_server.servables import Servable
 from serving.model_server.signatures import Signature, TensorSpec
+from tests.waiting import wait_until
 
 
 def spec(*shape):
@@ -67,13 +68,6 @@ class Model:
 
         with ThreadPoolExecutor(len(arguments)) as pool:
             return list(pool.map(one, arguments))
-
-
-def wait_until(holds):
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_requests_that_come_together_are_computed_at_once_and_each_has_its_own_answer():

@@ -6,13 +6,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import tensorflow as tf
 
 from serving.model_server.__main__ import parser
 from serving.model_server.options import Options
+from tests.waiting import wait_until
 
 READY = re.compile(r"model server listening on (127\.0\.0\.1:(\d+)) \(model recommender, (.*)\)\n")
 
@@ -77,13 +77,6 @@ def start(base_path):
     for process in started:
         process.process.kill()
         process.process.wait()
-
-
-def wait_until(true):
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def states(caller):

@@ -19,6 +19,7 @@ from serving.model_server.model_set import ModelSet
 from serving.model_server.servables import load_servable
 from serving.model_server.server import ModelServer
 from serving.model_server.versions import ModelVersions
+from tests.waiting import wait_until
 
 
 class Served:
@@ -190,13 +191,6 @@ def write(file, *models):
     new = file.with_suffix(".new")
     new.write_text(f"model_config_list {{ {' '.join(models)} }}")
     new.replace(file)
-
-
-def wait_until(holds):
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def refusals(caplog):

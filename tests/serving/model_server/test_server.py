@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import shutil
 import threading
 import time
@@ -21,6 +22,7 @@ from serving.model_server.options import Options
 from serving.model_server.servables import load_servable
 from serving.model_server.server import HEALTH_SERVICES, ModelServer
 from serving.model_server.versions import ModelVersions
+from tests import waiting
 from tests.serving.model_server.gate import Gate
 
 
@@ -139,11 +141,7 @@ class Hammer:
                 self.answers[response.model_spec.version.value, computed] += 1
 
 
-def wait_until(holds):
-    deadline = time.monotonic() + 120
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+wait_until = functools.partial(waiting.wait_until, seconds=120.0)
 
 
 def wait_for(model, version):

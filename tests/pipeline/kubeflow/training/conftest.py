@@ -1,10 +1,10 @@
 """A cluster whose pods are processes, an API behind a proxy, and a launcher that uses both."""
 
+import functools
 import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -18,9 +18,10 @@ from pipeline.kubeflow.training.client import Api, connected
 from pipeline.kubeflow.training.launcher import Pods, Starter
 from pipeline.kubeflow.training.permissions import permissions
 from pipeline.kubeflow.training.plan import Plan
+from tests import waiting
 from tests.pipeline.kubeflow.training.proxy import Proxy
+from tests.trainer.jobs import job
 from trainer.distribution import run_workers, trained_by
-from trainer.job import Job
 
 IMAGE = Path(__file__).parent / "image"
 NODE = Path(__file__).parent / "node_process.py"
@@ -35,20 +36,7 @@ class Training:
         self.api = api
         self.run_dir = folder / "run"
         self.run_dir.mkdir()
-        self.job = Job(
-            model="ranker",
-            settings={},
-            aggregates=(),
-            features=(),
-            history_length=4,
-            seed=1,
-            transform_graph="",
-            train_files=(),
-            validation_files=(),
-            catalogue_files=(),
-            model_dir=str(folder / "model"),
-            run_dir=str(self.run_dir),
-        )
+        self.job = job(folder, model="ranker")
         self.order()
 
     def order(self, **orders):
@@ -95,12 +83,7 @@ class Training:
         return sorted(self.cluster.objects._objects)
 
 
-def until(holds, seconds=120.0):
-    """Waits until something holds."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+until = functools.partial(waiting.wait_until, seconds=120.0)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import http.client
 import json
 import socket
 import threading
-import time
 
 import pytest
 import tensorflow as tf
@@ -17,6 +16,7 @@ from serving.model_server.servables import load_servable
 from serving.model_server.server import ModelServer
 from serving.model_server.versions import ModelVersions
 from tests.serving.model_server.gate import Gate
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -69,13 +69,6 @@ def is_closed(port):
     """Whether nobody takes connections at a port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def wait_until(holds):
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_call_that_takes_too_long_is_a_deadline_exceeded(serve):
