@@ -14,8 +14,6 @@ from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2, transform_pb2
-from tfx.types import standard_artifacts
-from tfx.types.channel import BaseChannel, Channel
 
 from components.baselines.component import Baselines
 from components.data_gate.component import DataGate
@@ -23,8 +21,6 @@ from components.evaluator.component import Evaluator
 from components.event_example_gen.component import EventExampleGen
 from components.feature_schema.component import FeatureSchema
 from components.fingerprint import code_fingerprint
-from components.previous_model import PreviousBlessedModelStrategy
-from components.previous_span import PreviousSpanStrategy
 from components.pusher.component import Pusher
 from components.recommender_assembler.component import RecommenderAssembler
 from components.report.component import Report
@@ -34,6 +30,7 @@ from pipeline.eval_configs import list_eval_config, ranker_eval_config
 from pipeline.gate_overrides import gates_with
 from pipeline.gates import Gates
 from pipeline.loading import settings_hash
+from pipeline.resolvers import previous_model, previous_span
 from pipeline.serving_folder import serving_folder
 from pipeline.settings import Settings
 from trainer.settings import TrainingSettings
@@ -126,7 +123,7 @@ def _rows(settings: Settings, gates: Gates) -> _Rows:
     statistics = StatisticsGen(
         examples=events.outputs["examples"], stats_options=tfdv.StatsOptions(**QUANTILES)
     )
-    previous = _previous_span(statistics.outputs["statistics"])
+    previous = previous_span(statistics.outputs["statistics"])
     schema = FeatureSchema(
         statistics=statistics.outputs["statistics"],
         features=_features(settings),
@@ -178,7 +175,7 @@ def _judgement(settings: Settings, gates: Gates, rows: _Rows, models: _Models) -
         exclude_seen=settings.recommender.exclude_seen,
         code=_all_code(),
     )
-    previous = _previous_model(model)
+    previous = previous_model(model)
     # One measures the scores of each request's candidates, the other the lists users get.
     channels: dict[str, Any] = {
         "examples": examples,
@@ -307,35 +304,6 @@ def _trainer(
             "code": code_fingerprint("trainer", "transform"),
         },
     ).with_id(name)
-
-
-def _previous_span(candidate: BaseChannel) -> Resolver:
-    """Statistics of the data of the model blessed before; empty in the first run."""
-    return Resolver(
-        strategy_class=PreviousSpanStrategy,
-        statistics=Channel(type=standard_artifacts.ExampleStatistics),
-        model_blessing=_blessings(),
-        candidate=candidate,
-    ).with_id("LatestBlessedSpan")
-
-
-def _previous_model(candidate: BaseChannel) -> Resolver:
-    """The model blessed before the candidate; empty in the first run."""
-    return Resolver(
-        strategy_class=PreviousBlessedModelStrategy,
-        model=Channel(type=standard_artifacts.Model),
-        model_blessing=_blessings(),
-        candidate=candidate,
-    ).with_id("LatestBlessedModel")
-
-
-def _blessings() -> Channel:
-    """The Verdict's; both Evaluators bless too, for one half of the question each."""
-    return Channel(
-        type=standard_artifacts.ModelBlessing,
-        producer_component_id="Verdict",
-        output_key="blessing",
-    )
 
 
 def _features(settings: Settings) -> str:

@@ -18,7 +18,7 @@ import itertools
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -29,11 +29,12 @@ from transform.aggregation.item_tiles import DayTiles
 from transform.aggregation.tiles import ClosedTiles, close_co_view, merge_items, open_tiles
 from transform.event_log import ITEM, PERIOD, Histories, code_of, offsets_of
 from transform.features import EVENT_TIME, USER_ID, Feature
-from transform.job.facts import JobFacts, PartitionFacts
+from transform.job.facts import JobFacts
 from transform.job.intake import Intake, ReadTask, merge_intakes, plan_reading, take_in
 from transform.job.partitions import Partition, plan_partitions
 from transform.job.shards import write_shard
 from transform.job.sorting import SortedPartition, join_pieces, read_partition, sort_partition
+from transform.job.summing_up import sum_up
 from transform.job.tables import (
     join,
     make_folder,
@@ -67,7 +68,6 @@ from transform.splits import (
     cut_hours,
     find_cut_offs,
     refuse_empty_splits,
-    targets_digest,
 )
 
 # Rows of tiles that are summed at a time; of few rows, so many ranges are made.
@@ -271,28 +271,8 @@ class ExampleJob:
         aggregated: Sequence[Aggregated],
     ) -> JobFacts:
         """What became of the log."""
-        intake = merge_intakes(intakes)
-        periods = PeriodSummary.merge([part.periods for part in aggregated])
         targets = [read_table(self._file("targets", part.number)) for part in written]
-        return JobFacts(
-            rows_in=intake.rows,
-            bytes_read=intake.bytes_read,
-            dead_letters=dict(sorted(intake.dead.items())),
-            duplicates=sum(part.duplicates for part in found),
-            events=sum(part.events for part in found),
-            impressions=sum(part.events - part.behaviours for part in found),
-            users=periods.users,
-            described_users=sum(part.described for part in aggregated),
-            periods={name: asdict(period) for name, period in periods.ranges.items()},
-            rows_out={
-                split: sum(part.rows[split] for part in written) for split in written[0].rows
-            },
-            eval_targets_sha256=targets_digest(pl.concat(targets)),
-            partitions=[
-                PartitionFacts(number=part.number, events=part.events, seconds=part.seconds)
-                for part in sorted(written, key=lambda part: part.number)
-            ],
-        )
+        return sum_up(written, intakes, found, aggregated, pl.concat(targets))
 
     # ------------------------------------------------------------ what is shared
 

@@ -9,50 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import strategies as st
 
+from tests.transform.reading.reading import DAY, csv, dead, events, log, parts_of, reader_of
 from transform.errors import DataError
 from transform.features import Feature
-from transform.reading.event_rows import NO_EVENT_ID, NO_NUMBER, NO_TIME
-from transform.reading.event_source import EventReader, refuse_unusable
-from transform.settings import DataSettings, Table, Window
-
-NOW = 1_800_000_000
-DAY = 24 * 3600
-
-
-def reader_of(path, features=(), window=None, rows_per_part=1 << 20, **settings):
-    data = DataSettings(events=Table(path=str(path), **settings), window=window)
-    return EventReader.open(data, features, now=NOW, rows_per_part=rows_per_part)
-
-
-def parts_of(reader):
-    return [part for chunk in reader.chunks for part in reader.read(chunk)]
-
-
-def events(path, *args, **settings):
-    return pl.concat(part.frame for part in parts_of(reader_of(path, *args, **settings)))
-
-
-def dead(path, **settings):
-    letters = pl.concat(part.dead for part in parts_of(reader_of(path, **settings)))
-    return letters.select("row", "reason").rows()
-
-
-def log(rows, start=0):
-    numbers = range(start, start + rows)
-    return pl.DataFrame(
-        {
-            "user_id": [f"u{n % 7}" for n in numbers],
-            "item_id": [f"i{n}" for n in numbers],
-            "event_time": [1000 + n for n in numbers],
-            "unused": ["x" * 50] * rows,
-        }
-    )
-
-
-def csv(path, *rows, header="user_id,item_id,event_time"):
-    path.write_text("\n".join([header, *rows]) + "\n")
-    return path
-
+from transform.reading.event_rows import NO_NUMBER, NO_TIME
+from transform.settings import Window
 
 # ------------------------------------------------------------------ chunks
 
@@ -275,77 +236,3 @@ def test_a_parquet_file_whose_ids_turn_out_to_be_of_another_kind_is_refused(tmp_
     reader = reader_of(tmp_path)
     with pytest.raises(DataError, match=r"mixed types, text in .*a\.parquet and number in .*b\."):
         parts_of(reader)
-
-
-# --------------------------------------------------------- optional columns
-
-
-def impressions(**columns):
-    frame = {"user_id": ["u", "u"], "item_id": ["a", "b"], "event_time": [10, 10], **columns}
-    return pl.DataFrame(frame)
-
-
-def test_optional_columns_are_read_where_there_are_any(tmp_path):
-    path = tmp_path / "e.parquet"
-    impressions(event_id=[7, 8], request_id=["r", None], position=[0.0, None]).write_parquet(path)
-    frame = events(path).select("event_id", "request_id", "position")
-    assert frame.rows() == [("7", "r", 0), ("8", None, None)]
-    assert frame.schema == {"event_id": pl.String, "request_id": pl.String, "position": pl.Int64}
-
-
-def test_without_them_there_are_no_such_columns(tmp_path):
-    impressions().write_parquet(tmp_path / "e.parquet")
-    assert events(tmp_path / "e.parquet").columns == [
-        *("user_id", "item_id", "event_time", "event_type", "order"),
-    ]
-
-
-def test_all_parts_have_the_same_columns(tmp_path):
-    impressions(request_id=["r", "r"], event_id=["x", "y"]).write_parquet(tmp_path / "a.parquet")
-    impressions(event_type=["view", "view"]).write_parquet(tmp_path / "b.parquet")
-    frames = [part.frame for part in parts_of(reader_of(tmp_path))]
-    assert frames[0].columns == frames[1].columns
-    assert "event_id" not in frames[0].columns  # a file without it could not be told apart
-    assert sorted(pl.concat(frames)["request_id"].to_list(), key=str) == [None, None, "r", "r"]
-
-
-def test_a_column_that_bears_the_name_by_chance_is_none_of_ours(tmp_path):
-    path = tmp_path / "e.parquet"
-    frame = pl.concat([impressions(event_id=[3, 3], position=["top", "top"])] * 3)
-    frame.write_parquet(path)
-    assert not {"event_id", "position"} & set(events(path).columns)
-    with pytest.raises(
-        DataError, match=r"must name each event. Received: 1 different values in.* 6"
-    ):
-        reader_of(path, columns={"event_id": "event_id"})
-    with pytest.raises(DataError, match=r"must hold positions in a list.*\['top', 'top', 'top'\]"):
-        reader_of(path, columns={"position": "position"})
-
-
-def test_an_event_without_its_id_is_a_dead_letter(tmp_path):
-    path = csv(
-        tmp_path / "e.csv", "u,a,1,x", "u,b,2,", header="user_id,item_id,event_time,event_id"
-    )
-    assert dead(path) == [(2, NO_EVENT_ID)]
-
-
-# --------------------------------------------------------- the whole log
-
-
-@pytest.mark.parametrize(
-    ("rows", "reasons", "message"),
-    [
-        (0, {}, r"must hold events. Received: .* a header and no row"),
-        (2, {"user_id is missing": 2}, r"none of them whole \(\{'user_id is missing': 2\}\)"),
-        (100, {"event_time lies in the future": 2}, r"At most 1%.*2 of 100, such as .*'9999'"),
-    ],
-)
-def test_a_log_that_as_a_whole_is_of_no_use_is_refused(rows, reasons, message):
-    sample = pl.DataFrame({"reason": list(reasons), "event_time": ["9999"] * len(reasons)})
-    with pytest.raises(DataError, match=message):
-        refuse_unusable(rows=rows, dead_by_reason=reasons, sample=sample)
-
-
-def test_a_log_with_few_dead_letters_is_of_use():
-    sample = pl.DataFrame({"reason": ["event_time lies in the future"], "event_time": ["9999"]})
-    refuse_unusable(rows=100, dead_by_reason={"event_time lies in the future": 1}, sample=sample)
