@@ -107,10 +107,9 @@ class Tree:
             elif word == "COPY" and "--from" not in rest:
                 self._copy(*rest.split())
             elif word == "RUN":
-                command = re.sub(r"^(--\S+\s+)+", "", rest)
-                stand_ins = [do for begins, do in instead.items() if command.startswith(begins)]
+                stand_ins = [do for begins, do in instead.items() if rest.startswith(begins)]
                 for do in stand_ins or [self.shell]:
-                    do(command, variables)
+                    do(rest, variables)
 
     def shell(self, command, variables):
         """Runs a line of shell."""
