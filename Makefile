@@ -32,7 +32,7 @@ test: setup ## all tests
 browser: ## install Chromium, which the report's browser tests drive (apt-get)
 	@bash scripts/install_chromium.sh
 
-redis: ## install Redis, which the tests of the user-state store run (apt-get)
+redis: ## install Redis, which the tests of user states and of the stream run (apt-get)
 	@bash scripts/install_redis.sh
 
 mariadb: ## install MariaDB, which the tests of ML Metadata in a database need (apt-get)
