@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 import socket
@@ -25,9 +24,9 @@ from components.pusher.publish import publish
 from pipeline.cli import app
 from pipeline.deployment import server
 from pipeline.serving_folder import serving_folder
-from tests import waiting
 from tests.pipeline.deployment.test_monitoring import EXPOSED, HISTOGRAM
 from tests.serving.conftest import build_model
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +80,7 @@ class Running:
             )
 
     def address(self):
-        found = until(lambda: re.search(r"listening on (\S+:\d+)", self._log.read_text()), 60)
+        found = wait_until(lambda: re.search(r"listening on (\S+:\d+)", self._log.read_text()))
         return found[1]
 
     def get(self, path):
@@ -96,9 +95,6 @@ def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-until = functools.partial(waiting.wait_until, seconds=30.0)
 
 
 def answering(stub, label):
