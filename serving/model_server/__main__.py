@@ -80,7 +80,7 @@ def _grpc_flags(flags: argparse.ArgumentParser) -> None:
     add(
         "--max_in_flight_calls",
         type=int,
-        help="calls answered or waiting, more are refused (two for each thread)",
+        help="calls answered or waiting, more are refused (eight for each thread)",
     )
 
 

@@ -10,7 +10,7 @@ from serving.model_server.errors import StartError
 DEFAULT_PORT = 8500
 # TensorFlow Serving has four threads a CPU. Here a call holds one while its batch waits, so there
 # must be as many as a batch may have requests.
-THREADS_A_CPU, IN_FLIGHT_A_THREAD = 16, 2
+THREADS_A_CPU, IN_FLIGHT_A_THREAD = 16, 8
 DRAIN_SECONDS = 30.0  # what Kubernetes grants between SIGTERM and SIGKILL
 
 
@@ -43,7 +43,7 @@ class Options:
         enable_serialization_as_tensor_content: Send numbers of an answer as one block of bytes,
             which is smaller and faster.
         max_in_flight_calls: Calls that may be answered or wait, over gRPC and over REST each; more
-            are refused with RESOURCE_EXHAUSTED. None for two for each thread.
+            are refused with RESOURCE_EXHAUSTED. None for eight for each thread.
         drain_seconds: Longest wait for calls in flight when stopping.
     """
 

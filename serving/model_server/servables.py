@@ -26,6 +26,7 @@ from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 from serving.model_server.aside import aside
 from serving.model_server.batching import Batcher, Execute
 from serving.model_server.errors import RequestError
+from serving.model_server.graph_import import import_graph
 from serving.model_server.signatures import Signature, unknown_signature
 from serving.model_server.warmup import warm_up
 
@@ -163,16 +164,19 @@ def _load(session: tf.compat.v1.Session, path: Path) -> meta_graph_pb2.MetaGraph
 
     Its values are read aside. Its graph is not: that is the work of the interpreter, for which all
     calls would wait where the thread that has it must wait for a processor.
+
+    Raises:
+        Exception: Whatever TensorFlow raises on a SavedModel that it cannot load.
     """
     loader, tags = SavedModelLoader(str(path)), [tf.saved_model.SERVING]
-    saver, _ = loader.load_graph(session.graph, tags)
+    meta_graph: meta_graph_pb2.MetaGraphDef = loader.get_meta_graph_def_from_tags(tags)
+    saver = import_graph(session.graph, meta_graph)
 
     def read_values() -> None:
         loader.restore_variables(session, saver)
         loader.run_init_ops(session, tags)
 
     aside(read_values)
-    meta_graph: meta_graph_pb2.MetaGraphDef = loader.get_meta_graph_def_from_tags(tags)
     return meta_graph
 
 

@@ -48,7 +48,7 @@ class ModelServer:
         max_threads: Calls that are answered at the same time, further ones wait; None for 16 for
             each CPU.
         max_in_flight: Calls that may be answered or wait; more are refused with
-            RESOURCE_EXHAUSTED and told when to come again. None for two for each thread.
+            RESOURCE_EXHAUSTED and told when to come again. None for eight for each thread.
         health_service: Offer gRPC's health service.
         credentials: TLS of the gRPC port; None for none.
         channel_arguments: Arguments of the gRPC library, which go before our own.
