@@ -12,6 +12,7 @@ GRPC_PORT, REST_PORT = 8500, 8501
 CONFIG_FOLDER = "/config"
 MODELS_CONFIG, MONITORING, BATCHING = "models.config", "monitoring.txtpb", "batching.txtpb"
 _CONFIG_POLL_SECONDS = 10
+_BATCHES_A_CPU = 4  # that wait: about as many calls as the embedded server lets wait
 
 
 def flags(serving: ServingSettings) -> list[str]:
@@ -42,18 +43,20 @@ def environment(serving: ServingSettings) -> dict[str, str]:
 
 
 def batching(serving: ServingSettings) -> str:
-    """BatchingParameters: a thread for each processor, no waiting, and a short queue.
+    """BatchingParameters: no waiting, and a short queue.
 
-    A server with too much to do so refuses early instead of answering late. Histories of different
-    lengths are padded to the longest of the batch. Its rows are not padded to certain counts: the
-    graph takes any, and computing rows that nobody asked for costs as much as answering.
+    One processor is left to what takes calls in and sends answers out: with a batch on each, both
+    wait for one another. A server with too much to do refuses early instead of answering late.
+    Histories of different lengths are padded to the longest of the batch. Its rows are not padded
+    to certain counts: the graph takes any, and computing rows that nobody asked for costs as much
+    as answering.
     """
     return text_proto(
         {
             "max_batch_size": {"value": serving.max_batch_size},
             "batch_timeout_micros": {"value": 0},
-            "max_enqueued_batches": {"value": serving.cpus},
-            "num_batch_threads": {"value": serving.cpus},
+            "max_enqueued_batches": {"value": _BATCHES_A_CPU * serving.cpus},
+            "num_batch_threads": {"value": max(1, serving.cpus - 1)},
             "pad_variable_length_inputs": True,
         }
     )

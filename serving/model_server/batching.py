@@ -1,18 +1,20 @@
 """Concurrent requests of one signature, joined along the first dimension and computed at once.
 
-A request that finds no open batch opens one and leads it: it waits for a free slot, and those that
-come meanwhile join. With nothing else to do the leader computes at once in its own thread, so an
-idle server answers as fast as without batching. What cannot be joined is computed alone, so the
-answers are the same as without batching: TensorFlow Serving refuses a request with a scalar input,
-here requests with equal scalars are joined.
+A request that finds no open batch opens one, which waits for a free thread; those that come
+meanwhile join. With nothing else to do it is computed at once, so an idle server answers as fast as
+without batching. Nobody waits in a thread for an answer: it is a future. What cannot be joined is
+computed alone, so the answers are the same as without batching: TensorFlow Serving refuses a
+request with a scalar input, here requests with equal scalars are joined.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 Arrays = Sequence[NDArray[Any]]
 Outputs = dict[str, NDArray[Any]]
 Execute = Callable[[Signature, Arrays, Sequence[str]], Outputs]
+Submit = Callable[[Signature, Arrays, Sequence[str]], "Future[Outputs]"]
 
 
 class Batcher:
@@ -40,62 +43,65 @@ class Batcher:
 
     def __init__(self, options: Batching) -> None:
         self._options = options
-        self._slots = threading.Semaphore(options.num_batch_threads)
+        self._threads = ThreadPoolExecutor(options.num_batch_threads, thread_name_prefix="batch")
 
-    def batched(self, execute: Execute) -> Execute:
+    def batched(self, execute: Execute) -> Submit:
         """The same computation, of one version of a model, with its requests joined."""
-        return _Batches(self._options, self._slots, execute).run
+        return _Batches(self._options, self._threads, execute).submit
+
+
+@dataclasses.dataclass
+class _Request:
+    feeds: Arrays
+    rows: int
+    answer: Future[Outputs] = dataclasses.field(default_factory=Future)
 
 
 class _Batch:
-    """Requests that are computed together; the first of them leads."""
+    """Requests that are computed together."""
 
-    def __init__(self) -> None:
-        self.requests: list[Arrays] = []
-        self.rows: list[int] = []
-        self.answers: list[Outputs | RequestError] = []
-        self.failure: BaseException | None = None
-        self.full = threading.Event()
-        self.done = threading.Event()
+    def __init__(self, signature: Signature, fetches: Sequence[str], key: Hashable) -> None:
+        self.signature, self.fetches, self.key = signature, fetches, key
+        self.requests: list[_Request] = []
+        self.rows = 0
+        self.handed_over = False
 
-    def add(self, feeds: Arrays, rows: int) -> int:
-        """Join; returns the place of this request."""
-        self.requests.append(feeds)
-        self.rows.append(rows)
-        return len(self.rows) - 1
-
-    def answer(self, place: int) -> Outputs:
-        """The answer to one request, once the batch is done."""
-        if self.failure is not None:
-            raise self.failure
-        answer = self.answers[place]
-        if isinstance(answer, RequestError):
-            raise answer
-        return answer
+    def add(self, request: _Request) -> Future[Outputs]:
+        """Join; returns the answer to this request."""
+        self.requests.append(request)
+        self.rows += request.rows
+        return request.answer
 
 
 class _Batches:
     """The open batches of one version of a model."""
 
-    def __init__(self, options: Batching, slots: threading.Semaphore, execute: Execute) -> None:
+    def __init__(self, options: Batching, threads: ThreadPoolExecutor, execute: Execute) -> None:
         self._options = options
-        self._slots = slots
+        self._threads = threads
         self._execute = execute
         self._lock = threading.Lock()
         self._open: dict[Hashable, _Batch] = {}
         self._waiting: Counter[str] = Counter()  # signature -> batches
         self._alone: set[str] = set()  # signatures whose outputs turned out to have no rows
 
-    def run(self, signature: Signature, feeds: Arrays, fetches: Sequence[str]) -> Outputs:
+    def submit(
+        self, signature: Signature, feeds: Arrays, fetches: Sequence[str]
+    ) -> Future[Outputs]:
         """Compute a request, with others where there are any.
 
+        One that is cancelled before its batch is computed is left out of it.
+
+        Returns:
+            The answer, or the RequestError that the graph refuses the values with.
+
         Raises:
-            RequestError: As without batching; INVALID_ARGUMENT for more rows than a batch may
-                have, UNAVAILABLE when too many batches wait.
+            RequestError: INVALID_ARGUMENT for more rows than a batch may have, UNAVAILABLE when
+                too many batches wait.
         """
         rows = self._rows(signature, feeds, fetches)
         if rows is None:
-            return self._execute(signature, feeds, fetches)
+            return self._threads.submit(self._execute, signature, feeds, fetches)
         if rows <= self._options.max_batch_size:
             return self._join(signature, feeds, fetches, rows)
         if self._options.split_size is None:
@@ -103,11 +109,10 @@ class _Batches:
                 f"a request may have at most max_batch_size = {self._options.max_batch_size} rows, "
                 f"received {rows}. Send fewer at a time"
             )
-        pieces = [
+        return _one_below_the_other(
             self._join(signature, piece, fetches, len_of)
             for piece, len_of in _pieces(feeds, rows, self._options.split_size)
-        ]
-        return {name: np.concatenate([piece[name] for piece in pieces]) for name in fetches}
+        )
 
     def _rows(self, signature: Signature, feeds: Arrays, fetches: Sequence[str]) -> int | None:
         """Rows of a request; None when it cannot be joined with another."""
@@ -118,72 +123,86 @@ class _Batches:
 
     def _join(
         self, signature: Signature, feeds: Arrays, fetches: Sequence[str], rows: int
-    ) -> Outputs:
+    ) -> Future[Outputs]:
         key = self._key(signature, feeds, fetches)
         with self._lock:
             batch = self._open.get(key)
-            leads = batch is None or sum(batch.rows) + rows > self._options.max_batch_size
-            if leads or batch is None:
+            opens = batch is None or batch.rows + rows > self._options.max_batch_size
+            if opens or batch is None:
                 if self._waiting[signature.name] >= self._options.max_enqueued_batches:
                     raise _queue_is_full(signature, self._options.max_enqueued_batches)
-                if batch is not None:
-                    batch.full.set()
-                batch = self._open[key] = _Batch()
+                full, batch = batch, _Batch(signature, fetches, key)
+                self._open[key] = batch
                 self._waiting[signature.name] += 1
-            place = batch.add(feeds, rows)
-            if sum(batch.rows) == self._options.max_batch_size:
-                batch.full.set()
-        if leads:
-            self._lead(batch, key, signature, fetches)
-        batch.done.wait()
-        return batch.answer(place)
+                if full is not None:
+                    self._hand_over(full)
+            answer = batch.add(_Request(feeds, rows))
+            if batch.rows == self._options.max_batch_size or not self._options.batch_timeout_s:
+                self._hand_over(batch)
+        if opens and self._options.batch_timeout_s:
+            self._hand_over_later(batch)
+        return answer
 
-    def _lead(
-        self, batch: _Batch, key: Hashable, signature: Signature, fetches: Sequence[str]
-    ) -> None:
+    def _hand_over(self, batch: _Batch) -> None:
+        """Let the next free thread compute a batch; until then others may join."""
+        if not batch.handed_over:
+            batch.handed_over = True
+            self._threads.submit(self._compute, batch)
+
+    def _hand_over_later(self, batch: _Batch) -> None:
+        def now() -> None:
+            with self._lock:
+                self._hand_over(batch)
+
+        timer = threading.Timer(self._options.batch_timeout_s, now)
+        timer.daemon = True
+        timer.start()
+
+    def _compute(self, batch: _Batch) -> None:
+        with self._lock:  # nobody joins from here on
+            if self._open.get(batch.key) is batch:
+                del self._open[batch.key]
+            self._waiting[batch.signature.name] -= 1
+        asked = [one for one in batch.requests if one.answer.set_running_or_notify_cancel()]
+        if not asked:
+            return
         try:
-            if self._options.batch_timeout_s:
-                batch.full.wait(self._options.batch_timeout_s)
-            with self._slots:
-                with self._lock:  # nobody joins from here on
-                    if self._open.get(key) is batch:
-                        del self._open[key]
-                    self._waiting[signature.name] -= 1
-                batch.answers = self._compute(batch, signature, fetches)
-        except BaseException as error:
-            batch.failure = error
-            raise
-        finally:
-            batch.done.set()
+            self._answer(asked, batch)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, those who wait must hear of it
+            for request in asked:
+                if not request.answer.done():
+                    request.answer.set_exception(error)
 
-    def _compute(
-        self, batch: _Batch, signature: Signature, fetches: Sequence[str]
-    ) -> list[Outputs | RequestError]:
-        total = sum(batch.rows)
+    def _answer(self, asked: list[_Request], batch: _Batch) -> None:
+        total = sum(request.rows for request in asked)
         padded = self._options.padded(total)
-        feeds = join(batch.requests, padded - total)
+        feeds = join([request.feeds for request in asked], padded - total)
         try:
-            outputs = self._execute(signature, feeds, fetches)
+            outputs = self._execute(batch.signature, feeds, batch.fetches)
         except RequestError as error:
-            if len(batch.requests) == 1 and padded == total:
-                return [error]
-            return self._each(batch, signature, fetches)  # a bad one must not fail the others
+            if len(asked) == 1 and padded == total:
+                asked[0].answer.set_exception(error)
+            else:
+                self._answer_each(asked, batch)  # a bad one must not fail the others
+            return
         if any(array.ndim == 0 or len(array) != padded for array in outputs.values()):
-            logger.warning("outputs of signature %r have no rows: not batched", signature.name)
-            self._alone.add(signature.name)
-            return self._each(batch, signature, fetches)
-        return list(split(outputs, batch.rows))
+            name = batch.signature.name
+            logger.warning("outputs of signature %r have no rows: not batched", name)
+            self._alone.add(name)
+            self._answer_each(asked, batch)
+            return
+        rows = [request.rows for request in asked]
+        for request, answer in zip(asked, split(outputs, rows), strict=True):
+            request.answer.set_result(answer)
 
-    def _each(
-        self, batch: _Batch, signature: Signature, fetches: Sequence[str]
-    ) -> list[Outputs | RequestError]:
-        answers: list[Outputs | RequestError] = []
-        for feeds in batch.requests:
+    def _answer_each(self, asked: list[_Request], batch: _Batch) -> None:
+        for request in asked:
             try:
-                answers.append(self._execute(signature, feeds, fetches))
+                answer = self._execute(batch.signature, request.feeds, batch.fetches)
             except RequestError as error:
-                answers.append(error)
-        return answers
+                request.answer.set_exception(error)
+            else:
+                request.answer.set_result(answer)
 
     def _key(self, signature: Signature, feeds: Arrays, fetches: Sequence[str]) -> Hashable:
         """Requests of equal keys can be joined."""
@@ -201,6 +220,33 @@ def _pieces(feeds: Arrays, rows: int, size: int) -> list[tuple[Arrays, int]]:
         ([array[at : at + size] if array.ndim else array for array in feeds], min(size, rows - at))
         for at in range(0, rows, size)
     ]
+
+
+def _one_below_the_other(pieces: Iterable[Future[Outputs]]) -> Future[Outputs]:
+    """The answers to the pieces of a request as one; once one piece has failed, its error."""
+    answers = list(pieces)
+    joined: Future[Outputs] = Future()
+    joined.set_running_or_notify_cancel()  # the pieces are computed whoever gives up
+    left, counting = len(answers), threading.Lock()
+
+    def ended(_: Future[Outputs]) -> None:
+        nonlocal left
+        with counting:
+            left -= 1
+            if left:
+                return
+        try:
+            parts = [answer.result() for answer in answers]
+        except Exception as error:  # noqa: BLE001 -- as above
+            joined.set_exception(error)
+        else:
+            joined.set_result(
+                {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            )
+
+    for answer in answers:
+        answer.add_done_callback(ended)
+    return joined
 
 
 def _queue_is_full(signature: Signature, limit: int) -> RequestError:

@@ -1,17 +1,8 @@
-"""Errors that a caller of the model server sees, and the one place that turns them into gRPC."""
+"""Errors that a caller of the model server sees."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import grpc
-
-logger = logging.getLogger(__name__)
-
-Request = TypeVar("Request")
-Response = TypeVar("Response")
 
 
 class RequestError(Exception):
@@ -26,6 +17,18 @@ class RequestError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class RefusedError(RequestError):
+    """A call that comes while there are too many.
+
+    Attributes:
+        wait_ms: When it may come again.
+    """
+
+    def __init__(self, code: grpc.StatusCode, message: str, wait_ms: int) -> None:
+        super().__init__(code, message)
+        self.wait_ms = wait_ms
 
 
 class StartError(Exception):
@@ -56,23 +59,9 @@ def resource_exhausted(limit: int) -> RequestError:
     )
 
 
-def answer(
-    handler: Callable[[Request], Response], request: Request, context: grpc.ServicerContext
-) -> Response:
-    """Run a handler; a `RequestError` becomes its status, any other error a logged INTERNAL."""
-    failure: tuple[Any, str]
-    if not context.is_active():
-        context.abort(grpc.StatusCode.CANCELLED, "the caller gave up while the call waited")
-    try:
-        return handler(request)
-    except RequestError as error:
-        failure = (error.code, error.message)
-    except Exception as error:
-        logger.exception("a call failed inside the server")
-        failure = (
-            grpc.StatusCode.INTERNAL,
-            f"the server failed on this request ({type(error).__name__}); its log has the trace",
-        )
-    # `abort` raises an exception of its own, so it stands outside the handlers above.
-    context.abort(*failure)
-    raise AssertionError("unreachable: grpc's abort raises")
+def internal(error: Exception) -> RequestError:
+    """A fault of the server, whose log has the trace."""
+    return RequestError(
+        grpc.StatusCode.INTERNAL,
+        f"the server failed on this request ({type(error).__name__}); its log has the trace",
+    )

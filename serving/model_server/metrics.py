@@ -76,24 +76,23 @@ class Metrics:
 
     @contextlib.contextmanager
     def call(self, model_name: str, api: str, entrypoint: str) -> Iterator[None]:
-        """Count and time one call.
+        """Count and time one call; one whose caller gives up does not count.
 
         Args:
             model_name: A model that is served, or empty: what callers send would never end.
             api: Predict, Classify, Regress or MultiInference.
             entrypoint: GRPC or REST.
         """
-        started, status = time.perf_counter(), grpc.StatusCode.INTERNAL.name
+        started = time.perf_counter()
         try:
             yield
-            status = "OK"
-            microseconds = (time.perf_counter() - started) * 1e6
-            self._latency.labels(model_name, api, entrypoint).observe(microseconds)
-        except RequestError as error:
-            status = error.code.name
+        except Exception as error:
+            code = error.code if isinstance(error, RequestError) else grpc.StatusCode.INTERNAL
+            self._requests.labels(model_name, code.name).inc()
             raise
-        finally:
-            self._requests.labels(model_name, status).inc()
+        microseconds = (time.perf_counter() - started) * 1e6
+        self._latency.labels(model_name, api, entrypoint).observe(microseconds)
+        self._requests.labels(model_name, "OK").inc()
 
     @contextlib.contextmanager
     def computing(self, model_name: str, api: str) -> Iterator[None]:

@@ -5,13 +5,9 @@ from __future__ import annotations
 import logging
 
 import grpc
-from tensorflow_serving.apis import (
-    get_model_status_pb2,
-    model_management_pb2,
-    model_service_pb2_grpc,
-)
+from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2
 
-from serving.model_server.errors import RequestError, answer, not_found
+from serving.model_server.errors import RequestError, not_found
 from serving.model_server.model_config import from_proto
 from serving.model_server.model_lookup import find_model, find_version
 from serving.model_server.model_set import ModelSet
@@ -19,7 +15,7 @@ from serving.model_server.model_set import ModelSet
 logger = logging.getLogger(__name__)
 
 
-class ModelService(model_service_pb2_grpc.ModelServiceServicer):
+class ModelService:
     """Tells the state of the models it is given, and replaces them.
 
     Args:
@@ -28,18 +24,6 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
 
     def __init__(self, models: ModelSet) -> None:
         self._models = models
-
-    def GetModelStatus(
-        self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.ServicerContext
-    ) -> get_model_status_pb2.GetModelStatusResponse:
-        """State of every version of a model, newest first, with the error of a failed load."""
-        return answer(self.status, request, context)
-
-    def HandleReloadConfigRequest(
-        self, request: model_management_pb2.ReloadConfigRequest, context: grpc.ServicerContext
-    ) -> model_management_pb2.ReloadConfigResponse:
-        """Serve the models of the request, and only these; a bad request changes nothing."""
-        return answer(self.reload, request, context)
 
     def status(
         self, request: get_model_status_pb2.GetModelStatusRequest

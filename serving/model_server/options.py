@@ -8,9 +8,12 @@ from pathlib import Path
 from serving.model_server.errors import StartError
 
 DEFAULT_PORT = 8500
-# TensorFlow Serving has four threads a CPU. Here a call holds one while its batch waits, so there
-# must be as many as a batch may have requests.
-THREADS_A_CPU, IN_FLIGHT_A_THREAD = 16, 8
+# TensorFlow Serving has four threads a CPU. Here a call over REST holds one while its batch waits,
+# so there must be as many as a batch may have requests.
+THREADS_A_CPU = 16
+# About what is answered in a third of a second: the moments in which all calls wait, as while a
+# version is loaded, must not make the server refuse any.
+IN_FLIGHT_A_THREAD = 8
 DRAIN_SECONDS = 30.0  # what Kubernetes grants between SIGTERM and SIGKILL
 
 
@@ -28,7 +31,8 @@ class Options:
         host: Address to listen on; 0.0.0.0 for every interface.
         port: gRPC port; 0 takes a free one and prints it.
         file_system_poll_wait_seconds: Time between two looks for new versions; 0 looks once.
-        grpc_max_threads: Calls answered at the same time; None for 16 for each CPU.
+        grpc_max_threads: Calls answered at the same time, beside those that wait to be joined with
+            others; None for 16 for each CPU.
         grpc_channel_arguments: Arguments of the gRPC library, such as
             `grpc.max_receive_message_length=4194304`, separated by commas.
         enable_grpc_healthcheck_service: Offer gRPC's health service; off by default there.

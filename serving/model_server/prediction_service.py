@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from typing import Any, TypeVar
 
-import grpc
+from numpy.typing import NDArray
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
     inference_pb2,
     model_pb2,
     predict_pb2,
-    prediction_service_pb2_grpc,
     regression_pb2,
 )
 
 from serving.model_server import inference
 from serving.model_server.encoding import to_proto
-from serving.model_server.errors import Request, Response, answer, invalid_argument
+from serving.model_server.errors import invalid_argument
 from serving.model_server.metrics import Metrics
 from serving.model_server.model_lookup import Models, acquire
 from serving.model_server.servables import DEFAULT_SIGNATURE, Servable
 
 SIGNATURE_DEF = "signature_def"
 
+T = TypeVar("T")
 
-class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
+
+class PredictionService:
     """Answers requests with the models it is given.
 
     Args:
@@ -39,51 +43,6 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         self._models = models
         self._tensor_content = tensor_content
         self._metrics = metrics
-
-    def Predict(
-        self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
-    ) -> predict_pb2.PredictResponse:
-        """Run one signature of a model."""
-        return self._answer("Predict", self.predict, request, request.model_spec, context)
-
-    def GetModelMetadata(
-        self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: grpc.ServicerContext
-    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        """Describe the signatures of a model."""
-        return answer(self.metadata, request, context)
-
-    def Classify(
-        self, request: classification_pb2.ClassificationRequest, context: grpc.ServicerContext
-    ) -> classification_pb2.ClassificationResponse:
-        """Classify tf.Examples."""
-        return self._answer("Classify", self.classify, request, request.model_spec, context)
-
-    def Regress(
-        self, request: regression_pb2.RegressionRequest, context: grpc.ServicerContext
-    ) -> regression_pb2.RegressionResponse:
-        """Predict one value for each tf.Example."""
-        return self._answer("Regress", self.regress, request, request.model_spec, context)
-
-    def MultiInference(
-        self, request: inference_pb2.MultiInferenceRequest, context: grpc.ServicerContext
-    ) -> inference_pb2.MultiInferenceResponse:
-        """Classify and regress the same tf.Examples with several signatures of one model."""
-        spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
-        return self._answer("MultiInference", self.multi_infer, request, spec, context)
-
-    def _answer(
-        self,
-        api: str,
-        handler: Callable[[Request], Response],
-        request: Request,
-        spec: model_pb2.ModelSpec,
-        context: grpc.ServicerContext,
-    ) -> Response:
-        def counted(request: Request) -> Response:
-            with self._metrics.call(spec.name if spec.name in self._models else "", api, "GRPC"):
-                return handler(request)
-
-        return answer(counted, request, context)
 
     @contextlib.contextmanager
     def _computing(self, spec: model_pb2.ModelSpec, api: str) -> Iterator[tuple[int, Servable]]:
@@ -100,6 +59,32 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         spec = request.model_spec
         with self._computing(spec, "Predict") as (version, servable):
             outputs = servable.run(spec.signature_name, request.inputs, request.output_filter)
+        return self._predicted(spec, version, outputs)
+
+    async def predict_in(
+        self, threads: Executor, request: predict_pb2.PredictRequest, *, small: bool
+    ) -> predict_pb2.PredictResponse:
+        """The response to a request, without a thread that waits for it.
+
+        Args:
+            threads: Where it is computed if requests are not joined.
+            request: The request.
+            small: As in `Servable.start`.
+
+        Raises:
+            RequestError: With the status that TensorFlow Serving gives.
+        """
+        spec, inputs = request.model_spec, request.inputs
+        with self._computing(spec, "Predict") as (version, servable):
+            answer = servable.start(
+                threads, spec.signature_name, inputs, request.output_filter, small=small
+            )
+            outputs = await _end_of(answer)
+        return self._predicted(spec, version, outputs)
+
+    def _predicted(
+        self, spec: model_pb2.ModelSpec, version: int, outputs: Mapping[str, NDArray[Any]]
+    ) -> predict_pb2.PredictResponse:
         response = predict_pb2.PredictResponse(model_spec=_effective(spec, version))
         for name, array in outputs.items():
             response.outputs[name].CopyFrom(to_proto(array, self._tensor_content))
@@ -174,6 +159,20 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         response.model_spec.version.value = version
         response.metadata[SIGNATURE_DEF].Pack(signatures)
         return response
+
+
+async def _end_of(answer: Future[T]) -> T:
+    """What a computation comes to.
+
+    Where the caller gives up, one that has begun is waited for all the same: the version that
+    computes must not be closed meanwhile.
+    """
+    try:
+        return await asyncio.wrap_future(answer)
+    except asyncio.CancelledError:
+        if not answer.cancelled():
+            await asyncio.wait([asyncio.wrap_future(answer)])
+        raise
 
 
 def _effective(spec: model_pb2.ModelSpec, version: int) -> model_pb2.ModelSpec:

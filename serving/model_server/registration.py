@@ -1,4 +1,4 @@
-"""Services of the API on a gRPC server, with requests that do not parse answered as such.
+"""The services of the API for a gRPC server, with requests that do not parse answered as such.
 
 The generated code lets gRPC parse the request, which answers bytes that are no such message (or
 text that is no UTF-8) with INTERNAL, as if the server were at fault.
@@ -6,6 +6,8 @@ text that is no UTF-8) with INTERNAL, as if the server were at fault.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -17,6 +19,13 @@ from tensorflow_serving.apis import inference_pb2 as inference
 from tensorflow_serving.apis import model_management_pb2 as management
 from tensorflow_serving.apis import predict_pb2 as predict
 from tensorflow_serving.apis import regression_pb2 as regression
+
+from serving.calls.errors import PUSHBACK
+from serving.model_server.admission import Admission
+from serving.model_server.errors import RefusedError, RequestError, internal, invalid_argument
+from serving.model_server.grpc_api import GrpcApi
+
+logger = logging.getLogger(__name__)
 
 # Service -> call -> request and response.
 _CALLS: dict[str, dict[str, tuple[Any, Any]]] = {
@@ -37,34 +46,58 @@ _CALLS: dict[str, dict[str, tuple[Any, Any]]] = {
 }
 
 
-def add_service(name: str, servicer: Any, server: grpc.Server) -> None:
-    """Answer the calls of a service with the methods of the same names.
+def handlers(api: GrpcApi, admission: Admission) -> tuple[grpc.GenericRpcHandler, ...]:
+    """Both services.
 
     Args:
-        name: `PredictionService` or `ModelService`.
-        servicer: What answers.
-        server: The server to add it to.
+        api: What answers.
+        admission: Which calls are answered.
     """
-    service = f"tensorflow.serving.{name}"
-    handlers = {
-        call: _handler(getattr(servicer, call), request, response)
-        for call, (request, response) in _CALLS[service].items()
-    }
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
-
-
-def _handler(answer: Any, request_type: Any, response_type: Any) -> grpc.RpcMethodHandler:
-    def parse_and_answer(data: bytes, context: grpc.ServicerContext) -> Any:
-        try:
-            request = request_type.FromString(data)
-        except DecodeError as error:
-            context.abort(
-                grpc.StatusCode.INVALID_ARGUMENT,
-                f"the request must be a {request_type.DESCRIPTOR.full_name}, received "
-                f"{len(data)} bytes that are not: {error}. Names in it must be UTF-8",
-            )
-        return answer(request, context)
-
-    return grpc.unary_unary_rpc_method_handler(
-        parse_and_answer, response_serializer=response_type.SerializeToString
+    return tuple(
+        grpc.method_handlers_generic_handler(
+            service,
+            {
+                call: grpc.unary_unary_rpc_method_handler(
+                    _handler(getattr(api, call), request_type, admission),
+                    response_serializer=response_type.SerializeToString,
+                )
+                for call, (request_type, response_type) in calls.items()
+            },
+        )
+        for service, calls in _CALLS.items()
     )
+
+
+def _handler(
+    answer: Callable[[Any], Awaitable[Any]], request_type: Any, admission: Admission
+) -> Callable[[bytes, grpc.aio.ServicerContext], Awaitable[Any]]:
+    """A call from bytes to answer; what is no RequestError is a logged INTERNAL."""
+
+    async def handle(data: bytes, context: grpc.aio.ServicerContext) -> Any:
+        try:
+            with admission.admitted():
+                return await answer(_parsed(data, request_type))
+        except RequestError as error:
+            failure = error
+        except Exception as error:
+            logger.exception("a call failed inside the server")
+            failure = internal(error)
+        # `abort` raises an exception of its own, so it stands outside the handlers above.
+        await context.abort(failure.code, failure.message, _when_to_come_again(failure))
+        raise AssertionError("unreachable: grpc's abort raises")
+
+    return handle
+
+
+def _parsed(data: bytes, request_type: Any) -> Any:
+    try:
+        return request_type.FromString(data)
+    except DecodeError as error:
+        raise invalid_argument(
+            f"the request must be a {request_type.DESCRIPTOR.full_name}, received {len(data)} "
+            f"bytes that are not: {error}. Names in it must be UTF-8"
+        ) from error
+
+
+def _when_to_come_again(failure: RequestError) -> tuple[tuple[str, str], ...]:
+    return ((PUSHBACK, str(failure.wait_ms)),) if isinstance(failure, RefusedError) else ()

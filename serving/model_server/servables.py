@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 
 from serving.model_server.aside import aside
-from serving.model_server.batching import Batcher, Execute
+from serving.model_server.batching import Batcher, Submit
 from serving.model_server.errors import RequestError
 from serving.model_server.graph_import import import_graph
 from serving.model_server.signatures import Signature, unknown_signature
@@ -65,14 +66,14 @@ class Servable:
             for name, proto in self.signature_defs.items()
             if name != _INIT_SIGNATURE
         }
-        self._run: Execute = self._execute
+        self._submit: Submit | None = None
         # Compiled once for each (signature, outputs): a plain `run` parses its arguments each time.
         self._callables: dict[tuple[str, ...], Any] = {}
         self._compiling = threading.Lock()
 
     def join_requests(self, batcher: Batcher) -> None:
         """From now on joins concurrent requests; before, each is computed by itself."""
-        self._run = batcher.batched(self._execute)
+        self._submit = batcher.batched(self._execute)
 
     def run(
         self,
@@ -115,7 +116,37 @@ class Servable:
         Raises:
             RequestError: The graph refuses the values.
         """
-        return self._run(signature, feeds, fetches)
+        if self._submit is None:
+            return self._execute(signature, feeds, fetches)
+        return self._submit(signature, feeds, fetches).result()
+
+    def start(
+        self,
+        threads: Executor,
+        signature_name: str,
+        inputs: Mapping[str, tensor_pb2.TensorProto],
+        output_filter: Sequence[str] = (),
+        *,
+        small: bool,
+    ) -> Future[dict[str, NDArray[Any]]]:
+        """Start to run one signature, as `run` does.
+
+        Args:
+            threads: Where it runs if requests are not joined.
+            signature_name: As in `run`.
+            inputs: As in `run`.
+            output_filter: As in `run`.
+            small: Whether the request is so small that it is no matter in which thread it is taken
+                apart; else it is one of the threads.
+
+        Raises:
+            RequestError: As in `run`, where that shows before anything is computed.
+        """
+        if self._submit is None or not small:
+            return threads.submit(self.run, signature_name, inputs, output_filter)
+        signature = self.signature(signature_name)
+        fetches = signature.fetches(output_filter)
+        return self._submit(signature, signature.feeds(inputs), fetches)
 
     def signature(self, name: str) -> Signature:
         """A signature by its name; the empty name means `serving_default`.

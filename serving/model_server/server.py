@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from serving.model_server.admission import Admission, CallPool
+from serving.model_server.admission import Admission
 from serving.model_server.errors import RequestError, StartError
+from serving.model_server.grpc_api import GrpcApi
+from serving.model_server.loop_thread import LoopThread
 from serving.model_server.metrics import Metrics
 from serving.model_server.model_service import ModelService
 from serving.model_server.model_set import ModelSet
 from serving.model_server.options import IN_FLIGHT_A_THREAD, THREADS_A_CPU
 from serving.model_server.prediction_service import PredictionService
-from serving.model_server.registration import add_service
+from serving.model_server.registration import handlers
 from serving.model_server.rest.api import RestApi
 from serving.model_server.rest.server import RestOptions, RestServer
 from serving.model_server.servables import Servable
@@ -45,8 +48,8 @@ class ModelServer:
             replaced. Not started yet.
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
-        max_threads: Calls that are answered at the same time, further ones wait; None for 16 for
-            each CPU.
+        max_threads: Calls that are answered at the same time, beside those that wait to be joined
+            with others; further ones wait. None for 16 for each CPU.
         max_in_flight: Calls that may be answered or wait; more are refused with
             RESOURCE_EXHAUSTED and told when to come again. None for eight for each thread.
         health_service: Offer gRPC's health service.
@@ -74,25 +77,20 @@ class ModelServer:
     ) -> None:
         metrics = metrics or Metrics()
         threads = max_threads or THREADS_A_CPU * (os.cpu_count() or 1)
+        self._limit = max_in_flight or IN_FLIGHT_A_THREAD * threads
         self._models = models if isinstance(models, ModelSet) else ModelSet(models)
         self._host = host
         self._port = port
         self._credentials = credentials
-        self._health = health.HealthServicer()
-        pool, limit = CallPool(threads), max_in_flight or IN_FLIGHT_A_THREAD * threads
-        self._admission = Admission(pool, limit)
-        self._server = grpc.server(
-            pool,
-            interceptors=(self._admission,),
-            options=list({**_CHANNEL_ARGUMENTS, **dict(channel_arguments)}.items()),
-            maximum_concurrent_rpcs=limit + MAX_REFUSALS,
-        )
+        self._options = list({**_CHANNEL_ARGUMENTS, **dict(channel_arguments)}.items())
+        self._health = health.aio.HealthServicer() if health_service else None
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="grpc")
+        self._loop = LoopThread("grpc-loop")
+        self._server: grpc.aio.Server | None = None
+        self._stopped = False
         prediction = PredictionService(self._models, metrics, tensor_content)
         model_service = ModelService(self._models)
-        add_service("PredictionService", prediction, self._server)
-        add_service("ModelService", model_service, self._server)
-        if health_service:
-            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._api = GrpcApi(self._models, prediction, model_service, metrics, self._threads)
         self.rest_port: int | None = None
         self._rest: RestServer | None = None
         if rest is not None:
@@ -112,56 +110,74 @@ class ModelServer:
             StartError: The port cannot be listened on, or a label names a version that is not
                 loaded.
         """
+        self._loop.start()
         self._models.on_change = self._update_health
         try:
             self._models.start(labels)
-        except RequestError as error:
-            self._models.stop()
-            raise StartError(error.message) from error
-        self._update_health()
-        try:
+            self._update_health()
             if self._rest is not None:
                 self.rest_port = self._rest.start()
-            port = self._listen()
-        except StartError:
-            self._models.stop()
-            raise
-        self._server.start()
-        return port
+            return self._loop.submit(self._listen()).result()
+        except (RequestError, StartError) as error:
+            if self._rest is not None and self.rest_port is not None:
+                self._rest.stop()
+            self._close()
+            raise StartError(str(error)) from error
 
-    def _listen(self) -> int:
+    async def _listen(self) -> int:
+        server = grpc.aio.server(
+            options=self._options, maximum_concurrent_rpcs=self._limit + MAX_REFUSALS
+        )
+        server.add_generic_rpc_handlers(handlers(self._api, Admission(self._limit)))
+        if self._health is not None:
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         address = f"{self._host}:{self._port}"
         try:
             port: int = (
-                self._server.add_insecure_port(address)
+                server.add_insecure_port(address)
                 if self._credentials is None
-                else self._server.add_secure_port(address, self._credentials)
+                else server.add_secure_port(address, self._credentials)
             )
         except RuntimeError as error:
-            if self._rest is not None:
-                self._rest.stop()
             tls = "" if self._credentials is None else ", or correct --ssl_config_file"
             raise StartError(
                 f"cannot listen on {address}: {error}. Choose another port with --port{tls}"
             ) from error
+        await server.start()
+        self._server = server
         return port
 
     def stop(self, drain_seconds: float) -> None:
-        """Take no further calls, let those in flight finish, then release the models.
+        """Take no further calls, let those in flight finish, then release the models; but once.
 
         Args:
             drain_seconds: Longest wait; a call still running then is cancelled.
         """
-        self._health.enter_graceful_shutdown()
-        stopped = self._server.stop(drain_seconds)
+        if self._stopped:
+            return
+        stopped = self._loop.submit(self._drain(drain_seconds))
         if self._rest is not None:
             self._rest.stop()
-        stopped.wait()
-        self._admission.close()
+        stopped.result()
+        self._close()
+
+    async def _drain(self, seconds: float) -> None:
+        if self._health is not None:
+            await self._health.enter_graceful_shutdown()
+        if self._server is not None:
+            await self._server.stop(seconds)
+
+    def _close(self) -> None:
+        self._stopped = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
         self._models.stop()
+        self._loop.stop()
 
     def _update_health(self) -> None:
+        if self._health is None:
+            return
         ready = all(model.available_version is not None for model in self._models.values())
         serving = health_pb2.HealthCheckResponse
         for service in HEALTH_SERVICES:
-            self._health.set(service, serving.SERVING if ready else serving.NOT_SERVING)
+            status = serving.SERVING if ready else serving.NOT_SERVING
+            self._loop.submit(self._health.set(service, status)).result()

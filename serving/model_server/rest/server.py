@@ -6,13 +6,13 @@ import asyncio
 import dataclasses
 import logging
 import os
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 from aiohttp import web
 
 from serving.model_server.errors import RequestError, StartError, resource_exhausted
+from serving.model_server.loop_thread import LoopThread
 from serving.model_server.metrics import Metrics
 from serving.model_server.options import IN_FLIGHT_A_THREAD, THREADS_A_CPU
 from serving.model_server.rest.api import RestApi
@@ -81,8 +81,7 @@ class RestServer:
         self._max_in_flight = options.max_in_flight or IN_FLIGHT_A_THREAD * threads
         self._in_flight = 0  # touched by the loop's thread only
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rest")
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="rest-loop", daemon=True)
+        self._loop = LoopThread("rest-loop")
         self._runner: web.AppRunner | None = None
 
     def start(self) -> int:
@@ -94,9 +93,9 @@ class RestServer:
         Raises:
             StartError: The port cannot be listened on.
         """
-        self._thread.start()
+        self._loop.start()
         try:
-            return asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
+            return self._loop.submit(self._listen()).result()
         except OSError as error:
             self.stop()
             raise StartError(
@@ -106,16 +105,9 @@ class RestServer:
 
     def stop(self) -> None:
         """Take no further calls and let those in flight finish."""
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._loop.submit(self._close()).result()
+        self._loop.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _run(self) -> None:
-        try:
-            self._loop.run_forever()
-        finally:
-            self._loop.close()
 
     async def _listen(self) -> int:
         app = web.Application(client_max_size=self._options.max_body_bytes)
@@ -162,7 +154,7 @@ class RestServer:
             async with asyncio.timeout(self._options.timeout_s):
                 body = await request.read()
                 path = request.rel_url.raw_path
-                return await self._loop.run_in_executor(
+                return await asyncio.get_running_loop().run_in_executor(
                     self._pool, self._api.answer, request.method, path, body
                 )
         finally:

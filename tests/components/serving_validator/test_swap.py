@@ -119,7 +119,7 @@ def test_a_server_that_unloads_first_fails_calls(models, tmp_path, monkeypatch):
         [server] = [
             child
             for child in psutil.Process().children()
-            if "serving.model_server" in child.cmdline()
+            if {"serving.model_server", f"--model_base_path={version.parent}"} <= {*child.cmdline()}
         ]
         port = re.search(r"listening on \S+:(\d+)", (tmp_path / "server.log").read_text())[1]
         server.kill()

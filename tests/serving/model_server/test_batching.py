@@ -37,7 +37,7 @@ class Model:
         self.opened = threading.Event()
         self.opened.set()
         self._lock = threading.Lock()
-        self.run = Batcher(Batching(**options)).batched(self._execute)
+        self.submit = Batcher(Batching(**options)).batched(self._execute)
 
     def _execute(self, signature, feeds, fetches):
         with self._lock:
@@ -55,7 +55,7 @@ class Model:
         with self._lock:
             self.asked += 1
         feeds = [np.full((rows, length), value, np.float32), np.float32(k)]
-        return self.run(signature, [np.asarray(array) for array in feeds], ["y"])["y"]
+        return self.submit(signature, [np.asarray(array) for array in feeds], ["y"]).result()["y"]
 
     def ask_all(self, *arguments, **options):
         """Each in its own thread; an error in place of its answer."""
@@ -86,8 +86,8 @@ def test_without_a_timeout_an_idle_server_answers_at_once_and_a_busy_one_joins()
         wait_until(lambda: model.running == 1)
         others = [pool.submit(model.ask, float(value)) for value in range(1, 8)]
         wait_until(lambda: model.asked == 9)
-        opened = model.run.__self__._open  # from asking to joining it is a step
-        wait_until(lambda: sum(sum(batch.rows) for batch in list(opened.values())) == 7)
+        opened = model.submit.__self__._open  # from asking to joining it is a step
+        wait_until(lambda: sum(batch.rows for batch in list(opened.values())) == 7)
         model.opened.set()
     assert [future.result().item() for future in (first, *others)] == [2.0 * v for v in range(8)]
     assert model.shapes == [(1, 1), (1, 1), (7, 1)]
@@ -174,8 +174,8 @@ def test_what_has_no_rows_is_computed_alone(inputs, outputs):
 
 def test_outputs_that_turn_out_to_have_no_rows_are_computed_alone_from_then_on(caplog):
     model = Model(batch_timeout_s=FOREVER_S, max_batch_size=2)
-    execute = model.run.__self__._execute
-    model.run.__self__._execute = lambda *a: {"y": execute(*a)["y"].sum(keepdims=True)}
+    execute = model.submit.__self__._execute
+    model.submit.__self__._execute = lambda *a: {"y": execute(*a)["y"].sum(keepdims=True)}
     assert [answer.item() for answer in model.ask_all(1.0, 2.0)] == [2.0, 4.0]
     assert [answer.item() for answer in model.ask_all(1.0, 2.0)] == [2.0, 4.0]
     assert model.shapes == [(2, 1), (1, 1), (1, 1), (1, 1), (1, 1)]
@@ -188,7 +188,7 @@ def test_an_error_of_the_server_reaches_every_caller():
     def fail(*arguments):
         raise ZeroDivisionError
 
-    model.run.__self__._execute = fail
+    model.submit.__self__._execute = fail
     with ThreadPoolExecutor(3) as pool:
         asked = [pool.submit(model.ask, 1.0) for _ in range(3)]
     assert [type(future.exception()) for future in asked] == [ZeroDivisionError] * 3

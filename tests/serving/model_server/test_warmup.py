@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import types
 from concurrent.futures import ThreadPoolExecutor
 
@@ -53,8 +54,11 @@ def test_a_warm_up_takes_no_call_s_place_in_the_batches(push, inputs, request_fo
     path = push(1)
     write_records(path, [record(request_for(inputs()))])
     batcher = Batcher(Batching(num_batch_threads=1))
-    with batcher._slots, ThreadPoolExecutor(1) as loader:  # a batch of the old version is computed
+    over = threading.Event()
+    batcher._threads.submit(over.wait)  # a batch of the old version is computed
+    with ThreadPoolExecutor(1) as loader:
         loader.submit(load_servable, path, 1, batcher).result(timeout=60).close()
+    over.set()
 
 
 def test_without_requests_each_signature_is_compiled_before_the_version_serves(
