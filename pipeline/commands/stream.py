@@ -6,14 +6,17 @@ import logging
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.commands.shared import Config, Json, RedisUrl, errors_reported, print_json
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
 
 CONSUME = (
     "sluice stream consume --config my.yaml",
@@ -31,6 +34,13 @@ Partitions = Annotated[
 Out = Annotated[
     Path | None, typer.Option(metavar="DIR", help="The log; by default below the root folder.")
 ]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=65535, help="Port of the Prometheus metrics; 0 takes a free one [none]."
+    ),
+]
+MetricsHost = Annotated[str, typer.Option(help="0.0.0.0 tells them on every interface.")]
 UntilIdle = Annotated[bool, typer.Option("--until-idle", help="Stop when there is nothing left.")]
 
 
@@ -40,6 +50,8 @@ def consume(
     partitions: Partitions = 8,
     share: Annotated[str, typer.Option(metavar="K/N", help="Be number K of N consumers.")] = "1/1",
     until_idle: UntilIdle = False,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = "127.0.0.1",
 ) -> None:
     """Apply live events to the states of users.
 
@@ -57,7 +69,12 @@ def consume(
         place = StreamPlace(load_settings(config), redis, partitions)
         categories = item_categories(place.settings)
         consumer = Consumer(place.queue(), place.store(), categories, _share(share))
-        _until_stopped(consumer.stop, lambda: consumer.run(until_idle=until_idle))
+        if metrics_port is not None:
+            from serving.stream.metrics import ConsumerMetrics, QueueMetrics
+
+            waiting = QueueMetrics(place.queue(), consumer.partitions)
+            tell_prometheus([waiting, ConsumerMetrics(consumer)], metrics_host, metrics_port)
+        until_stopped(consumer.stop, lambda: consumer.run(until_idle=until_idle))
         done = consumer.consumed
         typer.echo(f"{done.entries:,} entries: {done.events:,} events, {done.dead:,} dead letters.")
 
@@ -70,6 +87,8 @@ def compact(
     entries: Annotated[int, typer.Option(min=1, help="Most entries of a file.")] = 100_000,
     seconds: Annotated[float, typer.Option(min=0, help="Longest wait of an entry.")] = 300,
     until_idle: UntilIdle = False,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = "127.0.0.1",
 ) -> None:
     """Write the stream as the log that a run reads: Parquet files in a folder for each day.
 
@@ -85,8 +104,14 @@ def compact(
         place = StreamPlace(load_settings(config), redis, partitions)
         with closing(place.log(out)) as log:
             compactor = Compactor(place.queue(), log, entries, seconds)
+            if metrics_port is not None:
+                from serving.stream.metrics import CompactorMetrics, QueueMetrics
+
+                queue = place.queue()
+                waiting = QueueMetrics(queue, range(queue.partitions))
+                tell_prometheus([waiting, CompactorMetrics(compactor)], metrics_host, metrics_port)
             run = compactor.flush if until_idle else compactor.run
-            _until_stopped(compactor.stop, run)
+            until_stopped(compactor.stop, run)
 
 
 def status(
@@ -138,6 +163,14 @@ def erase(
         )
 
 
+def tell_prometheus(collectors: Sequence[Collector], host: str, port: int) -> None:
+    """Says where Prometheus finds them."""
+    from serving.exposition import expose
+
+    taken = expose(collectors, host, port)
+    typer.echo(f"Metrics: http://{host}:{taken}/metrics", err=True)
+
+
 def _share(text: str) -> tuple[int, int]:
     number, slash, consumers = text.partition("/")
     if not (slash and number.isdecimal() and consumers.isdecimal() and int(number) >= 1):
@@ -145,7 +178,7 @@ def _share(text: str) -> tuple[int, int]:
     return int(number) - 1, int(consumers)
 
 
-def _until_stopped(stop: Callable[[], None], run: Callable[[], None]) -> None:
+def until_stopped(stop: Callable[[], None], run: Callable[[], None]) -> None:
     """Runs; SIGTERM and Ctrl-C let it finish what it has in hand."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop())

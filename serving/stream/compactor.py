@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
@@ -17,6 +18,19 @@ _LONGEST_PAUSE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
+@dataclasses.dataclass
+class Compacted:
+    """What a compactor has done.
+
+    Attributes:
+        entries: Entries that it has dealt with: the log holds them, or they are dead letters.
+        failures: Times that the stream did not answer.
+    """
+
+    entries: int = 0
+    failures: int = 0
+
+
 class Compactor:
     """Writes each entry of a stream into the log once, and then lets the stream forget it.
 
@@ -27,6 +41,9 @@ class Compactor:
         files: The log.
         entries: A file is written once so many entries have gathered,
         seconds: or the first of them has waited so long, or its day is over.
+
+    Attributes:
+        compacted: What it has done.
     """
 
     def __init__(
@@ -37,6 +54,12 @@ class Compactor:
         self._gathered: list[Entry] = []
         self._scanned = dict(files.positions)
         self._stopped = threading.Event()
+        self.compacted = Compacted()
+
+    @property
+    def waiting_since(self) -> int | None:
+        """Arrival of the first entry that was read and not written yet; None without one."""
+        return min((entry.arrival for entry in self._gathered), default=None)
 
     def stop(self) -> None:
         """Lets `run` end soon; for signal handlers and other threads."""
@@ -51,6 +74,7 @@ class Compactor:
                 pause = _PAUSE_SECONDS
             except QueueError as error:
                 busy = False
+                self.compacted.failures += 1
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
                 _log.warning("trying again in %.1f s: %s", pause, error)
             if not busy:
@@ -84,9 +108,9 @@ class Compactor:
         return bool(found)
 
     def _due(self) -> bool:
-        if not self._gathered:
+        now, first = time.time(), self.waiting_since
+        if first is None:
             return False
-        now, first = time.time(), min(entry.arrival for entry in self._gathered)
         full = len(self._gathered) >= self._entries
         day_over = first // DAY_SECONDS < now // DAY_SECONDS
         return full or day_over or now - first >= self._seconds
@@ -99,6 +123,7 @@ class Compactor:
         if messages:
             last = {entry.partition: entry.position for entry in of_day}
             self._files.write(day, messages, self._files.positions | last)
+        self.compacted.entries += len(of_day)
         self._gathered = [one for one in self._gathered if one.arrival // DAY_SECONDS != day]
 
 

@@ -12,8 +12,10 @@ import dataclasses
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import TypeVar
 
 from serving.stream.messages import POSITION_BEGINS, Exposure, Message
@@ -26,6 +28,7 @@ from serving.stream.queue import (
     StreamShapeError,
     partition_of,
 )
+from serving.stream.waits import Waits
 from serving.user_state.live import LiveEvent
 from serving.user_state.record import DamagedRecordError, UserStateError
 from serving.user_state.store import UserStateStore, settle
@@ -53,12 +56,32 @@ class Consumed:
     Attributes:
         entries: Entries that it acknowledged, dead letters among them.
         events: Events in them; a list of ten items is ten.
-        dead: Dead letters.
+        dead_letters: Reason -> dead letters.
+        waits: From the arrival of each entry until it was applied.
+        failures: Times that stream or store did not answer.
     """
 
     entries: int = 0
     events: int = 0
-    dead: int = 0
+    dead_letters: Counter[str] = dataclasses.field(default_factory=Counter)
+    waits: Waits = dataclasses.field(default_factory=Waits)
+    failures: int = 0
+
+    @property
+    def dead(self) -> int:
+        """Dead letters."""
+        return self.dead_letters.total()
+
+    def add(
+        self, entries: Sequence[Entry], live: Iterable[LiveEvent], dead: Sequence[DeadLetter]
+    ) -> None:
+        """Counts a batch that has just been acknowledged."""
+        self.entries += len(entries)
+        self.events += sum(len(one.events) for one in live)
+        self.dead_letters.update(letter.reason for letter in dead)
+        now = time.time()
+        for arrival, count in Counter(entry.arrival for entry in entries).items():
+            self.waits.add(now - arrival, count)
 
 
 class Consumer:
@@ -71,6 +94,7 @@ class Consumer:
         share: (k, n): of n consumers this is number k, from 0; it takes every n-th partition.
 
     Attributes:
+        partitions: Those that it takes.
         consumed: What it has done.
 
     Raises:
@@ -91,12 +115,17 @@ class Consumer:
                 f"{consumers} for {queue.partitions} partitions. Start fewer consumers"
             )
         self._queue, self._store, self._categories = queue, store, categories
-        self._partitions = range(number, queue.partitions, consumers)
+        self.partitions = range(number, queue.partitions, consumers)
         self._settled_at = 0.0
         self._wait_s = 0.0
         self._left_alone: set[str] = set()  # their records cannot be read
         self._stopped = threading.Event()
         self.consumed = Consumed()
+
+    @property
+    def damaged(self) -> int:
+        """Users whose stored state cannot be read."""
+        return len(self._left_alone)
 
     def stop(self) -> None:
         """Lets `run` end after the batch at hand; for signal handlers and other threads."""
@@ -119,15 +148,13 @@ class Consumer:
                 return
 
     def _read(self, wait_s: float) -> list[Entry]:
-        return self._queue.read(self._partitions, _ENTRIES, wait_s)
+        return self._queue.read(self.partitions, _ENTRIES, wait_s)
 
     def _apply(self, entries: Sequence[Entry]) -> None:
         live, dead = self._sorted(entries)
         gathered = self._persist(partial(self._store.append, live))
         self._persist(partial(self._queue.acknowledge, entries, dead))
-        self.consumed.entries += len(entries)
-        self.consumed.events += sum(len(one.events) for events in live.values() for one in events)
-        self.consumed.dead += len(dead)
+        self.consumed.add(entries, chain.from_iterable(live.values()), dead)
         full = [user for user, count in gathered.items() if count >= _SETTLE_AT]
         self._settle([user for user in full if user not in self._left_alone])
 
@@ -182,12 +209,12 @@ class Consumer:
         return [
             user
             for user in users
-            if partition_of(user, self._queue.partitions) in self._partitions
+            if partition_of(user, self._queue.partitions) in self.partitions
             and user not in self._left_alone
         ]
 
     def _left(self) -> bool:
-        backlog = self._persist(partial(self._queue.backlog, self._partitions))
+        backlog = self._persist(partial(self._queue.backlog, self.partitions))
         return bool(backlog or self._own_live(_ALL))
 
     def _persist(self, act: Callable[[], Result]) -> Result:
@@ -197,6 +224,7 @@ class Consumer:
             try:
                 return act()
             except (QueueError, UserStateError) as error:
+                self.consumed.failures += 1
                 if self._stopped.is_set():
                     raise
                 _log.warning("trying again in %.2f s: %s", pause, error)

@@ -24,6 +24,11 @@ RESERVED = f"an event_id holds {POSITION_BEGINS!r}, which names the impressions 
 NO_NUMBERS = "scores and propensities are not one number for each item"
 REPEATED = "an item stands twice in the list"
 NO_CONTEXT = "context is no object of texts and numbers"
+# All reasons there are; they are labels of a metric.
+REASONS = (
+    *(NO_JSON, NO_KIND, NO_REQUEST_ID, NO_OPTIONAL, NO_TYPE, LATE, RESERVED, NO_NUMBERS, REPEATED),
+    *(NO_CONTEXT, FUTURE, LINE_BREAK, NO_EVENT_ID, NO_ITEM, NO_TIME, NO_USER),
+)
 _MISSING = frozenset(MISSING)
 _LARGEST = 2**63
 

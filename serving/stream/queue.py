@@ -90,6 +90,9 @@ class EventQueue(EventSink, Protocol):
     def backlog(self, partitions: Sequence[int] | None = None) -> int:
         """Entries of some partitions (None: of all) that are not acknowledged yet."""
 
+    def waiting_since(self, partition: int) -> int | None:
+        """Arrival of the oldest entry that is not acknowledged yet; None where there is none."""
+
     def dead_letters(self) -> list[DeadLetter]:
         """All dead letters there are."""
 

@@ -136,6 +136,14 @@ class RedisQueue:
         with self._explained():
             return sum(map(self._unconsumed, partitions or range(self.partitions)))
 
+    def waiting_since(self, partition: int) -> int | None:
+        """See `EventQueue`."""
+        self._check_partitions()
+        with self._explained():
+            start = self._first_unconsumed(partition) or "-"
+            found: Any = self._redis.xrange(self._key(partition), start, "+", 1)
+        return next((entry.arrival for entry in _entries(partition, found)), None)
+
     def dead_letters(self) -> list[DeadLetter]:
         """See `EventQueue`."""
         with self._explained():

@@ -35,6 +35,10 @@ _BACKLOG = """
 SELECT count(*) FROM entries LEFT JOIN consumed USING (partition)
 WHERE entries.position > coalesce(consumed.position, 0)
 """
+_OLDEST = """
+SELECT arrival FROM entries WHERE partition = ?1 AND position >
+coalesce((SELECT position FROM consumed WHERE partition = ?1), 0) ORDER BY position LIMIT 1
+"""
 _POLL_SECONDS = 0.02
 
 
@@ -120,6 +124,12 @@ class SqliteQueue:
         """See `EventQueue`. There is one partition."""
         with self._transaction("BEGIN") as connection:
             return int(connection.execute(_BACKLOG).fetchone()[0])
+
+    def waiting_since(self, partition: int) -> int | None:
+        """See `EventQueue`."""
+        with self._transaction("BEGIN") as connection:
+            row = connection.execute(_OLDEST, (partition,)).fetchone()
+        return None if row is None else int(row[0])
 
     def dead_letters(self) -> list[DeadLetter]:
         """See `EventQueue`."""

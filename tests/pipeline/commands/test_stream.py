@@ -1,7 +1,9 @@
 """`sluice stream`: the verbs on SQLite files; the tests of faults use those on Redis."""
 
 import json
+import re
 import time
+import urllib.request
 
 import polars as pl
 import pytest
@@ -57,6 +59,23 @@ def test_from_the_stream_to_states_and_log(config, tmp_path):
     [audit] = (tmp_path / "runs" / "erasures.jsonl").read_text().splitlines()
     assert "ann" not in audit
     assert json.loads(audit)["rows"] == 3
+
+
+def test_metrics_are_told_for_as_long_as_a_verb_runs(config, tmp_path):
+    folder = tmp_path / "runs" / "stream"
+    folder.mkdir(parents=True)
+    SqliteQueue(folder / "events.sqlite").append([("ann", b"?")])
+    expected = {
+        "consume": "sluice_stream_consumed_entries_total 1.0",
+        "compact": "sluice_stream_logged_entries_total 1.0",
+    }
+    for verb, line in expected.items():
+        done = invoke(verb, "--config", config, "--until-idle", "--metrics-port", 0)
+        assert done.exit_code == 0, done.output
+        [url] = re.findall(r"^Metrics: (http://127.0.0.1:\d+/metrics)$", done.stderr, re.MULTILINE)
+        with urllib.request.urlopen(url, timeout=5) as answer:  # this process goes on
+            told = answer.read().decode().splitlines()
+        assert {line, "sluice_stream_queue_up 1.0"} <= set(told)
 
 
 @pytest.mark.parametrize("share", ["2", "0/2", "a/b", "1/"])
