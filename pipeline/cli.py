@@ -26,6 +26,7 @@ from pipeline.commands import (
     status,
     stream,
     submit,
+    watch,
 )
 
 _HELP = """
@@ -75,6 +76,7 @@ streaming.command(epilog=_examples(*stream.CONSUME))(stream.consume)
 streaming.command(epilog=_examples(*stream.COMPACT))(stream.compact)
 streaming.command(epilog=_examples(*stream.ERASE))(stream.erase)
 streaming.command(epilog=_examples(*stream.STATUS))(stream.status)
+streaming.command(epilog=_examples(*watch.EXAMPLES))(watch.watch)
 
 app.command(epilog=_examples(*init.EXAMPLES))(init.init)
 app.add_typer(datasets, name="data")

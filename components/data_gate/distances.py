@@ -73,6 +73,16 @@ def number_distance(now: FeatureStatistics, before: FeatureStatistics, rows: Row
     return _divergence(first.masses(cuts), second.masses(cuts), rows)
 
 
+def sample_distance(now: Floats, before: Floats, rows: Rows) -> Distance:
+    """As `number_distance`, of the values themselves; NaN is a missing one."""
+    ours, theirs = now[~np.isnan(now)], before[~np.isnan(before)]
+    cuts = np.empty(0)
+    if len(ours) and len(theirs):
+        tenths = np.arange(1, _BINS) / _BINS
+        cuts = np.unique(np.quantile(theirs, tenths, method="inverted_cdf"))
+    return _divergence(_sample_masses(now, cuts), _sample_masses(before, cuts), rows)
+
+
 def length_distance(now: FeatureStatistics, before: FeatureStatistics, rows: Rows) -> Distance:
     """As `number_distance`, of the number of values a row has.
 
@@ -93,6 +103,14 @@ def _divergence(ours: Floats, theirs: Floats, rows: Rows) -> Distance:
     freedom, tail = max(1, int(np.count_nonzero(middle)) - 1), -math.log(_RARE)
     chi_squared = freedom + 2 * math.sqrt(freedom * tail) + 2 * tail
     return Distance(value, min(1.0, chi_squared * _spread(rows) / (8 * math.log(2))))
+
+
+def _sample_masses(values: Floats, cuts: Floats) -> Floats:
+    """Shares up to each cut, above the last, and missing [cuts + 2]."""
+    held = np.sort(values[~np.isnan(values)])
+    ends = np.concatenate([[0], np.searchsorted(held, cuts, side="right"), [len(held)]])
+    counts = np.append(np.diff(ends), len(values) - len(held))
+    return counts / max(1, len(values))
 
 
 def _relative_entropy(p: Floats, q: Floats) -> float:

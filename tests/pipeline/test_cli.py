@@ -15,7 +15,7 @@ VERBS = {
 }
 GROUPS = {
     "data": ("fetch", "simulate"),
-    "stream": ("consume", "compact", "erase", "status"),
+    "stream": ("consume", "compact", "erase", "status", "watch"),
 }
 HEAVY = ("tensorflow", "tfx", "apache_beam", "polars", "pyarrow", "ml_metadata", "pydantic", "rich")
 

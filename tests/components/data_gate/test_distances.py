@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.data_gate.distances import category_distance, length_distance, number_distance
+from components.data_gate.distances import (
+    category_distance,
+    length_distance,
+    number_distance,
+    sample_distance,
+)
 from tests.components.data_gate.statistics import categories, numbers
 
 MANY = (1e9, 1e9)
@@ -97,3 +102,29 @@ def test_samples_of_one_distribution_stay_within_the_noise_and_others_do_not(siz
     assert apart.value > apart.noise
     apart = category_distance(category(other), category(even), rows)
     assert apart.value > apart.noise
+
+
+def test_samples_are_compared_by_the_tenths_of_the_earlier_one():
+    same = np.arange(100.0)
+    assert sample_distance(same, same, (100, 100)).value == 0.0
+    # All above, where a tenth was: (1) against (1/10, and 9/10 elsewhere).
+    above = (np.log2(1 / 0.55) + 0.1 * np.log2(0.1 / 0.55) + 0.9 * np.log2(0.9 / 0.45)) / 2
+    assert sample_distance(same + 1000, same, (100, 100)).value == pytest.approx(above)
+    # One of two values, each half of the time, against always the first: by hand.
+    half, first = np.array([0.0, 1.0] * 50), np.zeros(100)
+    one_sided = 0.5 * np.log2(1 / 0.75) + 0.5 * (0.5 * np.log2(0.5 / 0.75) + 0.5 * np.log2(2.0))
+    assert sample_distance(half, first, (100, 100)).value == pytest.approx(one_sided)
+
+
+def test_a_missing_value_of_a_sample_differs_from_all_others():
+    nothing, something = np.full(50, np.nan), np.ones(50)
+    assert sample_distance(nothing, nothing, (50, 50)).value == 0.0
+    assert sample_distance(nothing, something, (50, 50)).value == pytest.approx(1.0)
+    assert sample_distance(something, nothing, (50, 50)).value == pytest.approx(1.0)
+
+
+def test_chance_stays_within_the_noise_of_samples():
+    random = np.random.default_rng(0)
+    for size in (30, 1000):
+        found = sample_distance(*random.lognormal(size=(2, size)), (size, size))
+        assert found.value < found.noise

@@ -1,0 +1,1 @@
+"""Traffic: what users were shown and did lately, measured on the log of the stream."""
