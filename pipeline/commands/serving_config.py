@@ -39,12 +39,14 @@ def serving_config(out: Out, config: OptionalConfig = None, as_json: Json = Fals
         from pipeline.deployment.models_config import is_last
         from pipeline.deployment.rendering import render, write
         from pipeline.deployment.settings import ServingSettings
+        from pipeline.gate_overrides import gates_with
         from pipeline.loading import load_settings
 
         settings = load_settings(config) if config else None
         serving = settings.serving if settings else ServingSettings()
         step, wanted = _step(settings, out)
-        files = render(serving, step)
+        gates = gates_with(settings.gates if settings else {})
+        files = render(serving, step, gates)
         write(files, out)
         facts: dict[str, Any] = {
             "out": str(out),

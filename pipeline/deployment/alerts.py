@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.deployment import metrics
-from pipeline.deployment.settings import ServingSettings
+from pipeline.deployment import metrics, stream_watch, traffic_watch
+from pipeline.deployment.alert_rule import alert_rule
+from pipeline.deployment.settings import Objectives, ServingSettings
+from pipeline.gates import Gates
 
 _HOURS_A_DAY = 24
 
@@ -33,31 +35,40 @@ class _Burn:
 _BURNS = (_Burn("page", 0.02, 1, "5m"), _Burn("ticket", 0.05, 6, "30m"))
 
 
-def alert_rules(serving: ServingSettings) -> dict[str, Any]:
-    """A file of rules for Prometheus."""
+def alert_rules(serving: ServingSettings, gates: Gates) -> dict[str, Any]:
+    """A file of rules for Prometheus: of the servers, of the stream and of the traffic."""
     promises = serving.objectives
+    groups = {
+        metrics.JOB: _server_rules(promises),
+        stream_watch.JOB: stream_watch.rules(promises, gates.data.dead_letters),
+        f"{metrics.JOB}-traffic": traffic_watch.rules(promises, gates),
+    }
+    return {"groups": [{"name": name, "rules": rules} for name, rules in groups.items()]}
+
+
+def _server_rules(promises: Objectives) -> list[dict[str, Any]]:
 
     def slow_ratio(window: str) -> str:
         return metrics.slow_ratio(promises, window)
 
-    rules = [
+    return [
         *_burning("Failing", "fails", metrics.fault_ratio, promises.availability, promises.days),
         *_burning("Slow", "answers late", slow_ratio, promises.latency_share, promises.days),
-        _rule(
+        alert_rule(
             "Down",
             f'up{{job="{metrics.JOB}"}} == 0',
             "page",
             "A server does not answer Prometheus.",
             lasting="2m",
         ),
-        _rule(
+        alert_rule(
             "LoadFailed",
             f"{metrics.failed_loads('10m')} > 0",
             "ticket",
             "A version could not be loaded; the one before goes on being served. The server's log "
             "has the reason, `sluice rollback` the way back.",
         ),
-        _rule(
+        alert_rule(
             "Shedding",
             f"{metrics.status_rate('RESOURCE_EXHAUSTED', '5m')} > 0",
             "ticket",
@@ -65,26 +76,34 @@ def alert_rules(serving: ServingSettings) -> dict[str, Any]:
             lasting="5m",
         ),
     ]
-    return {"groups": [{"name": metrics.JOB, "rules": rules}]}
 
 
 def scrape_config(serving: ServingSettings) -> dict[str, Any]:
-    """The part of Prometheus' configuration that finds the servers."""
-    pod = "__meta_kubernetes_pod_label_app_kubernetes_io_name"
-    port = "__meta_kubernetes_pod_container_port_name"
+    """The part of Prometheus' configuration that finds the servers and what runs at the stream."""
     return {
         "scrape_configs": [
-            {
-                "job_name": metrics.JOB,
-                "metrics_path": metrics.METRICS_PATH,
-                "kubernetes_sd_configs": [
-                    {"role": "pod", "namespaces": {"names": [serving.kubernetes.namespace]}}
-                ],
-                "relabel_configs": [
-                    {"source_labels": [pod, port], "regex": f"{metrics.JOB};rest", "action": "keep"}
-                ],
-            }
+            _scraped(serving, metrics.JOB, "rest", metrics.METRICS_PATH),
+            _scraped(serving, stream_watch.JOB, "metrics", "/metrics"),
         ]
+    }
+
+
+def _scraped(serving: ServingSettings, job: str, port: str, path: str) -> dict[str, Any]:
+    """A job: pods that are named like it, at the port of that name."""
+    labels = ("pod_label_app_kubernetes_io_name", "pod_container_port_name")
+    return {
+        "job_name": job,
+        "metrics_path": path,
+        "kubernetes_sd_configs": [
+            {"role": "pod", "namespaces": {"names": [serving.kubernetes.namespace]}}
+        ],
+        "relabel_configs": [
+            {
+                "source_labels": [f"__meta_kubernetes_{label}" for label in labels],
+                "regex": f"{job};{port}",
+                "action": "keep",
+            }
+        ],
     }
 
 
@@ -95,7 +114,7 @@ def _burning(name: str, does: str, ratio: Any, target: float, days: int) -> list
         bound = f"{burn.factor(days) * (1 - target):.6g}"
         windows = (f"{burn.hours}h", burn.recent)
         rules.append(
-            _rule(
+            alert_rule(
                 f"{name}{burn.severity.capitalize()}",
                 " and ".join(f"({ratio(window)}) > {bound}" for window in windows),
                 burn.severity,
@@ -104,15 +123,3 @@ def _burning(name: str, does: str, ratio: Any, target: float, days: int) -> list
             )
         )
     return rules
-
-
-def _rule(
-    name: str, expression: str, severity: str, summary: str, lasting: str = ""
-) -> dict[str, Any]:
-    return {
-        "alert": f"Recommender{name}",
-        "expr": expression,
-        **({"for": lasting} if lasting else {}),
-        "labels": {"severity": severity},
-        "annotations": {"summary": summary},
-    }

@@ -13,6 +13,7 @@ from pipeline.deployment import alerts, cluster, models_config, server, slo, wor
 from pipeline.deployment.compose import compose
 from pipeline.deployment.dashboard import dashboard
 from pipeline.deployment.settings import ServingSettings
+from pipeline.gates import Gates
 from serving.durable import make_folder, replace_file
 
 _NOTE = "# Rendered by `sluice serving-config`. Change the settings and render it again.\n"
@@ -24,12 +25,17 @@ _PROTOS = {
 }
 
 
-def render(serving: ServingSettings, step: models_config.Step) -> dict[str, str]:
+def render(
+    serving: ServingSettings,
+    step: models_config.Step,
+    gates: Gates = Gates(),  # noqa: B008 -- frozen
+) -> dict[str, str]:
     """The files.
 
     Args:
         serving: The settings.
         step: Versions and labels of `models.config`.
+        gates: The bounds that a model passed; what it then serves is held against them, too.
     """
     models = models_config.render(step)
     protos = {
@@ -58,9 +64,11 @@ def render(serving: ServingSettings, step: models_config.Step) -> dict[str, str]
         **{f"kubernetes/{name}": _yaml(value) for name, value in objects.items()},
         "kubernetes/kustomization.yaml": _yaml(kustomization),
         "monitoring/prometheus.yaml": _yaml(alerts.scrape_config(serving)),
-        "monitoring/alerts.yaml": _yaml(alerts.alert_rules(serving)),
+        "monitoring/alerts.yaml": _yaml(alerts.alert_rules(serving, gates)),
         "monitoring/slo.yaml": _yaml(*slo.objectives(serving)),
-        "monitoring/dashboard.json": json.dumps(dashboard(serving), indent=2, ensure_ascii=False)
+        "monitoring/dashboard.json": json.dumps(
+            dashboard(serving, gates), indent=2, ensure_ascii=False
+        )
         + "\n",
     }
 

@@ -21,12 +21,18 @@ class Objectives(Frozen):
             server counts answers in fixed classes of time: the largest that ends no later counts.
         latency_share: Share of the answers that are as fast.
         days: Length of the window.
+        freshness_s: Time in which lists take notice of an event, seconds; counted to the second.
+        fallback_share: Share of the lists that may be a fallback.
+        model_days: Age of the model that answers, at the most.
     """
 
     availability: float = Field(default=0.999, gt=0, lt=1)
     latency_ms: float = Field(default=50.0, ge=1)
     latency_share: float = Field(default=0.99, gt=0, lt=1)
     days: int = Field(default=28, ge=1)
+    freshness_s: float = Field(default=10.0, ge=2)
+    fallback_share: float = Field(default=0.01, gt=0, lt=1)
+    model_days: float = Field(default=14.0, gt=0)
 
 
 class Kubernetes(Frozen):

@@ -1,7 +1,8 @@
-"""Alerts, dashboard and objectives ask for metrics that TensorFlow Serving has, by labels it gives.
+"""Alerts, dashboard and objectives ask for metrics that there are, by labels that they have.
 
-The table is taken from its sources, not from ours: `servables/tensorflow/util.cc` and TensorFlow's
-`cc/saved_model/loader.cc`; names are written as `util/prometheus_exporter.cc` writes them.
+The table of TensorFlow Serving is taken from its sources, not from ours:
+`servables/tensorflow/util.cc` and TensorFlow's `cc/saved_model/loader.cc`; names are written as
+`util/prometheus_exporter.cc` writes them. Stream and traffic are asked themselves.
 """
 
 import json
@@ -14,6 +15,9 @@ from pipeline.deployment.metrics import latency_class_micros
 from pipeline.deployment.models_config import NEWEST
 from pipeline.deployment.rendering import render
 from pipeline.deployment.settings import Objectives, ServingSettings
+from pipeline.gate_overrides import gates_with
+from tests.pipeline.deployment.promql import samples
+from tests.pipeline.deployment.states import Stream, told_of, traffic
 
 STATUSES = {
     *("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND"),
@@ -35,10 +39,10 @@ EXPOSED = {
     "up": {"job", "instance"},  # Prometheus' own
 }
 WORDS = {"and", "or", "by"}
-FUNCTIONS = {"rate", "increase", "sum", "max", "histogram_quantile", "vector"}
+FUNCTIONS = {"rate", "increase", "sum", "max", "min", "histogram_quantile", "vector", "time"}
 
 
-def mistakes(query):
+def mistakes(query, exposed):
     """What is wrong with a query: unknown metrics, labels, label values or functions."""
     found = []
     if query.count("(") != query.count(")"):
@@ -51,7 +55,7 @@ def mistakes(query):
     query = re.sub(r"\bby \([^)]*\)", "", query)
     for metric, matchers in re.findall(r"([a-zA-Z_:][\w:]*)\{([^}]*)\}", query):
         for label, _, value in re.findall(r'(\w+)(=~|=|!=)"([^"]*)"', matchers):
-            if label not in EXPOSED.get(metric, {label}):
+            if label not in exposed.get(metric, {label}):
                 found.append(f"{metric} has no label {label}")
             if label == "status" and "request_count" in metric:
                 found += [f"no status {one}" for one in set(value.split("|")) - STATUSES]
@@ -62,16 +66,27 @@ def mistakes(query):
     functions = set(re.findall(r"([a-z_]+)\s*\(", bare)) - WORDS
     found += [f"no function {name}" for name in functions - FUNCTIONS]
     metrics = names - functions
-    found += [f"no metric {name}" for name in metrics - set(EXPOSED)]
-    known = set().union(*(EXPOSED.get(name, set()) for name in metrics))
+    found += [f"no metric {name}" for name in metrics - set(exposed)]
+    known = set().union(*(exposed.get(name, set()) for name in metrics))
     found += [f"nothing to group by {label}" for label in grouped - known]
     return found
 
 
 @pytest.fixture(scope="module")
 def rules(files):
-    [group] = yaml.safe_load(files["monitoring/alerts.yaml"])["groups"]
-    return group["rules"]
+    groups = yaml.safe_load(files["monitoring/alerts.yaml"])["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+@pytest.fixture(scope="module")
+def exposed(tmp_path_factory):
+    """Metric -> its labels."""
+    folder = tmp_path_factory.mktemp("exposed")
+    found = dict(EXPOSED)
+    for text in (Stream(folder).told(), told_of(traffic(folder / "traffic"))):
+        for name, labels in samples(text):
+            found.setdefault(name, {"job", "instance"}).update(label for label, _ in labels)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +107,17 @@ def queries(rules, dashboard, slo):
         yield from (ratio[part]["metricSource"]["spec"]["query"] for part in ("good", "total"))
 
 
-def test_every_query_asks_for_what_the_server_tells(rules, dashboard, slo):
+def test_every_query_asks_for_what_is_told(rules, dashboard, slo, exposed):
     asked = list(queries(rules, dashboard, slo))
-    assert len(asked) > 20
-    assert {query: found for query in asked if (found := mistakes(query))} == {}
+    assert len(asked) > 60
+    assert {query: found for query in asked if (found := mistakes(query, exposed))} == {}
+
+
+def test_all_that_is_told_is_asked_for(rules, dashboard, slo, exposed):
+    asked = " ".join(queries(rules, dashboard, slo))
+    derived = re.compile(r"_(sum|count|bucket)$")
+    told = {derived.sub("", name) for name in exposed if name.startswith("sluice_")}
+    assert {name for name in told if name not in asked} == {"sluice_traffic_model_version"}
 
 
 @pytest.mark.parametrize(
@@ -109,10 +131,12 @@ def test_every_query_asks_for_what_the_server_tells(rules, dashboard, slo):
         ("sum by (modell) (rate(:tensorflow:serving:request_count[5m]))", "nothing to group by"),
         ("sun(rate(:tensorflow:serving:request_count[5m]))", "no function sun"),
         ("sum(rate(:tensorflow:serving:request_latency[5m])", "unbalanced"),
+        ("max(sluice_stream_waiting) > 1", "no metric"),
+        ("max by (reason) (sluice_stream_backlog_entries)", "nothing to group by"),
     ],
 )
-def test_a_wrong_query_is_noticed(query, said):
-    assert any(said in mistake for mistake in mistakes(query))
+def test_a_wrong_query_is_noticed(query, said, exposed):
+    assert any(said in mistake for mistake in mistakes(query, exposed))
 
 
 def test_alerts_are_complete_and_named_once(rules):
@@ -122,18 +146,45 @@ def test_alerts_are_complete_and_named_once(rules):
         assert rule["annotations"]["summary"].endswith(".")
         assert re.fullmatch(r"[A-Z][A-Za-z]+", rule["alert"])
     names = [rule["alert"] for rule in rules]
-    assert len(set(names)) == len(names) == 7
+    assert len(set(names)) == len(names) == 20
 
 
 def test_bounds_follow_from_the_objectives():
     promised = Objectives(availability=0.99, latency_share=0.9, days=30)
     files = render(ServingSettings(objectives=promised), NEWEST)
-    [group] = yaml.safe_load(files["monitoring/alerts.yaml"])["groups"]
-    expressions = {rule["alert"]: rule["expr"] for rule in group["rules"]}
+    expressions = expressions_of(files)
     # 2 % of 30 days in one hour: 14.4 times faster than evenly; 5 % in six hours: 6 times.
     assert re.findall(r"> (\S+)", expressions["RecommenderFailingPage"]) == ["0.144", "0.144"]
     assert re.findall(r"> (\S+)", expressions["RecommenderFailingTicket"]) == ["0.06", "0.06"]
     assert re.findall(r"> (\S+)", expressions["RecommenderSlowTicket"]) == ["0.6", "0.6"]
+
+
+def test_bounds_are_those_of_the_gates():
+    overrides = {
+        "normalised_entropy": {"upper": 0.9},
+        "calibration": {"lower": 0.8, "upper": 1.25},
+        "number_drift": {"upper": 0.2},
+        "dead_letter_share": {"upper": 0.07},
+        "catalogue_coverage_at_10": {"lower": 0.3},
+    }
+    promised = Objectives(freshness_s=5, fallback_share=0.125, model_days=2)
+    files = render(ServingSettings(objectives=promised), NEWEST, gates_with(overrides))
+    found = {
+        name: re.findall(r"[<>] ([\d.]+)", rule) for name, rule in expressions_of(files).items()
+    }
+    assert found["RecommenderUninformative"] == ["0.9"]
+    assert found["RecommenderMiscalibrated"] == ["0.8", "1.25"]
+    assert found["RecommenderScoresDrift"] == ["0.2"]
+    assert found["RecommenderStreamDeadLetters"] == ["0.07"]
+    assert found["RecommenderCollapsed"] == ["0.3"]
+    assert found["RecommenderStreamBehind"] == ["5"]
+    assert found["RecommenderFallingBack"] == ["0.125"]
+    assert found["RecommenderModelStale"] == [str(2 * 86_400)]
+
+
+def expressions_of(files):
+    groups = yaml.safe_load(files["monitoring/alerts.yaml"])["groups"]
+    return {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
 
 
 @pytest.mark.parametrize(("limit_ms", "micros"), [(1, 612.22), (50, 37481.3), (0.05, 32.4)])
@@ -175,7 +226,7 @@ def test_objectives_are_of_openslo(slo):
 
 
 def test_prometheus_finds_the_port_of_the_metrics(files, objects):
-    [job] = yaml.safe_load(files["monitoring/prometheus.yaml"])["scrape_configs"]
+    job, stream = yaml.safe_load(files["monitoring/prometheus.yaml"])["scrape_configs"]
     pod = objects["Deployment"]["spec"]["template"]
     ports = [port["name"] for port in pod["spec"]["containers"][0]["ports"]]
     app, port = job["relabel_configs"][0]["regex"].split(";")
@@ -184,3 +235,5 @@ def test_prometheus_finds_the_port_of_the_metrics(files, objects):
     assert f'path: "{job["metrics_path"]}"' in files["monitoring.txtpb"]
     [discovery] = job["kubernetes_sd_configs"]
     assert discovery["namespaces"]["names"] == [objects["Namespace"]["metadata"]["name"]]
+    assert stream["relabel_configs"][0]["regex"] == f"{stream['job_name']};metrics"
+    assert f'up{{job="{stream["job_name"]}"}} == 0' in expressions_of(files).values()
