@@ -40,8 +40,7 @@ def draw(request: tf.Tensor, ranked: tf.Tensor, count: tf.Tensor, share: float) 
 
     Args:
         request: What tells requests apart, string [B].
-        ranked: How many candidates each has that may be moved, int32 [B]. Of those beyond the
-            length of the list, as many may come in.
+        ranked: R of each, int32 [B]; the lists' own items are among them.
         count: Length of the lists K, int32 [].
         share: Share of lists in which a candidate is moved, 0 to 1.
     """
