@@ -43,6 +43,7 @@ setup(
         "benchmarks.evaluation": ["settings.yaml"],
         "benchmarks.power": ["settings.yaml"],
         "benchmarks.index.peers": ["peers.in", "peers.lock"],
+        "benchmarks.ope": ["obp.in", "obp.lock"],
         "benchmarks.data": ["settings.yaml", "spark.in", "spark.lock"],
     },
     include_package_data=False,

@@ -11,10 +11,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bash scripts/setup.sh tools
 
-compile() { # SOURCE LOCK
+compile() { # SOURCE LOCK [OPTION ...]
   .tools/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url \
-    --python-version 3.11 --python-platform x86_64-manylinux_2_40 \
-    --custom-compile-command "make lock" --output-file "$2" "$1"
+    --python-version "${PYTHON:-3.11}" --python-platform x86_64-manylinux_2_40 \
+    --custom-compile-command "make lock" --output-file "$2" "${@:3}" "$1"
 }
 
 compile requirements.in requirements.lock
@@ -22,3 +22,5 @@ compile scripts/tools.in scripts/tools.lock
 compile serving_config/images/gpu.in serving_config/images/gpu.lock
 compile benchmarks/data/spark.in benchmarks/data/spark.lock
 compile benchmarks/index/peers/peers.in benchmarks/index/peers/peers.lock
+# Of this one only the data files are read; it asks for libraries and a Python that are older than ours.
+PYTHON=3.10 compile benchmarks/ope/obp.in benchmarks/ope/obp.lock --no-deps

@@ -43,7 +43,9 @@ def recommend(queries: Sequence[Query], k: int) -> Question[list[list[Recommenda
     check_k(k)
 
     def read(outputs: Outputs) -> list[list[Recommendation]]:
-        rows = _rows(outputs, len(queries), "item_id", "score", "retrieval_score")
+        numbers = ["score", "retrieval_score"]
+        numbers += ["propensity"] if "propensity" in outputs else []  # of models that explore
+        rows = _rows(outputs, len(queries), "item_id", *numbers)
         return [[Recommendation(*cells) for cells in row if cells[0]] for row in rows]
 
     return Question("recommend", {**query_inputs(queries), "top_k": np.int32(k)}, read)

@@ -85,11 +85,14 @@ class Recommendation:
         item_id: The item.
         score: Calibrated probability.
         retrieval_score: Score of the retrieval that found it.
+        propensity: Probability with which the model puts it at its place; None where the model does
+            not explore.
     """
 
     item_id: str
     score: float
     retrieval_score: float
+    propensity: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,7 +17,7 @@ from simulation.arrays import Floats, Ints, counters
 from simulation.assortment import Assortment
 
 SLOTS = 10
-_IN_ORDER = 0.5
+IN_ORDER = 0.5
 
 
 @dataclass(frozen=True)
@@ -41,22 +41,22 @@ def draw_slates(assortment: Assortment, page: Ints, rng: np.random.Generator) ->
     """Draws a slate for each page that is asked for."""
     size = np.diff(assortment.start)[page]
     slots = np.minimum(SLOTS, size)
-    rotation = np.where(rng.random(len(page)) < _IN_ORDER, 0, rng.integers(0, slots))
+    rotation = np.where(rng.random(len(page)) < IN_ORDER, 0, rng.integers(0, slots))
     slate = np.repeat(np.arange(len(page)), slots)
     position = counters(slots)
     size, slots = size[slate], slots[slate]
     stratum = (position + rotation[slate]) % slots
     start = assortment.start[page[slate]]
-    low = start + _boundary(stratum, slots, size)
-    high = start + _boundary(stratum + 1, slots, size)
+    low = start + first_place(stratum, slots, size)
+    high = start + first_place(stratum + 1, slots, size)
     place = assortment.draw(low, high, rng)
     total = assortment.total
     chosen = (total[place + 1] - total[place]) / (total[high] - total[low])
-    there = _IN_ORDER * (stratum == position) + (1 - _IN_ORDER) / slots
+    there = IN_ORDER * (stratum == position) + (1 - IN_ORDER) / slots
     return Slates(slate, position, assortment.item[place], chosen * there)
 
 
-def _boundary(stratum: Ints, slots: Ints, size: Ints) -> Ints:
+def first_place(stratum: Ints, slots: Ints, size: Ints) -> Ints:
     """First place of a stratum on its page: squares, and never an empty stratum."""
     first: Ints = np.maximum(stratum, size * stratum**2 // slots**2)
     return first

@@ -76,6 +76,12 @@ class RecommenderSettings(Frozen):
             the first place, nearest its largest cosine to an item above it, between vectors of the
             candidate tower. Scores stay the probabilities. What it costs in accuracy and time:
             `benchmarks/README.md`, diversity.
+        exploration: Share of the lists of `recommend` in which one item is moved by chance, 0 (off)
+            to 0.2. With it, `recommend` gives the probability of each item at its place
+            (`propensity`), which the log of exposures keeps for off-policy estimates. The list of a
+            request that is repeated is the same.
+        exploration_depth: Ranks from which that item may come, or more where longer lists are asked
+            for.
         index: How the nearest items are searched: `exact` scores every item, `partitioned` reads
             only the partitions near the query; `auto` takes what costs less for the catalogue.
         index_recall: Share of the truly nearest items that the partitioned index must find. As
@@ -86,6 +92,8 @@ class RecommenderSettings(Frozen):
     candidates: int = Field(default=200, ge=1)
     exclude_seen: bool = True
     diversity: float = Field(default=0.0, ge=0.0, le=1.0)
+    exploration: float = Field(default=0.0, ge=0.0, le=0.2)
+    exploration_depth: int = Field(default=50, ge=2)
     index: Literal["auto", "exact", "partitioned"] = "auto"
     index_recall: float = Field(default=0.97, gt=0.0, lt=1.0)
 

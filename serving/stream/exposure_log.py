@@ -35,7 +35,7 @@ class ExposureLog:
         shown: UserList,
         *,
         context: Mapping[str, FeatureValue] | None = None,
-        propensities: Sequence[float] = (),
+        propensities: Sequence[float] | None = None,
         at: int | None = None,
         request_id: str | None = None,
     ) -> str:
@@ -45,7 +45,9 @@ class ExposureLog:
             user_id: The user.
             shown: The list, as `UserClient.recommend` gave it, without what was not shown.
             context: Features of the request.
-            propensities: Probability with which each item was to be shown there, where it is known.
+            propensities: Probability with which each item was to be shown there; empty where nobody
+                knows. None takes those of the model: they are of the places in its answer, so the
+                items shown must be the first of it, in its order.
             at: When, unix seconds; None for now.
             request_id: Names the list; None makes a new name.
 
@@ -60,7 +62,7 @@ class ExposureLog:
             int(time.time()) if at is None else at,
             tuple(item.item_id for item in shown.items),
             scores,
-            tuple(propensities),
+            _of_model(shown) if propensities is None else tuple(propensities),
             shown.model_version,
             shown.source,
             self._arm,
@@ -100,6 +102,12 @@ class ExposureLog:
         event = Outcome(name, user_id, item_id, event_type, when, request_id, context or {})
         self._sink.append([(user_id, to_bytes(event))])
         return name
+
+
+def _of_model(shown: UserList) -> tuple[float, ...]:
+    """Probabilities that the model gave; none where it does not explore, and for a fallback."""
+    known = [item.propensity for item in shown.items if item.propensity is not None]
+    return tuple(known) if len(known) == len(shown.items) else ()
 
 
 def new_id() -> str:

@@ -54,6 +54,12 @@ def test_an_answer_that_keeps_the_contract_is_read():
     )
 
 
+def test_an_answer_of_a_model_that_explores_is_read():
+    explored = GOOD | {"propensity": np.array([[0.25, 0.0]], np.float32)}
+    found = answer(contract.recommend(ASKED, 2), explored)
+    assert found.value == [[Recommendation("a", 0.5, 2.0, 0.25)]]
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [

@@ -14,6 +14,7 @@ from trainer.calibration import Calibration
 from trainer.catalogue import Catalogue
 from trainer.ranker.model import Candidates, Ranker
 from trainer.recommender.diversity import diversified
+from trainer.recommender.exploration import draw
 from trainer.recommender.index import ExactIndex, Index, Search
 from trainer.recommender.limits import Limits, RuledOut
 from trainer.recommender.sources import Votes, co_view_votes
@@ -75,6 +76,11 @@ class Recommender(tf.Module):
         self._index: Index = self.exact
         self._calibration = _constant("calibration", np.zeros((2, len(SIGNALS) + 1), np.float32))
 
+    @property
+    def explores(self) -> bool:
+        """Whether the settings ask for exploration."""
+        return self._settings.exploration > 0.0
+
     def set_index(self, index: Index) -> None:
         """Searches by another index over the vectors of the exact one."""
         self._index = index
@@ -93,7 +99,7 @@ class Recommender(tf.Module):
 
     def recommend(
         self, row: dict[str, Any], exclude: tf.Tensor, top_k: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, ...]:
         """The composed path.
 
         Args:
@@ -105,18 +111,30 @@ class Recommender(tf.Module):
             Ids int64 [B, K] (0 where nothing is left), probabilities and retrieval scores
             float32 [B, K]; by probability, best first, unless the settings ask for diversity.
         """
-        ids, valid, signals = self.candidates(row, exclude, top_k)
-        probability = tf.where(valid, self._probability(row, signals), -1.0)
-        count = tf.minimum(top_k, tf.shape(ids)[1])
-        top, place = self._best(ids, probability, count)
-        shown = tf.where(top >= 0.0, tf.gather(ids, place, batch_dims=1), 0)
-        retrieval = tf.gather(signals[..., SIGNALS.index("retriever")], place, batch_dims=1)
-        missing = [[0, 0], [0, top_k - count]]
-        return (
-            tf.pad(shown, missing),
-            tf.pad(tf.maximum(top, 0.0), missing),
-            tf.pad(tf.where(shown > 0, retrieval, 0.0), missing),
-        )
+        return _padded(self._ranked(row, exclude, top_k, top_k), top_k)
+
+    def explored(
+        self, row: dict[str, Any], exclude: tf.Tensor, top_k: tf.Tensor, request: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
+        """The composed path with exploration, as the settings ask for it.
+
+        Args:
+            row: As for `recommend`.
+            exclude: As for `recommend`.
+            top_k: As for `recommend`.
+            request: What tells the requests apart, string [B].
+
+        Returns:
+            What `recommend` returns, and the probability that each item stands at its place,
+            float32 [B, K]; 0 where nothing is left.
+        """
+        depth = tf.maximum(top_k, self._settings.exploration_depth)
+        shown, *others = self._ranked(row, exclude, top_k, depth)
+        found = tf.reduce_sum(tf.cast(shown > 0, tf.int32), axis=1)
+        count = tf.minimum(top_k, tf.shape(shown)[1])
+        drawn = draw(request, found, count, self._settings.exploration)
+        lists = [tf.gather(part, drawn.rank, batch_dims=1) for part in (shown, *others)]
+        return _padded((*lists, drawn.propensity), top_k)
 
     def rank(self, row: dict[str, Any], candidates: tf.Tensor) -> tf.Tensor:
         """Probabilities of given candidates: ids int64 [B, C] -> float32 [B, C]."""
@@ -175,6 +193,21 @@ class Recommender(tf.Module):
         ids, valid = (tf.concat(parts, axis=1) for parts in zip(*found, strict=True))
         return ids, valid, self._signals(row, ids, asked)
 
+    def _ranked(
+        self, row: dict[str, Any], exclude: tf.Tensor, top_k: tf.Tensor, depth: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
+        """The best candidates in order: ids, probabilities and retrieval scores, [B, N] each.
+
+        N is `depth`, or less where there are not so many candidates. 0 where nothing is left.
+        """
+        ids, valid, signals = self.candidates(row, exclude, top_k)
+        probability = tf.where(valid, self._probability(row, signals), -1.0)
+        count = tf.minimum(depth, tf.shape(ids)[1])
+        top, place = self._best(ids, probability, count)
+        shown = tf.where(top >= 0.0, tf.gather(ids, place, batch_dims=1), 0)
+        retrieval = tf.gather(signals[..., SIGNALS.index("retriever")], place, batch_dims=1)
+        return shown, tf.maximum(top, 0.0), tf.where(shown > 0, retrieval, 0.0)
+
     def _best(
         self, ids: tf.Tensor, probability: tf.Tensor, count: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -221,6 +254,12 @@ class Recommender(tf.Module):
         known = tf.cast(row[keys.HISTORY_ITEM_ID].row_lengths() > 0, tf.int32)
         fitted = tf.gather(self._calibration, known)[:, tf.newaxis]
         return tf.sigmoid(tf.reduce_sum(signals * fitted[..., :-1], axis=-1) + fitted[..., -1])
+
+
+def _padded(lists: Sequence[tf.Tensor], top_k: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """Lists [B, N], each with 0 behind it up to the length asked for."""
+    missing = [[0, 0], [0, top_k - tf.shape(lists[0])[1]]]
+    return tuple(tf.pad(part, missing) for part in lists)
 
 
 def _constant(name: str, values: npt.NDArray[Any]) -> tf.Variable:

@@ -91,17 +91,22 @@ class ServedRecommender(tf.Module):
         check = tf.debugging.assert_positive(top_k, "top_k must be at least 1.")
         with tf.control_dependencies([check]):
             row = self.transformed(raw_query(inputs, self._features, self._aggregates))
-        return self._lists(row, self._ids(inputs[keys.EXCLUDE_ITEM_ID]), top_k)
+        exclude = self._ids(inputs[keys.EXCLUDE_ITEM_ID])
+        if not self._recommender.explores:
+            return self._named(self._recommender.recommend(row, exclude, top_k))
+        moment = tf.strings.as_string(tf.reshape(row[keys.REQUEST_TIME], [-1]))
+        request = tf.strings.join([inputs[keys.USER_ID], moment], "\n")
+        *lists, propensity = self._recommender.explored(row, exclude, top_k, request)
+        return {**self._named(lists), "propensity": propensity}
 
     def _recommend_rows(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         row = self.transformed(parse_rows(examples, self._features, self._aggregates))
         nothing = tf.zeros([tf.shape(examples)[0], 0], tf.int64)
-        return self._lists(row, nothing, tf.constant(SERVED_TOP_K))
+        lists = self._recommender.recommend(row, nothing, tf.constant(SERVED_TOP_K))
+        return self._named(lists)
 
-    def _lists(
-        self, row: dict[str, Any], exclude: tf.Tensor, top_k: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        ids, score, retrieval = self._recommender.recommend(row, exclude, top_k)
+    def _named(self, lists: Sequence[tf.Tensor]) -> dict[str, tf.Tensor]:
+        ids, score, retrieval = lists
         names = tf.gather(self._names, ids)
         return {"item_id": names, "score": score, "retrieval_score": retrieval}
 

@@ -139,6 +139,27 @@ def test_what_is_shown_and_done_today_is_in_the_log_of_tomorrow(queue, store, tm
     ]
 
 
+def test_the_log_keeps_the_probabilities_that_the_model_gave(queue, store, tmp_path):
+    store.publish(PUBLICATION)
+    log = ExposureLog(queue)
+    items = tuple(Recommendation(item, 0.5, 0.1, 0.9) for item in "ab")
+    mixed = (items[0], Recommendation("c", 0.5, 0.1))
+    own = {"chosen": [0.5, 0.25], "none": ()}
+    log.shown("model", UserList(items, "model", 7, 3), at=NOW)
+    log.shown("mixed", UserList(mixed, "model", 7, 3), at=NOW)
+    for user, propensities in own.items():
+        log.shown(user, UserList(items, "model", 7, 3), propensities=propensities, at=NOW)
+    compact(queue, tmp_path / "log")
+    rows = pl.read_parquet(tmp_path / "log" / "dt=*" / "*").sort("user_id", "position")
+    found = {user: part["propensity"].to_list() for (user,), part in rows.group_by("user_id")}
+    assert found == {
+        "model": [0.9, 0.9],
+        "mixed": [None, None],
+        "chosen": [0.5, 0.25],
+        "none": [None, None],
+    }
+
+
 def test_a_malformed_event_is_kept_with_its_reason_and_the_stream_goes_on(queue, store, tmp_path):
     good = [Outcome(f"e{n}", "ann", "a", "view", NOW - n) for n in range(3)]
     bad = [

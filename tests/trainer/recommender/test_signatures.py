@@ -197,7 +197,7 @@ def serve(folder: Path, trained: Trained, settings: RecommenderSettings) -> Serv
     plain = Calibration(weights=(1.0, 0.0, 0.0, 0.0), slope=1.0, offset=0.0)
     recommender.set_calibration(plain, plain)
     graph = tft.TFTransformOutput(str(folder / "graph"))
-    path = str(folder / f"model-{settings.index}-{settings.diversity}")
+    path = str(folder / f"model-{settings.index}-{settings.diversity}-{settings.exploration}")
     ServedRecommender(recommender, graph, FEATURES, AGGREGATES).save(path)
     loaded = tf.saved_model.load(path)
     return Served(
@@ -323,3 +323,30 @@ def test_the_lists_alone_are_diversified(folder: Path, trained: Trained, served:
     assert by_rows["item_id"][:, :3].numpy().tolist() == lists["item_id"].numpy().tolist()
     ranked = diverse.signatures["rank"](**QUERY, candidate_item_id=lists["item_id"])["score"]
     np.testing.assert_allclose(lists["score"], ranked, atol=1e-6)
+
+
+def test_lists_have_probabilities_only_where_the_settings_ask_for_exploration(
+    folder: Path, trained: Trained, served: Served
+) -> None:
+    settings = RecommenderSettings(exclude_seen=False, exploration=0.2, exploration_depth=2)
+    exploring = serve(folder, trained, settings)
+    require_stock_ops(exploring.path)
+    many = 200
+    asked = {name: tf.repeat(value[:1], many, axis=0) for name, value in QUERY.items()}
+    asked |= {"exclude_item_id": tf.fill([many, 1], ""), "top_k": tf.constant(2)}
+    asked["request_time"] = tf.range(30, 30 + many, dtype=tf.int64)
+    lists, again, plain = (
+        side.signatures["recommend"](**asked) for side in (exploring, exploring, served)
+    )
+    assert lists.keys() - plain.keys() == {"propensity"}
+    # Of the four moves of two items, two change the list, for some times of the request.
+    swapped = (lists["item_id"] != plain["item_id"]).numpy()
+    assert (swapped[:, 0] == swapped[:, 1]).all()
+    assert 0.02 < swapped[:, 0].mean() < 0.25
+    np.testing.assert_allclose(lists["propensity"], np.where(swapped, 0.1, 0.9), atol=1e-6)
+    assert (lists["item_id"] == again["item_id"]).numpy().all()
+    by_rows = exploring.signatures["serving_default"](examples=tf.constant(REQUESTS))
+    assert by_rows.keys() == plain.keys()
+    unequal = {**asked, "user_id": tf.constant(["u"])}
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must have one row for each user_id"):
+        exploring.signatures["recommend"](**unequal)
