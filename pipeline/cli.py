@@ -12,6 +12,7 @@ from pipeline.commands import (
     data,
     demo,
     doctor,
+    experiment,
     init,
     predict,
     promote,
@@ -76,9 +77,13 @@ streaming.command(epilog=_examples(*stream.COMPACT))(stream.compact)
 streaming.command(epilog=_examples(*stream.ERASE))(stream.erase)
 streaming.command(epilog=_examples(*stream.STATUS))(stream.status)
 
+experimenting = typer.Typer(help="Experiments on users.", no_args_is_help=True)
+experimenting.command(epilog=_examples(*experiment.PUBLISH))(experiment.publish)
+
 app.command(epilog=_examples(*init.EXAMPLES))(init.init)
 app.add_typer(datasets, name="data")
 app.add_typer(streaming, name="stream")
+app.add_typer(experimenting, name="experiment")
 app.command(epilog=_examples(*run.EXAMPLES))(run.run)
 app.command(epilog=_examples(*doctor.EXAMPLES))(doctor.doctor)
 app.command("compile", epilog=_examples(*compile.EXAMPLES))(compile.compile_)

@@ -22,12 +22,10 @@ class ExposureLog:
     Args:
         sink: The stream. Where it does not answer, the methods raise `QueueError`: whether it has
             the message is then unknown, and calling again with the same id is harmless.
-        arm: The experiment's arm that these lists belong to; "" outside of one.
     """
 
-    def __init__(self, sink: EventSink, arm: str = "") -> None:
+    def __init__(self, sink: EventSink) -> None:
         self._sink = sink
-        self._arm = arm
 
     def shown(
         self,
@@ -54,6 +52,7 @@ class ExposureLog:
         """
         name = request_id or new_id()
         scores = tuple(item.score for item in shown.items) if shown.source == "model" else ()
+        teams = tuple(shown.teams.get(item.item_id, "") for item in shown.items)
         message = Exposure(
             name,
             user_id,
@@ -63,8 +62,9 @@ class ExposureLog:
             tuple(propensities),
             shown.model_version,
             shown.source,
-            self._arm,
+            shown.arm,
             context or {},
+            teams if any(teams) else (),
         )
         if shown.items:
             self._sink.append([(user_id, to_bytes(message))])
