@@ -79,6 +79,7 @@ streaming.command(epilog=_examples(*stream.STATUS))(stream.status)
 
 experimenting = typer.Typer(help="Experiments on users.", no_args_is_help=True)
 experimenting.command(epilog=_examples(*experiment.PUBLISH))(experiment.publish)
+experimenting.command(epilog=_examples(*experiment.REPORT))(experiment.report)
 
 app.command(epilog=_examples(*init.EXAMPLES))(init.init)
 app.add_typer(datasets, name="data")

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from pipeline.commands.shared import Config, Json, errors_reported, print_json
+
+if TYPE_CHECKING:
+    from components.experiments.result import Result
+    from pipeline.console import Console
 
 PUBLISH = (
     "sluice experiment publish --config my.yaml",
     "sluice experiment publish --config my.yaml --json | jq .path",
+)
+REPORT = (
+    "sluice experiment report new-ranker --config my.yaml --open",
+    "sluice experiment report new-ranker --config my.yaml --json | jq .findings",
 )
 
 
@@ -46,3 +58,60 @@ def publish(config: Config, as_json: Json = False) -> None:
             ],
         )
         console.line(f"Clients read {path}.")
+
+
+def report(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The experiment.")],
+    config: Config,
+    log: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The log; by default below the root folder.")
+    ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what came of an experiment so far, and write its page.
+
+    It reads the log that `sluice stream compact` writes. It may be looked at every day: its
+    intervals hold on all days together. Where the arms do not have the users that they should,
+    nothing is concluded.
+    """
+    with errors_reported():
+        from components.report.experiment.words import stamp, verdict
+        from pipeline.console import Console
+        from pipeline.experiments.reporting import analyse_experiment, to_json, write_page
+        from pipeline.loading import load_settings
+
+        settings = load_settings(config)
+        result = analyse_experiment(settings, name, log)
+        page = write_page(settings, result)
+        if as_json:
+            print_json({**to_json(result), "page": str(page)})
+        else:
+            console = Console(sys.stdout)
+            tone, word = stamp(result)
+            console.line(word, {"good": "bold green", "bad": "bold red"}.get(tone, "bold"))
+            console.line(verdict(result))
+            _print_effects(console, result)
+            console.line(f"Page: {page}")
+        if open_page and typer.launch(str(page)):
+            typer.echo("No browser could be started; open the page by hand.", err=True)
+
+
+def _print_effects(console: Console, result: Result) -> None:
+    rows = [(one.arm, one.look) for one in result.comparisons]
+    if result.duel is not None:
+        rows = [(result.design.arms[1][0], result.duel.look)]
+    known = [(arm, look) for arm, look in rows if look is not None]
+    if known:
+        console.table(
+            ["arm", "users", "difference", "lower", "upper", "p"],
+            [
+                [
+                    arm,
+                    f"{look.users:,}",
+                    *(f"{value:.4g}" for value in (look.difference, look.lower, look.upper)),
+                    f"{look.chance:.3g}",
+                ]
+                for arm, look in known
+            ],
+        )

@@ -16,7 +16,7 @@ VERBS = {
 GROUPS = {
     "data": ("fetch", "simulate"),
     "stream": ("consume", "compact", "erase", "status"),
-    "experiment": ("publish",),
+    "experiment": ("publish", "report"),
 }
 HEAVY = ("tensorflow", "tfx", "apache_beam", "polars", "pyarrow", "ml_metadata", "pydantic", "rich")
 
