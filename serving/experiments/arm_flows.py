@@ -91,5 +91,6 @@ class ArmFlows:
         teams = {
             item.item_id: f"{experiment.name}{ASSIGNED}{experiment.arms[team].name}"
             for item, team in drafted
+            if team is not None
         }
         return ArmList(tuple(item for item, _ in drafted), first.version, teams)

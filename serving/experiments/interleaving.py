@@ -20,7 +20,7 @@ def team_draft(
     second: Sequence[tuple[str, Item]],
     k: int,
     rng: random.Random,
-) -> list[tuple[Item, int]]:
+) -> list[tuple[Item, int | None]]:
     """Drafts a list of two teams.
 
     In each round both lists give the best item that is not in yet, in an order that is drawn by
@@ -33,17 +33,25 @@ def team_draft(
         rng: Draws the lots.
 
     Returns:
-        Item and team (0 for `first`, 1 for `second`), best first; fewer than `k` where a list ends,
-        since a team that goes on alone would be credited with more.
+        Item and team (0 for `first`, 1 for `second`), best first. Where one list has ended, the
+        other fills up for no team: one that went on alone would be credited with more.
     """
     rest = [iter(first), iter(second)]
     taken: set[str] = set()
-    drafted: list[tuple[Item, int]] = []
+
+    def best(team: int) -> Item | None:
+        for name, item in rest[team]:
+            if name not in taken:
+                taken.add(name)
+                return item
+        return None
+
+    drafted: list[tuple[Item, int | None]] = []
     while len(drafted) < k:
         for team in rng.sample((0, 1), 2):
-            found = next(((name, item) for name, item in rest[team] if name not in taken), None)
-            if found is None:
-                return drafted[:k]
-            taken.add(found[0])
-            drafted.append((found[1], team))
+            item = best(team)
+            if item is None:
+                others = ((one, None) for name, one in rest[1 - team] if name not in taken)
+                return [*drafted, *others][:k]
+            drafted.append((item, team))
     return drafted[:k]
