@@ -7,6 +7,7 @@ too, so one page tells of both arms.
 
 from __future__ import annotations
 
+import http.client
 import urllib.request
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -80,17 +81,16 @@ class Arm:
         Raises:
             RunError: It does not tell versions apart.
         """
-        samples = [s for family in text_string_to_metric_families(page) for s in family.samples]
+        families = list(text_string_to_metric_families(page))
+        samples = [sample for family in families for sample in family.samples]
         if self.version is None:
             return _counted(samples, REQUESTS, LATENCY, self.slow_micros, lambda _: True)
-        if not any(_name(sample) == VERSION_REQUESTS for sample in samples):
-            if any(_name(sample) == REQUESTS for sample in samples):
-                raise RunError(
-                    "a page tells versions apart, as that of the embedded server does. Received: "
-                    f"one without {VERSION_REQUESTS}. TensorFlow Serving counts by model: give the "
-                    "canary servers of its own, and name their pages with --canary-metrics."
-                )
-            return Counts()  # no request came yet
+        if not any(family.name == VERSION_REQUESTS for family in families):
+            raise RunError(
+                "a page tells versions apart, as that of the embedded server does. Received: "
+                f"one without {VERSION_REQUESTS}. TensorFlow Serving counts by model: give the "
+                "canary servers of its own, and name their pages with --canary-metrics."
+            )
         version = str(self.version)
         return _counted(
             samples,
@@ -134,8 +134,11 @@ def fetch(address: str) -> str:
             f"a metrics page has an address of HTTP. Received: {address!r}. Write, for example, "
             "http://localhost:8501/monitoring/prometheus/metrics."
         )
-    with urllib.request.urlopen(address, timeout=_TIMEOUT_S) as answer:  # noqa: S310 -- checked
-        text: str = answer.read().decode()
+    try:
+        with urllib.request.urlopen(address, timeout=_TIMEOUT_S) as answer:  # noqa: S310 -- checked
+            text: str = answer.read().decode()
+    except http.client.HTTPException as error:
+        raise OSError(f"{address} broke its answer off: {error!r}") from error
     return text
 
 

@@ -1,6 +1,7 @@
 """Counts from metrics pages: the embedded server's by version, TensorFlow Serving's by model."""
 
 import http.server
+import socket
 import threading
 
 import pytest
@@ -46,7 +47,10 @@ def test_the_embedded_servers_page_tells_versions_apart():
     assert Arm((), 7, 1e12).counts(page) == Counts(5, 2, 3, 3)  # no class so long: all slow
     assert Arm((), 9, SLOW).counts(page) == Counts(1, 0, 1, 0)
     assert Arm((), 8, SLOW).counts(page) == Counts()
-    assert Arm((), 9, SLOW).counts(Metrics().exposition().decode()) == Counts()
+    fresh = Metrics()
+    with pytest.raises(RequestError), fresh.call("recommender", "Predict", "GRPC"):
+        raise invalid_argument("no such label")
+    assert Arm((), 9, SLOW).counts(fresh.exposition().decode()) == Counts()
 
 
 def test_tensorflow_servings_page_counts_by_model():
@@ -74,6 +78,22 @@ def served():
     yield (lambda name: f"http://127.0.0.1:{server.server_port}/{name}"), texts
     server.shutdown()
     server.server_close()
+
+
+def test_an_answer_that_is_broken_off_is_no_page():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def break_off():
+            connection, _ = listening.accept()
+            connection.recv(1_000)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n:tensor")
+            connection.close()
+
+        thread = threading.Thread(target=break_off)
+        thread.start()
+        with pytest.raises(OSError, match="broke its answer off: IncompleteRead"):
+            fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/")
+        thread.join()
 
 
 def page(requests, failed=0):
