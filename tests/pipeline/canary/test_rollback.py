@@ -22,6 +22,8 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
+PATIENCE = 180  # seconds; versions load on a machine that has other work
+
 
 def good(item_id):
     return item_id
@@ -105,7 +107,7 @@ class Served:
         """Has the server load a version, then gives it its label."""
         render(self._shop, self._out)
         with RecommenderClient(self.address) as client:
-            wait_until(lambda: VersionStatus(number, "AVAILABLE", "") in client.status())
+            wait_until(lambda: VersionStatus(number, "AVAILABLE", "") in client.status(), PATIENCE)
         render(self._shop, self._out)
 
     def watch(self, *options):
@@ -146,11 +148,11 @@ def test_planted_versions_are_rolled_back_a_good_one_is_promoted_and_stable_fail
             served.push(number, body)
             served.begin(number)
             with Calls(served.address, "canary") as canary:
-                wait_until(lambda: canary.failures or number in canary.versions)  # noqa: B023
+                wait_until(lambda: canary.failures or number in canary.versions, PATIENCE)  # noqa: B023
                 began = time.monotonic()
                 code, told = served.watch()
                 withdrawn = len(canary.versions)
-                wait_until(lambda: 1 in canary.versions[withdrawn:])  # noqa: B023
+                wait_until(lambda: 1 in canary.versions[withdrawn:], PATIENCE)  # noqa: B023
                 seconds = time.monotonic() - began
             assert (code, told["ending"], told["done"]) == (3, "worse", "withdrawn")
             assert measure in told["reason"]
@@ -161,7 +163,7 @@ def test_planted_versions_are_rolled_back_a_good_one_is_promoted_and_stable_fail
         served.push(4, good)
         served.begin(4)
         with Calls(served.address, "canary") as canary:
-            wait_until(lambda: 4 in canary.versions)
+            wait_until(lambda: 4 in canary.versions, PATIENCE)
             code, told = served.watch("--promote")
         assert (code, told["ending"], told["done"]) == (0, "passed", "promoted")
         assert canary.failures == []
