@@ -8,10 +8,12 @@ import sys
 import typer
 
 from pipeline.commands import (
+    canary,
     compile,
     data,
     demo,
     doctor,
+    experiment,
     init,
     predict,
     promote,
@@ -78,9 +80,14 @@ streaming.command(epilog=_examples(*stream.ERASE))(stream.erase)
 streaming.command(epilog=_examples(*stream.STATUS))(stream.status)
 streaming.command(epilog=_examples(*watch.EXAMPLES))(watch.watch)
 
+experimenting = typer.Typer(help="Experiments on users.", no_args_is_help=True)
+experimenting.command(epilog=_examples(*experiment.PUBLISH))(experiment.publish)
+experimenting.command(epilog=_examples(*experiment.REPORT))(experiment.report)
+
 app.command(epilog=_examples(*init.EXAMPLES))(init.init)
 app.add_typer(datasets, name="data")
 app.add_typer(streaming, name="stream")
+app.add_typer(experimenting, name="experiment")
 app.command(epilog=_examples(*run.EXAMPLES))(run.run)
 app.command(epilog=_examples(*doctor.EXAMPLES))(doctor.doctor)
 app.command("compile", epilog=_examples(*compile.EXAMPLES))(compile.compile_)
@@ -93,6 +100,7 @@ app.command(epilog=_examples(*report.EXAMPLES))(report.report)
 app.command(epilog=_examples(*status.EXAMPLES))(status.status)
 app.command(epilog=_examples(*rollback.EXAMPLES))(rollback.rollback)
 app.command(epilog=_examples(*promote.EXAMPLES))(promote.promote)
+app.command(epilog=_examples(*canary.EXAMPLES))(canary.canary)
 app.command("serving-config", epilog=_examples(*serving_config.EXAMPLES))(
     serving_config.serving_config
 )

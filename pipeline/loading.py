@@ -55,11 +55,12 @@ def load_settings(path: str | Path) -> Settings:
 def settings_hash(settings: Settings) -> str:
     """SHA-256 of everything that determines the outcome of a run.
 
-    `root`, `workers`, `serving` and `kubeflow` are left out: where a run writes, how many processes
-    share the work, where they run and how the model is served afterwards change nothing in what
-    comes out.
+    `root`, `workers`, `serving`, `experiments` and `kubeflow` are left out: where a run writes, how
+    many processes share the work, where they run and how the model is served afterwards change
+    nothing in what comes out.
     """
-    tree = settings.model_dump(mode="json", exclude={"root", "workers", "serving", "kubeflow"})
+    left_out = {"root", "workers", "serving", "experiments", "kubeflow"}
+    tree = settings.model_dump(mode="json", exclude=left_out)
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
 

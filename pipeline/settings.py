@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from pipeline.deployment.settings import ServingSettings
+from pipeline.experiments.settings import ExperimentSettings, check_together
 from pipeline.kubeflow.settings import KubeflowSettings
 from trainer.settings import RankerSettings, RecommenderSettings, RetrieverSettings
 from transform.aggregates import Aggregate, Of
@@ -45,6 +46,7 @@ class Settings(Frozen):
         gates: Overrides of bounds in `pipeline/gates.py`: metric name -> {lower, upper}.
         workers: Worker processes of each training on this machine.
         serving: How pushed versions are served.
+        experiments: What is tried out on users.
         kubeflow: How the pipeline runs on Kubeflow; needed there only.
     """
 
@@ -63,6 +65,7 @@ class Settings(Frozen):
     gates: dict[str, dict[str, float]] = Field(default_factory=dict)
     workers: int = Field(default=1, ge=1)
     serving: ServingSettings = ServingSettings()
+    experiments: tuple[ExperimentSettings, ...] = ()
     kubeflow: KubeflowSettings | None = None
 
     @field_validator("features")
@@ -121,6 +124,30 @@ class Settings(Frozen):
                     f"Received: {bound} for {metric!r}. Exchange or change them."
                 )
         return gates
+
+    @field_validator("experiments")
+    @classmethod
+    def _experiments_keep_apart(
+        cls, experiments: tuple[ExperimentSettings, ...]
+    ) -> tuple[ExperimentSettings, ...]:
+        check_together(experiments)
+        return experiments
+
+    @model_validator(mode="after")
+    def _experiments_have_their_slices(self) -> Self:
+        known = {
+            feature.name
+            for feature in self.features
+            if feature.side is Side.QUERY and feature.kind is Kind.CATEGORY
+        }
+        for one in self.experiments:
+            if unknown := sorted(set(one.slices) - known):
+                raise ValueError(
+                    "`slices` of an experiment name query features of kind category. Received: "
+                    f"{', '.join(unknown)} for {one.name!r}, with {sorted(known)} declared. "
+                    "Declare the feature, or leave the slice out."
+                )
+        return self
 
     @model_validator(mode="after")
     def _features_have_their_table(self) -> Self:

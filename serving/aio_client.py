@@ -33,11 +33,12 @@ class AsyncRecommenderClient:
         timeout_s: float = 10.0,
         retries: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
         credentials: grpc.ChannelCredentials | None = None,
+        label: str = "",
     ) -> None:
         self.address = address
         self.model_name = model_name
         self.timeout_s = timeout_s
-        self.model = ServedModel(model_name)
+        self.model = ServedModel(model_name, label)
         self._channel = AsyncChannel(address, retries, credentials)
 
     async def __aenter__(self) -> Self:

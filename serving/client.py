@@ -47,6 +47,8 @@ class RecommenderClient:
         retries: When a call is tried again.
         credentials: `grpc.ssl_channel_credentials(...)` for a server with TLS, with the client's
             own key and certificate for mutual TLS; None for a server without.
+        label: Label of the version that is asked: `stable`, where a server also has one that is
+            tried out; "" for the one that the server chooses, its newest.
     """
 
     def __init__(
@@ -56,11 +58,12 @@ class RecommenderClient:
         timeout_s: float = 10.0,
         retries: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
         credentials: grpc.ChannelCredentials | None = None,
+        label: str = "",
     ) -> None:
         self.address = address
         self.model_name = model_name
         self.timeout_s = timeout_s
-        self.model = ServedModel(model_name)
+        self.model = ServedModel(model_name, label)
         self._channel = Channel(address, retries, credentials)
 
     def __enter__(self) -> Self:

@@ -44,14 +44,21 @@ class Answered(Generic[Value]):
 class ServedModel:
     """The flows of one model.
 
-    Attributes:
+    Args:
         name: Name under which the server knows it.
+        label: Label of the version that is asked; "" for the one that the server chooses.
+
+    Attributes:
+        name: As above.
+        label: As above.
         version: The version that answered last; None before the first answer.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, label: str = "") -> None:
         self.name = name
+        self.label = label
         self.version: int | None = None
+        self._spec = {"name": name, **({"version_label": label} if label else {})}
         self._signatures: dict[str, dict[str, Any]] | None = None
 
     def ask(self, question: Question[Value]) -> Flow[Answered[Value]]:
@@ -96,7 +103,7 @@ class ServedModel:
     def _predict(
         self, question: Question[Value], declared: Mapping[str, Any]
     ) -> Flow[Answered[Value]]:
-        spec = {"name": self.name, "signature_name": question.signature}
+        spec = {**self._spec, "signature_name": question.signature}
         request = PredictRequest(model_spec=spec)
         try:
             fill_inputs(request.inputs, question.inputs, declared)
@@ -114,8 +121,7 @@ class ServedModel:
             ) from error
 
     def _fetch_signatures(self) -> Flow[dict[str, dict[str, Any]]]:
-        spec = {"name": self.name}
-        request = GetModelMetadataRequest(model_spec=spec, metadata_field=["signature_def"])
+        request = GetModelMetadataRequest(model_spec=self._spec, metadata_field=["signature_def"])
         response = yield Call(GET_MODEL_METADATA, request)
         signatures = SignatureDefMap()
         response.metadata["signature_def"].Unpack(signatures)

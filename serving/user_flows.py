@@ -10,6 +10,8 @@ from typing import Literal
 from serving import contract
 from serving.calls.errors import ServingError
 from serving.embedding_cache import Embedding, EmbeddingCache, EmbeddingKey
+from serving.experiments.arm_flows import ArmFlows
+from serving.experiments.plan_file import PlanFile
 from serving.flows import Flow, Look
 from serving.query import FeatureValue, Recommendation
 from serving.served_model import ServedModel
@@ -35,7 +37,11 @@ class UserList:
         model_version: Version of the model that answered; None for a fallback.
         state_version: Version of the user's state that was used, 0 for an unknown user; None where
             the store did not answer.
-        reason: Why it is a fallback; "" otherwise.
+        reason: Why it is a fallback, or why not the version of the user's arm but the default
+            answered; "" otherwise.
+        arm: The arms that the user is in, as `experiment=arm`, apart by `;`; "" for none.
+        parameters: What these arms tell the application to do.
+        teams: Item -> `experiment=arm` whose list it was drafted from; empty for other lists.
     """
 
     items: tuple[Recommendation, ...]
@@ -43,6 +49,9 @@ class UserList:
     model_version: int | None
     state_version: int | None
     reason: str = ""
+    arm: str = ""
+    parameters: Mapping[str, FeatureValue] = dataclasses.field(default_factory=dict)
+    teams: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,12 +65,14 @@ class UserClientSettings:
             stands in the model.)
         embeddings: Query embeddings to keep at most.
         embedding_max_age_s: How long one is used, seconds.
+        experiments: The file that `sluice experiment publish` wrote; None for no experiments.
     """
 
     popular_item_id: tuple[str, ...] = ()
     repeat_seen: bool = False
     embeddings: int = 10_000
     embedding_max_age_s: float = 60.0
+    experiments: PlanFile | None = None
 
 
 class UserFlows:
@@ -80,6 +91,7 @@ class UserFlows:
         self._store = store
         self._popular = settings.popular_item_id
         self._repeat_seen = settings.repeat_seen
+        self._arms = ArmFlows(model, settings.experiments)
         self.embeddings = EmbeddingCache(settings.embeddings, settings.embedding_max_age_s)
 
     def recommend(
@@ -87,20 +99,31 @@ class UserFlows:
     ) -> Flow[UserList]:
         """The best items for a user; the popular ones where there is no answer."""
         contract.check_k(k)
+        assigned = self._arms.assign(user_id)
+        arm, parameters = assigned.text, assigned.parameters
         record: UserRecord | None = None
         try:
             record, publication = yield from self._read(user_id)
             query = user_query(user_id, record, publication, _moment(at), context, exclude)
-            answer = yield from self._model.ask(contract.recommend([query], k))
+            found = yield from self._arms.recommend(query, k, assigned)
         except (ServingError, UserStateError) as error:
             if isinstance(error, ServingError) and error.code not in _GONE:
                 raise
             if not self._popular:
                 raise  # an empty list would pass for an answer
             version = None if record is None else record.version
-            items = self._fallback(record or UNKNOWN, k, exclude)
-            return UserList(items, "fallback", None, version, str(error))
-        return UserList(tuple(answer.value[0]), "model", answer.version, record.version)
+            items = self._fallback(record or UNKNOWN, assigned.k or k, exclude)
+            return UserList(items, "fallback", None, version, str(error), arm, parameters)
+        return UserList(
+            found.items,
+            "model",
+            found.version,
+            record.version,
+            found.reason,
+            arm,
+            parameters,
+            found.teams,
+        )
 
     def query_embedding(self, user_id: str, context: Context) -> Flow[Embedding]:
         """The query tower's vector of a user now, float32 [D]."""

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from pipeline.commands.shared import Json, errors_reported, print_json
-
-if TYPE_CHECKING:
-    from pipeline.deployment.models_config import Step
-    from pipeline.settings import Settings
 
 EXAMPLES = (
     "sluice serving-config --config my.yaml --out deployment",
@@ -36,7 +32,8 @@ def serving_config(out: Out, config: OptionalConfig = None, as_json: Json = Fals
     version is loaded first and gets its label the next time. It says whether there is a next time.
     """
     with errors_reported():
-        from pipeline.deployment.models_config import is_last
+        from pipeline.deployment.following import step_towards
+        from pipeline.deployment.models_config import NEWEST, is_last
         from pipeline.deployment.rendering import render, write
         from pipeline.deployment.settings import ServingSettings
         from pipeline.gate_overrides import gates_with
@@ -44,7 +41,7 @@ def serving_config(out: Out, config: OptionalConfig = None, as_json: Json = Fals
 
         settings = load_settings(config) if config else None
         serving = settings.serving if settings else ServingSettings()
-        step, wanted = _step(settings, out)
+        step, wanted = step_towards(settings, out) if settings else (NEWEST, {})
         gates = gates_with(settings.gates if settings else {})
         files = render(serving, step, gates)
         write(files, out)
@@ -57,21 +54,6 @@ def serving_config(out: Out, config: OptionalConfig = None, as_json: Json = Fals
             "settled": is_last(step, wanted),
         }
         print_json(facts) if as_json else _print(facts)
-
-
-def _step(settings: Settings | None, out: Path) -> tuple[Step, dict[str, int]]:
-    """The next step from the file that is there, and the labels it leads to."""
-    from components.pusher import labels
-    from pipeline.deployment.models_config import NEWEST, next_step, parse
-    from pipeline.serving_folder import serving_folder
-
-    if settings is None or settings.serving.rollout is labels.Rollout.NEWEST:
-        return NEWEST, {}
-    given = labels.read(serving_folder(settings))
-    wanted = {label.value: version for label, version in given.items()}
-    path = out / "models.config"
-    before = parse(path.read_text(encoding="utf-8")) if path.is_file() else NEWEST
-    return next_step(before, wanted), wanted
 
 
 def _print(facts: dict[str, Any]) -> None:

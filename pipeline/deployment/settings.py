@@ -62,6 +62,27 @@ class Kubernetes(Frozen):
         return self
 
 
+class Canary(Frozen):
+    """When a version that is tried out is withdrawn, or has passed.
+
+    It is compared with `stable`, at any time, by the share of the requests that failed and by that
+    of the answers slower than `objectives.latency_ms`.
+
+    Attributes:
+        seconds: How long it is tried.
+        answers: How many answers it must have given by then.
+        more_failures: By how much its share of failures may be higher.
+        more_slow: By how much its share of slow answers may be higher.
+        alpha: Chance of withdrawing a version that is as good, over all looks together.
+    """
+
+    seconds: float = Field(default=300.0, gt=0)
+    answers: int = Field(default=200, ge=1)
+    more_failures: float = Field(default=0.01, ge=0, lt=1)
+    more_slow: float = Field(default=0.05, ge=0, lt=1)
+    alpha: float = Field(default=0.01, gt=0, lt=0.5)
+
+
 class ServingSettings(Frozen):
     """How pushed versions are served.
 
@@ -73,6 +94,7 @@ class ServingSettings(Frozen):
         memory_mib: Memory of one server. While versions are swapped it holds two of them.
         max_batch_size: Requests that the server may compute together, where batching is on.
         objectives: What callers are promised.
+        canary: When a version that is tried out is withdrawn.
         kubernetes: Where and how many servers run.
     """
 
@@ -82,4 +104,5 @@ class ServingSettings(Frozen):
     memory_mib: int = Field(default=8192, ge=256)
     max_batch_size: int = Field(default=32, ge=1)
     objectives: Objectives = Objectives()
+    canary: Canary = Canary()
     kubernetes: Kubernetes = Kubernetes()

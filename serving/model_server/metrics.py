@@ -1,4 +1,4 @@
-"""Prometheus metrics with the names of TensorFlow Serving.
+"""Prometheus metrics with the names of TensorFlow Serving, and two that tell versions apart.
 
 Dashboards and alerts written for the one then read the other. Prometheus' client writes counters
 with a suffix `_total` that TensorFlow Serving does not have; it is taken off.
@@ -25,10 +25,13 @@ from prometheus_client import (
 from serving.model_server.errors import RequestError
 
 _SERVING, _LOADING = ":tensorflow:serving:", ":tensorflow:cc:saved_model:"
+_OURS = ":sluice:serving:"
 # 10 us to about 20 minutes; queries name an end by the six digits that TensorFlow Serving writes.
 _BUCKETS_US = tuple(float(f"{10 * 1.8**i:g}") for i in range(33))
 _RUNTIME = "TF1"  # what TensorFlow Serving calls a session
-_TOTAL = re.compile(rb"^((?:# (?:HELP|TYPE) )?:tensorflow:[a-z_:]+)_total(?=[ {])", re.MULTILINE)
+_TOTAL = re.compile(
+    rb"^((?:# (?:HELP|TYPE) )?:(?:tensorflow|sluice):[a-z_:]+)_total(?=[ {])", re.MULTILINE
+)
 
 S = TypeVar("S")
 
@@ -74,6 +77,20 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._version_requests = Counter(
+            f"{_OURS}version_requests",
+            "The requests that a version was to answer.",
+            ["model_name", "version", "status"],
+            registry=self._registry,
+        )
+        self._version_latency = Histogram(
+            f"{_OURS}version_latency",
+            "Microseconds that a version took for a request, of those answered.",
+            ["model_name", "version"],
+            buckets=_BUCKETS_US,
+            registry=self._registry,
+        )
+
     @contextlib.contextmanager
     def call(self, model_name: str, api: str, entrypoint: str) -> Iterator[None]:
         """Count and time one call; one whose caller gives up does not count.
@@ -95,17 +112,26 @@ class Metrics:
         self._requests.labels(model_name, "OK").inc()
 
     @contextlib.contextmanager
-    def computing(self, model_name: str, api: str) -> Iterator[None]:
-        """Time the computation of one call, with the batch that it may wait for.
+    def computing(self, model_name: str, api: str, version: int) -> Iterator[None]:
+        """Count and time the computation of one call, with the batch that it may wait for.
 
         Args:
             model_name: A model that is served.
             api: Predict, Classify, Regress or MultiInference.
+            version: The version that computes.
         """
-        started = time.perf_counter()
-        yield
-        microseconds = (time.perf_counter() - started) * 1e6
-        self._runtime.labels(model_name, api, _RUNTIME).observe(microseconds)
+        started, status = time.perf_counter(), grpc.StatusCode.INTERNAL.name
+        try:
+            yield
+            status = "OK"
+            microseconds = (time.perf_counter() - started) * 1e6
+            self._runtime.labels(model_name, api, _RUNTIME).observe(microseconds)
+            self._version_latency.labels(model_name, version).observe(microseconds)
+        except RequestError as error:
+            status = error.code.name
+            raise
+        finally:
+            self._version_requests.labels(model_name, version, status).inc()
 
     def loading(self, load: Callable[[Path, int], S]) -> Callable[[Path, int], S]:
         """The same way of loading a version, counted and timed."""

@@ -47,8 +47,11 @@ class PredictionService:
     @contextlib.contextmanager
     def _computing(self, spec: model_pb2.ModelSpec, api: str) -> Iterator[tuple[int, Servable]]:
         """The version that answers, while it does; timed."""
-        with acquire(self._models, spec) as found, self._metrics.computing(spec.name, api):
-            yield found
+        with (
+            acquire(self._models, spec) as (version, servable),
+            self._metrics.computing(spec.name, api, version),
+        ):
+            yield version, servable
 
     def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
         """The response to a request.

@@ -22,12 +22,10 @@ class ExposureLog:
     Args:
         sink: The stream. Where it does not answer, the methods raise `QueueError`: whether it has
             the message is then unknown, and calling again with the same id is harmless.
-        arm: The experiment's arm that these lists belong to; "" outside of one.
     """
 
-    def __init__(self, sink: EventSink, arm: str = "") -> None:
+    def __init__(self, sink: EventSink) -> None:
         self._sink = sink
-        self._arm = arm
 
     def shown(
         self,
@@ -56,6 +54,7 @@ class ExposureLog:
         """
         name = request_id or new_id()
         scores = tuple(item.score for item in shown.items) if shown.source == "model" else ()
+        teams = tuple(shown.teams.get(item.item_id, "") for item in shown.items)
         message = Exposure(
             name,
             user_id,
@@ -65,8 +64,9 @@ class ExposureLog:
             _of_model(shown) if propensities is None else tuple(propensities),
             shown.model_version,
             shown.source,
-            self._arm,
+            shown.arm,
             context or {},
+            teams if any(teams) else (),
         )
         if shown.items:
             self._sink.append([(user_id, to_bytes(message))])
@@ -105,7 +105,12 @@ class ExposureLog:
 
 
 def _of_model(shown: UserList) -> tuple[float, ...]:
-    """Probabilities that the model gave; none where it does not explore, and for a fallback."""
+    """Probabilities that the model gave; none where it does not explore, and for a fallback.
+
+    Nor for a list that was drafted from two: its items are not at the places that were drawn.
+    """
+    if shown.teams:
+        return ()
     known = [item.propensity for item in shown.items if item.propensity is not None]
     return tuple(known) if len(known) == len(shown.items) else ()
 

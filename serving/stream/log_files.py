@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from serving.durable import sync_folder
+from serving.experiments.assignment import APART
 from serving.query import FeatureValue
 from serving.stream.messages import POSITION_BEGINS, Exposure, Message
 from transform.features import (
@@ -168,8 +169,9 @@ class EventLogFiles:
 
     def _impressions(self, shown: Exposure) -> Iterable[dict[str, Any]]:
         nothing = [None] * len(shown.item_ids)
-        columns = (shown.item_ids, shown.scores or nothing, shown.propensities or nothing)
-        for place, (item_id, score, propensity) in enumerate(zip(*columns, strict=True)):
+        teams = shown.teams or [""] * len(shown.item_ids)
+        columns = (shown.item_ids, shown.scores or nothing, shown.propensities or nothing, teams)
+        for place, (item_id, score, propensity, team) in enumerate(zip(*columns, strict=True)):
             yield {
                 ITEM_ID: item_id,
                 EVENT_TYPE: self._impression_type,
@@ -179,7 +181,7 @@ class EventLogFiles:
                 "propensity": propensity,
                 "model_version": shown.model_version,
                 "source": shown.source or None,
-                "arm": shown.arm or None,
+                "arm": APART.join(filter(None, (shown.arm, team))) or None,
             }
 
 

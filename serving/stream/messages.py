@@ -32,8 +32,10 @@ class Exposure:
         propensities: Probability with which each was to be shown there; empty where nobody knows.
         model_version: Version of the model that answered; None for a fallback.
         source: Who made the list: `model`, `fallback`, or the application's own name.
-        arm: The experiment's arm; "" outside of one.
+        arm: The arms of experiments that the user is in; "" for none.
         context: Features of the request.
+        teams: The arm whose list each item was drafted from, where lists are interleaved; empty
+            otherwise.
     """
 
     request_id: str
@@ -46,6 +48,7 @@ class Exposure:
     source: str = ""
     arm: str = ""
     context: Mapping[str, FeatureValue] = dataclasses.field(default_factory=dict)
+    teams: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

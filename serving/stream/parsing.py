@@ -22,12 +22,13 @@ NO_TYPE = "event_type is missing"
 LATE = f"event_time lies more than {LATEST_SECONDS // 86_400} days before the arrival"
 RESERVED = f"an event_id holds {POSITION_BEGINS!r}, which names the impressions of lists"
 NO_NUMBERS = "scores and propensities are not one number for each item"
+NO_TEAMS = "teams are not one text for each item"
 REPEATED = "an item stands twice in the list"
 NO_CONTEXT = "context is no object of texts and numbers"
 # All reasons there are; they are labels of a metric.
 REASONS = (
     *(NO_JSON, NO_KIND, NO_REQUEST_ID, NO_OPTIONAL, NO_TYPE, LATE, RESERVED, NO_NUMBERS, REPEATED),
-    *(NO_CONTEXT, FUTURE, LINE_BREAK, NO_EVENT_ID, NO_ITEM, NO_TIME, NO_USER),
+    *(NO_TEAMS, NO_CONTEXT, FUTURE, LINE_BREAK, NO_EVENT_ID, NO_ITEM, NO_TIME, NO_USER),
 )
 _MISSING = frozenset(MISSING)
 _LARGEST = 2**63
@@ -79,6 +80,7 @@ def _exposure(fields: dict[str, Any], arrival: int) -> Exposure:
         _optional(fields.get("source")),
         _optional(fields.get("arm")),
         _context(fields),
+        _teams(fields.get("teams", []), len(items)),
     )
 
 
@@ -131,6 +133,12 @@ def _numbers(values: Any, count: int) -> tuple[float, ...]:
     if not all(map(_is_number, values)):
         raise MalformedError(NO_NUMBERS)
     return tuple(map(float, values))
+
+
+def _teams(values: Any, count: int) -> tuple[str, ...]:
+    if not isinstance(values, list) or (values and len(values) != count):
+        raise MalformedError(NO_TEAMS)
+    return tuple(_text(value, NO_TEAMS) if value != "" else "" for value in values)
 
 
 def _context(fields: dict[str, Any]) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from pipeline.cli import app
 
 VERBS = {
     *("init", "run", "serve", "recommend", "predict", "report", "status", "demo", "data"),
-    *("rollback", "promote", "serving-config", "stream"),
+    *("rollback", "promote", "serving-config", "stream", "experiment", "canary"),
 }
 GROUPS = {
     "data": ("fetch", "simulate"),
     "stream": ("consume", "compact", "erase", "status", "watch"),
+    "experiment": ("publish", "report"),
 }
 HEAVY = ("tensorflow", "tfx", "apache_beam", "polars", "pyarrow", "ml_metadata", "pydantic", "rich")
 

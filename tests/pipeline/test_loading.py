@@ -193,6 +193,8 @@ def test_the_hash_changes_with_what_changes_the_outcome_and_with_nothing_else(tm
     assert settings_hash(load(tmp_path, SMALL.replace("runs", "elsewhere"))) == base
     assert settings_hash(load(tmp_path, SMALL + "workers: 2\n")) == base
     assert settings_hash(load(tmp_path, SMALL + "serving: {rollout: canary}\n")) == base
+    tried = "experiments: [{name: a, outcome: buy, arms: [{name: b}, {name: c}]}]\n"
+    assert settings_hash(load(tmp_path, SMALL + tried)) == base
     assert settings_hash(load(tmp_path, SMALL + "seed: 18\n")) != base
     assert len(base) == 64
 

@@ -83,10 +83,10 @@ class RestApi:
 
     def _predict(self, spec: model_pb2.ModelSpec, body: bytes) -> dict[str, Any]:
         asked = from_json.predict_body(body)
-        with acquire(self._models, spec) as (_, servable):
+        with acquire(self._models, spec) as (version, servable):
             signature = servable.signature(asked.signature_name)
             feeds = signature.arrange(asked.arrays(signature))
-            with self._metrics.computing(spec.name, "Predict"):
+            with self._metrics.computing(spec.name, "Predict", version):
                 outputs = servable.compute(signature, feeds, signature.fetches(()))
         return to_json.predictions(outputs, asked.rows)
 

@@ -5,7 +5,7 @@ import pytest
 from components.pusher import labels
 from components.pusher.errors import PublishError
 from components.pusher.labels import Label, Rollout
-from components.pusher.promotion import promote
+from components.pusher.promotion import promote, withdraw
 
 NOW = 1_700_000_000
 
@@ -67,3 +67,26 @@ def test_another_file_in_its_place_is_refused(tmp_path, content):
     (tmp_path / labels.LABELS_FILE).write_text(content)
     with pytest.raises(PublishError, match="must hold the versions with a label"):
         labels.read(tmp_path)
+
+
+def test_what_was_tried_out_is_withdrawn(push, destination):
+    push(b"first", now=NOW, rollout=Rollout.CANARY)
+    push(b"second", now=NOW + 1, rollout=Rollout.CANARY)
+    done = withdraw(destination, NOW + 1)
+    assert (done.before, done.now) == (NOW + 1, NOW)
+    assert labels.read(destination) == {"canary": NOW, "stable": NOW}
+    assert (destination / str(NOW + 1)).is_dir()
+
+
+def test_only_what_is_tried_out_still_is_withdrawn_or_promoted(push, destination):
+    push(b"first", now=NOW, rollout=Rollout.CANARY)
+    push(b"second", now=NOW + 1, rollout=Rollout.CANARY)
+    push(b"third", now=NOW + 2, rollout=Rollout.CANARY)
+    said = rf"must still be version {NOW + 1}. Received: {NOW + 2}"
+    for act in (lambda: withdraw(destination, NOW + 1), lambda: promote(destination, NOW + 1)):
+        with pytest.raises(PublishError, match=said):
+            act()
+    promote(destination, NOW + 2)
+    with pytest.raises(PublishError, match="which must be another one"):
+        withdraw(destination, NOW + 2)
+    assert labels.read(destination) == {"canary": NOW + 2, "stable": NOW + 2}

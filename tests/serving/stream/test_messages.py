@@ -26,12 +26,13 @@ FEATURES = [
 SHOWN = Exposure(
     "r1", "ann", NOW, ("a", "b"), (0.5, 0.25), (1.0, 0.125), 7, "model", "blue", {"device": "phone"}
 )
+DRAFTED = Exposure("r2", "ann", NOW, ("a", "b"), teams=("x=old", ""))
 BOUGHT = Outcome("e1", "ann", "a", "buy", NOW - 5, "r1", {"price": 2.5})
 
 
 @pytest.mark.parametrize(
     "message",
-    [SHOWN, BOUGHT, Exposure("r", "ü", NOW, ("日",)), Outcome("e", "u", "i", "view", NOW)],
+    [SHOWN, DRAFTED, BOUGHT, Exposure("r", "ü", NOW, ("日",)), Outcome("e", "u", "i", "view", NOW)],
 )
 def test_what_is_written_is_read(message):
     assert parse(to_bytes(message), NOW) == message
@@ -57,6 +58,8 @@ def changed(message, **fields):
         (changed(BOUGHT, item_id=None), event_rows.NO_ITEM),
         (changed(BOUGHT, item_id="a\nb"), event_rows.LINE_BREAK),
         (changed(BOUGHT, event_id=""), event_rows.NO_EVENT_ID),
+        (changed(DRAFTED, teams=["x=old"]), parsing.NO_TEAMS),
+        (changed(DRAFTED, teams=["x=old", 7]), parsing.NO_TEAMS),
         (changed(BOUGHT, event_id="r1#0"), parsing.RESERVED),
         (changed(BOUGHT, event_type=""), parsing.NO_TYPE),
         (changed(BOUGHT, event_time="now"), event_rows.NO_TIME),

@@ -112,12 +112,14 @@ def test_late_repeated_and_disordered_events_end_as_a_replay_of_the_log(sent, da
 
 def test_what_is_shown_and_done_today_is_in_the_log_of_tomorrow(queue, store, tmp_path):
     store.publish(PUBLICATION)
-    log = ExposureLog(queue, arm="blue")
+    log = ExposureLog(queue)
     items = tuple(Recommendation(item, 0.5, 0.1) for item in "abc")
     context = {"device": "phone"}
-    shown = log.shown("ann", UserList(items, "model", 7, 3), context=context, at=NOW)
+    shown = log.shown("ann", UserList(items, "model", 7, 3, arm="x=blue"), context=context, at=NOW)
     popular = UserList((Recommendation("d", float("nan"), float("nan")),), "fallback", None, 1)
     fallback = log.shown("bob", popular, propensities=[0.25], at=NOW)
+    drafted = UserList(items[:1], "model", 7, 3, arm="x=blue", teams={"a": "y=new"})
+    log.shown("eve", drafted, at=NOW, request_id="drafted")
     done = log.happened("ann", "b", "view", request_id=shown, context=context, at=NOW + 9)
     compact(queue, tmp_path / "log")
     rows = events_of(tmp_path / "log", NOW + 60).sort("event_id").to_dicts()
@@ -126,6 +128,7 @@ def test_what_is_shown_and_done_today_is_in_the_log_of_tomorrow(queue, store, tm
         ("ann", item, NOW, "impression", f"{shown}#{place}", shown, place, "phone")
         for place, item in enumerate("abc")
     ]
+    expected.append(("eve", "a", NOW, "impression", "drafted#0", "drafted", 0, None))
     expected.append(("bob", "d", NOW, "impression", f"{fallback}#0", fallback, 0, None))
     expected.append(("ann", "b", NOW + 9, "view", done, shown, None, "phone"))
     names = ("user_id", "item_id", "event_time", "event_type", "event_id", "request_id")
@@ -134,8 +137,9 @@ def test_what_is_shown_and_done_today_is_in_the_log_of_tomorrow(queue, store, tm
     more = pl.read_parquet(tmp_path / "log" / "dt=*" / "*").filter(event_type="impression")
     columns = ("user_id", "score", "propensity", "model_version", "source", "arm")
     assert sorted(more.select(columns).rows()) == [
-        *[("ann", 0.5, None, 7, "model", "blue")] * 3,
-        ("bob", None, 0.25, None, "fallback", "blue"),
+        *[("ann", 0.5, None, 7, "model", "x=blue")] * 3,
+        ("bob", None, 0.25, None, "fallback", None),
+        ("eve", 0.5, None, 7, "model", "x=blue;y=new"),
     ]
 
 

@@ -1,0 +1,1 @@
+"""What came of an experiment: from the log of lists and outcomes to a judgement."""

@@ -1,0 +1,1 @@
+"""Experiments: what the settings say of them, and their way to the clients."""

@@ -1,0 +1,1 @@
+"""Who is in which arm of which experiment, decided where the request is made."""

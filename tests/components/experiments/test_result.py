@@ -1,0 +1,144 @@
+"""From a log to findings: stopped readings, slices and duels."""
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+import pytest
+
+from components.experiments.comparison import Finding
+from components.experiments.duel import duel
+from components.experiments.result import analyse
+from components.experiments.slices import slices
+from tests.components.experiments.logs import (
+    did,
+    log_of,
+    log_of_duels,
+    log_of_users,
+    seeded,
+    shown,
+)
+from tests.components.experiments.simulated import BEGIN, design, end, simulated
+
+
+def test_a_log_of_a_better_arm_says_so():
+    users = simulated(seeded(2), 3_000, 3, lift=0.5)
+    attributes = pl.DataFrame({"user_id": users.user_id, "country": ["de", "fr"] * 1_500})
+    result = analyse(log_of_users(users), attributes, design(), interleaved=False)
+    assert result.readable
+    assert result.findings == {"new": Finding.BETTER}
+    assert sum(arm.users for arm in result.arms) == 3_000
+    assert {(one.feature, one.value) for one in result.slices} == {
+        *(("before", "active"), ("before", "new or idle")),
+        *(("country", "de"), ("country", "fr")),
+    }
+
+
+def test_lost_users_stop_the_reading():
+    users = simulated(seeded(2), 3_000, 3, lift=0.5)
+    kept = users.chosen((users.arm == 0) | (seeded(3).random(3_000) < 0.8))
+    result = analyse(log_of_users(kept), None, design(), interleaved=False)
+    assert not result.readable
+    assert not result.ratio.holds
+    assert result.comparisons == result.slices == ()
+    assert result.findings == {}
+
+
+def test_users_in_two_arms_stop_the_reading():
+    users = simulated(seeded(2), 1_000, 1)
+    torn = [one for n in range(20) for one in shown(str(n), end(1), "trial=old")]
+    torn += [one for n in range(20) for one in shown(str(n), end(1), "trial=new", request="s")]
+    log = pl.concat([log_of_users(users), log_of(torn)])
+    result = analyse(log, None, design(), interleaved=False)
+    assert (result.torn, result.ratio.holds, result.readable) == (20, True, False)
+
+
+def test_an_empty_log_tells_nothing():
+    result = analyse(log_of(did("ann", BEGIN, "e")), None, design(), interleaved=False)
+    assert result.readable
+    assert result.findings == {"new": Finding.OPEN}
+    assert analyse(log_of(), None, design(), interleaved=False).until == 0
+
+
+def of_countries(seed, effect):
+    """Users of 20 countries; the arm acts in the first alone."""
+    rng = seeded(seed)
+    users = simulated(rng, 12_000, 2)
+    country = rng.integers(0, 20, 12_000)
+    more = rng.poisson(effect, 12_000) * ((country == 0) & (users.arm == 1))
+    column = pl.Series([f"c{n:02}" for n in country])
+    return dataclasses.replace(users, outcome=users.outcome + more), {"country": column}
+
+
+def test_the_slice_on_which_the_arm_acts_is_found():
+    users, attributes = of_countries(1, 1.0)
+    found = slices(users, attributes, design(), end(2))
+    assert [one.value for one in found if one.finding is not Finding.OPEN] == ["c00"]
+
+
+def test_among_many_slices_without_an_effect_few_experiments_name_one():
+    named = unadjusted = 0
+    for seed in range(40):
+        users, attributes = of_countries(seed, 0.0)
+        found = slices(users, attributes, design(), end(2))
+        named += any(one.finding is not Finding.OPEN for one in found)
+        # The control: 1.96 standard errors for each slice, as if it were the only one.
+        unadjusted += any(abs(one.look.difference) > _error(one) * 1.96 for one in found)
+    assert named <= 2
+    assert unadjusted > 20
+
+
+def _error(one):
+    """The standard error, from the interval at the level of 22 slices."""
+    from components.experiments.sequences import mixing, radius
+
+    plan = design()
+    rho2 = mixing(plan.alpha, plan.planned_users)
+    width = radius(1.0, one.look.users, plan.alpha / 22, rho2)
+    return (one.look.upper - one.look.lower) / 2 / width
+
+
+def duelling(**changes):
+    return design(name="duel", **changes)
+
+
+def test_a_duel_finds_the_better_arm_with_few_users():
+    log = log_of_duels(seeded(1), 3_000, 1.5, BEGIN)
+    found = analyse(log, None, duelling(), interleaved=True)
+    assert found.findings == {"new": Finding.BETTER}
+    assert found.duel.users == 3_000
+    assert found.duel.credits[1] > found.duel.credits[0]
+    assert analyse(
+        log_of_duels(seeded(1), 50, 9.0, BEGIN), None, duelling(), interleaved=True
+    ).findings == {"new": Finding.OPEN}
+
+
+def test_a_duel_of_equals_is_hardly_ever_decided():
+    decided = 0
+    for seed in range(40):
+        log = log_of_duels(seeded(seed), 400, 1.0, BEGIN)
+        one = duel(log, duelling(), BEGIN + 3 * 86_400)
+        decided += any(look.finding is not Finding.OPEN for look in one.days.values())
+    assert decided <= 5
+
+
+def test_an_outcome_is_credited_once_and_to_the_list_it_names():
+    second = ("ann", "b", BEGIN, "impression", "r#1", "r", "duel=new")
+    log = log_of(
+        [*shown("ann", BEGIN, "duel=old", items=("a",)), second],
+        did("ann", BEGIN + 1, "e1", item="b", request="r"),
+        did("ann", BEGIN + 2, "e2", item="b", request="r"),
+        did("ann", BEGIN + 3, "e3", item="a", request="elsewhere"),
+        did("ann", BEGIN + 3, "e4", item="a"),
+        did("ann", BEGIN + 2 * 86_400, "e5", item="a", request="r"),
+    )
+    assert duel(log, duelling(), end(1)).credits == (0, 1)
+
+
+@pytest.mark.parametrize("arms", [("old", "new"), ("new", "old")])
+def test_the_first_arm_is_the_control(arms):
+    users = simulated(seeded(2), 2_000, 1, lift=0.5)
+    plan = design(arms=tuple((name, 1.0) for name in arms))
+    [one] = analyse(log_of_users(users), None, plan, interleaved=False).comparisons
+    assert one.arm == arms[1]
+    assert np.sign(one.look.difference) == (1 if arms[1] == "new" else -1)
