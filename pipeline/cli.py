@@ -16,6 +16,7 @@ from pipeline.commands import (
     predict,
     promote,
     recommend,
+    refresh_items,
     report,
     rollback,
     run,
@@ -80,6 +81,7 @@ app.command(epilog=_examples(*init.EXAMPLES))(init.init)
 app.add_typer(datasets, name="data")
 app.add_typer(streaming, name="stream")
 app.command(epilog=_examples(*run.EXAMPLES))(run.run)
+app.command("refresh-items", epilog=_examples(*refresh_items.EXAMPLES))(refresh_items.refresh_items)
 app.command(epilog=_examples(*doctor.EXAMPLES))(doctor.doctor)
 app.command("compile", epilog=_examples(*compile.EXAMPLES))(compile.compile_)
 app.command(epilog=_examples(*submit.EXAMPLES))(submit.submit)
