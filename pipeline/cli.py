@@ -20,6 +20,7 @@ from pipeline.commands import (
     report,
     rollback,
     run,
+    schedule,
     serve,
     serving_config,
     simulate,
@@ -81,6 +82,7 @@ app.command(epilog=_examples(*init.EXAMPLES))(init.init)
 app.add_typer(datasets, name="data")
 app.add_typer(streaming, name="stream")
 app.command(epilog=_examples(*run.EXAMPLES))(run.run)
+app.command(epilog=_examples(*schedule.EXAMPLES))(schedule.schedule)
 app.command("refresh-items", epilog=_examples(*refresh_items.EXAMPLES))(refresh_items.refresh_items)
 app.command(epilog=_examples(*doctor.EXAMPLES))(doctor.doctor)
 app.command("compile", epilog=_examples(*compile.EXAMPLES))(compile.compile_)

@@ -84,6 +84,11 @@ def create_pipeline(settings: Settings) -> Pipeline:
     return pipeline_of(settings, [*rows, *models, baselines, previous, *judged])
 
 
+def create_data_pipeline(settings: Settings) -> Pipeline:
+    """Its beginning: the log becomes rows, and the rows are judged."""
+    return pipeline_of(settings, _rows(settings, gates_with(settings.gates)))
+
+
 def pipeline_of(settings: Settings, components: Sequence[BaseNode]) -> Pipeline:
     """Nodes as a pipeline of these settings: its name, where it writes and what it remembers."""
     return Pipeline(

@@ -54,10 +54,23 @@ Workers = Annotated[
     typer.Option(min=1, metavar="N", help="Worker processes of each training [from the settings]."),
 ]
 
+Until = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DAY|SPAN", help="Last day or span of the data window [from the settings]."
+    ),
+]
+OnlyData = Annotated[
+    bool,
+    typer.Option("--only-data", help="Only read the log and judge the rows; train nothing."),
+]
+
 
 def run(
     config: Config = None,
     workers: Workers = None,
+    until: Until = None,
+    only_data: OnlyData = False,
     from_ir: FromIr = None,
     mount: Mounts = None,
     parameter: Parameters = None,
@@ -74,11 +87,16 @@ def run(
 
     Exits with 3 where the run finished but a gate withheld the model: the version that was served
     before goes on being served.
+
+    With --only-data, the run ends with the judgement of the rows and says how far they have moved
+    away from those of the model that is served; a whole run takes that work from the cache.
     """
     compiled = Options(mount or (), parameter or (), parallel)
     if from_ir is not None:
-        if config or workers:
-            raise typer.BadParameter("--from-ir takes the place of --config and --workers")
+        if config or workers or until or only_data:
+            raise typer.BadParameter(
+                "--from-ir takes the place of --config, --workers, --until and --only-data"
+            )
         with errors_reported():
             from pipeline.running import new_run_id
 
@@ -88,20 +106,30 @@ def run(
     if compiled != Options():
         raise typer.BadParameter("--mount, --parameter and --parallel go with --from-ir")
     with errors_reported():
-        raise typer.Exit(_run(config, workers, as_json))
+        raise typer.Exit(_run(config, workers, until or "", as_json, only_data=only_data))
 
 
-def _run(config: Path, workers: int | None, as_json: bool) -> int:
+def _run(config: Path, workers: int | None, until: str, as_json: bool, *, only_data: bool) -> int:
+    from pipeline.data_drift import tell_data
+    from pipeline.data_window import with_window
     from pipeline.loading import load_settings
+    from pipeline.outcomes import DATA_ONLY
     from pipeline.running import Task, run_here, tell_report
 
-    settings = load_settings(config)
+    settings = with_window(load_settings(config), until, 0)
     if workers:
         settings = settings.model_copy(update={"workers": workers})
-    return run_here(settings, config, as_json, Task(_whole, tell_report))
+    task = Task(_data, tell_data, DATA_ONLY) if only_data else Task(_whole, tell_report)
+    return run_here(settings, config, as_json, task)
 
 
 def _whole(settings: Settings) -> Pipeline:
     from pipeline.dag import create_pipeline
 
     return create_pipeline(settings)
+
+
+def _data(settings: Settings) -> Pipeline:
+    from pipeline.dag import create_data_pipeline
+
+    return create_data_pipeline(settings)
