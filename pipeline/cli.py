@@ -18,9 +18,11 @@ from pipeline.commands import (
     predict,
     promote,
     recommend,
+    refresh_items,
     report,
     rollback,
     run,
+    schedule,
     serve,
     serving_config,
     simulate,
@@ -89,6 +91,8 @@ app.add_typer(datasets, name="data")
 app.add_typer(streaming, name="stream")
 app.add_typer(experimenting, name="experiment")
 app.command(epilog=_examples(*run.EXAMPLES))(run.run)
+app.command(epilog=_examples(*schedule.EXAMPLES))(schedule.schedule)
+app.command("refresh-items", epilog=_examples(*refresh_items.EXAMPLES))(refresh_items.refresh_items)
 app.command(epilog=_examples(*doctor.EXAMPLES))(doctor.doctor)
 app.command("compile", epilog=_examples(*compile.EXAMPLES))(compile.compile_)
 app.command(epilog=_examples(*submit.EXAMPLES))(submit.submit)

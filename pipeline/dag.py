@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow_data_validation as tfdv
@@ -10,28 +11,30 @@ from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
+from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2, transform_pb2
+from tfx.types.channel import BaseChannel
 
 from components.baselines.component import Baselines
 from components.data_gate.component import DataGate
-from components.evaluator.component import Evaluator
 from components.event_example_gen.component import EventExampleGen
 from components.feature_schema.component import FeatureSchema
 from components.fingerprint import code_fingerprint
-from components.pusher.component import Pusher
 from components.recommender_assembler.component import RecommenderAssembler
-from components.report.component import Report
-from components.serving_validator.component import ServingValidator
-from components.verdict.component import Verdict
-from pipeline.eval_configs import list_eval_config, ranker_eval_config
 from pipeline.gate_overrides import gates_with
 from pipeline.gates import Gates
-from pipeline.loading import settings_hash
+from pipeline.judging import (
+    Candidate,
+    Rivals,
+    all_code,
+    declared_aggregates,
+    declared_features,
+    judge,
+)
 from pipeline.resolvers import previous_model, previous_span
-from pipeline.serving_folder import serving_folder
 from pipeline.settings import Settings
 from trainer.settings import TrainingSettings
 from transform import features as keys
@@ -43,9 +46,6 @@ BEAM_ARGS = (
     "--direct_running_mode=in_memory",
     "--sdk_container_image=local",
 )
-
-# Measures lists while rows still come in batches.
-LIST_EXTRACTORS = "trainer.metrics.list_extractors"
 
 # Hundredths tell where numbers lie, and how long histories are, well enough to notice a drift.
 QUANTILES = {"num_quantiles_histogram_buckets": 100, "num_values_histogram_buckets": 100}
@@ -71,38 +71,33 @@ class _Models(NamedTuple):
     recommender: RecommenderAssembler
 
 
-class _Judgement(NamedTuple):
-    """The composed path against bounds, baselines and the model blessed before it."""
-
-    baselines: Baselines
-    previous: Resolver
-    ranker_evaluator: Evaluator
-    list_evaluator: Evaluator
-    verdict: Verdict
-
-
-class _Service(NamedTuple):
-    """A real server answers with the model, and only then it is published."""
-
-    validator: ServingValidator
-    pusher: Pusher
-
-
 def create_pipeline(settings: Settings) -> Pipeline:
     """The whole story, from the log to a served model and its report."""
     gates = gates_with(settings.gates)
     rows = _rows(settings, gates)
     models = _models(settings, rows)
-    judgement = _judgement(settings, gates, rows, models)
-    service = _service(settings, gates, rows, models, judgement)
-    report = _report(settings, rows, models, judgement, service)
+    candidate = _candidate(rows, models)
+    baselines = _baselines(settings, rows)
+    previous = previous_model(candidate.model)
+    rivals = Rivals(baselines.outputs["metrics"], previous.outputs["model"])
+    judged = judge(settings, gates, candidate, rivals)
+    return pipeline_of(settings, [*rows, *models, baselines, previous, *judged])
+
+
+def create_data_pipeline(settings: Settings) -> Pipeline:
+    """Its beginning: the log becomes rows, and the rows are judged."""
+    return pipeline_of(settings, _rows(settings, gates_with(settings.gates)))
+
+
+def pipeline_of(settings: Settings, components: Sequence[BaseNode]) -> Pipeline:
+    """Nodes as a pipeline of these settings: its name, where it writes and what it remembers."""
     return Pipeline(
         pipeline_name=settings.name,
         pipeline_root=str(settings.root / "artifacts"),
         metadata_connection_config=sqlite_metadata_connection_config(
             str(settings.root / "metadata.sqlite")
         ),
-        components=[*rows, *models, *judgement, *service, report],
+        components=list(components),
         enable_cache=True,
         beam_pipeline_args=list(BEAM_ARGS),
     )
@@ -114,8 +109,8 @@ def _rows(settings: Settings, gates: Gates) -> _Rows:
         "data": settings.data.model_dump_json(),
         "split": settings.split.model_dump_json(),
         "example_settings": settings.examples.model_dump_json(),
-        "features": _features(settings),
-        "aggregates": _aggregates(settings),
+        "features": declared_features(settings),
+        "aggregates": declared_aggregates(settings),
         "seed": settings.seed,
         "code": code,
     }
@@ -126,8 +121,8 @@ def _rows(settings: Settings, gates: Gates) -> _Rows:
     previous = previous_span(statistics.outputs["statistics"])
     schema = FeatureSchema(
         statistics=statistics.outputs["statistics"],
-        features=_features(settings),
-        aggregates=_aggregates(settings),
+        features=declared_features(settings),
+        aggregates=declared_aggregates(settings),
         labels=json.dumps(settings.examples.labels),
         code=code,
     )
@@ -152,113 +147,55 @@ def _models(settings: Settings, rows: _Rows) -> _Models:
     transform.add_upstream_node(rows.data_gate)
     retriever = _trainer("Retriever", settings, settings.retriever, transform)
     ranker = _trainer("Ranker", settings, settings.ranker, transform)
-    recommender = RecommenderAssembler(
-        retriever=retriever.outputs["model"],
-        ranker=ranker.outputs["model"],
-        transform_graph=transform.outputs["transform_graph"],
-        transformed_examples=transform.outputs["transformed_examples"],
-        tiles=rows.events.outputs["tiles"],
-        settings=settings.recommender.model_dump_json(),
-        split=settings.split.model_dump_json(),
-        co_view_decay=settings.examples.co_view_decay,
-        code=_all_code(),
+    recommender = composed(
+        settings,
+        {
+            "retriever": retriever.outputs["model"],
+            "ranker": ranker.outputs["model"],
+            "transform_graph": transform.outputs["transform_graph"],
+            "transformed_examples": transform.outputs["transformed_examples"],
+            "tiles": rows.events.outputs["tiles"],
+        },
     )
     return _Models(transform, retriever, ranker, recommender)
 
 
-def _judgement(settings: Settings, gates: Gates, rows: _Rows, models: _Models) -> _Judgement:
-    examples = rows.events.outputs["examples"]
-    model = models.recommender.outputs["model"]
-    baselines = Baselines(
-        examples=examples,
+def composed(settings: Settings, parts: Mapping[str, BaseChannel]) -> RecommenderAssembler:
+    """The node that composes a recommender.
+
+    Args:
+        settings: Of the pipeline.
+        parts: Name of an input -> its channel.
+    """
+    return RecommenderAssembler(
+        **parts,
+        settings=settings.recommender.model_dump_json(),
+        split=settings.split.model_dump_json(),
+        co_view_decay=settings.examples.co_view_decay,
+        code=all_code(),
+    )
+
+
+def _baselines(settings: Settings, rows: _Rows) -> Baselines:
+    return Baselines(
+        examples=rows.events.outputs["examples"],
         split=settings.split.model_dump_json(),
         exclude_seen=settings.recommender.exclude_seen,
-        code=_all_code(),
+        code=all_code(),
     )
-    previous = previous_model(model)
-    # One measures the scores of each request's candidates, the other the lists users get.
-    channels: dict[str, Any] = {
-        "examples": examples,
-        "model": model,
-        "baseline_model": previous.outputs["model"],
-        "example_splits": [keys.EVAL],
-    }
-    measured = (gates, settings.features, settings.slices)
-    seen = settings.recommender.exclude_seen
-    scores = ranker_eval_config(*measured, exclude_seen=seen)
-    lists = list_eval_config(*measured)
-    ranker_evaluator = Evaluator(eval_config=scores, **channels).with_id("RankerEvaluator")
-    list_evaluator = Evaluator(eval_config=lists, module_path=LIST_EXTRACTORS, **channels).with_id(
-        "ListEvaluator"
-    )
-    verdict = Verdict(
-        model=model,
-        examples=examples,
-        ranker_evaluation=ranker_evaluator.outputs["evaluation"],
-        ranker_blessing=ranker_evaluator.outputs["blessing"],
-        list_evaluation=list_evaluator.outputs["evaluation"],
-        list_blessing=list_evaluator.outputs["blessing"],
-        baselines=baselines.outputs["metrics"],
-        data_checks=rows.data_gate.outputs["checks"],
-        rules=gates.verdict,
-        code=_all_code(),
-        baseline_model=previous.outputs["model"],
-    )
-    return _Judgement(baselines, previous, ranker_evaluator, list_evaluator, verdict)
 
 
-def _service(
-    settings: Settings, gates: Gates, rows: _Rows, models: _Models, judgement: _Judgement
-) -> _Service:
-    validator = ServingValidator(
+def _candidate(rows: _Rows, models: _Models) -> Candidate:
+    return Candidate(
         model=models.recommender.outputs["model"],
         retriever=models.retriever.outputs["model"],
         examples=rows.events.outputs["examples"],
         transformed_examples=models.transform.outputs["transformed_examples"],
-        bounds=gates.serving,
-        features=_features(settings),
-        aggregates=_aggregates(settings),
-        exclude_seen=settings.recommender.exclude_seen,
-        served_folder=str(serving_folder(settings)),
-        code=_all_code(),
-    )
-    pusher = Pusher(
-        model=models.recommender.outputs["model"],
-        model_blessing=judgement.verdict.outputs["blessing"],
-        infra_blessing=validator.outputs["blessing"],
-        push_destination=str(serving_folder(settings)),
-        rollout=settings.serving.rollout,
-        code=_all_code(),
-    )
-    return _Service(validator, pusher)
-
-
-def _report(
-    settings: Settings, rows: _Rows, models: _Models, judgement: _Judgement, service: _Service
-) -> Report:
-    return Report(
-        settings=settings.model_dump_json(indent=2),
-        settings_hash=settings_hash(settings),
-        features=_features(settings),
-        seed=settings.seed,
-        destination=str(settings.root / "report"),
-        code=_all_code(),
+        tiles=rows.events.outputs["tiles"],
         account=rows.events.outputs["account"],
         data_checks=rows.data_gate.outputs["checks"],
-        verdict_checks=judgement.verdict.outputs["checks"],
-        serving_checks=service.validator.outputs["checks"],
-        blessing=judgement.verdict.outputs["blessing"],
-        infra_blessing=service.validator.outputs["blessing"],
-        list_evaluation=judgement.list_evaluator.outputs["evaluation"],
-        ranker_evaluation=judgement.ranker_evaluator.outputs["evaluation"],
-        baselines=judgement.baselines.outputs["metrics"],
         retriever_run=models.retriever.outputs["model_run"],
         ranker_run=models.ranker.outputs["model_run"],
-        pushed_model=service.pusher.outputs["pushed_model"],
-        examples=rows.events.outputs["examples"],
-        tiles=rows.events.outputs["tiles"],
-        model=models.recommender.outputs["model"],
-        baseline_model=judgement.previous.outputs["model"],
     )
 
 
@@ -270,8 +207,8 @@ def _transform(settings: Settings, rows: _Rows) -> Transform:
         schema=rows.schema.outputs["schema"],
         preprocessing_fn="transform.preprocessing.preprocessing_fn",
         custom_config={
-            "features": json.loads(_features(settings)),
-            "aggregates": json.loads(_aggregates(settings)),
+            "features": json.loads(declared_features(settings)),
+            "aggregates": json.loads(declared_aggregates(settings)),
             "code": code_fingerprint("transform"),
         },
         splits_config=transform_pb2.SplitsConfig(
@@ -296,24 +233,11 @@ def _trainer(
         eval_args=trainer_pb2.EvalArgs(splits=[keys.VALIDATION]),
         custom_config={
             "settings": model.model_dump(mode="json"),
-            "features": json.loads(_features(settings)),
-            "aggregates": json.loads(_aggregates(settings)),
+            "features": json.loads(declared_features(settings)),
+            "aggregates": json.loads(declared_aggregates(settings)),
             "history_length": settings.examples.history_length,
             "seed": settings.seed,
             "workers": settings.workers,
             "code": code_fingerprint("trainer", "transform"),
         },
     ).with_id(name)
-
-
-def _features(settings: Settings) -> str:
-    return json.dumps([feature.model_dump(mode="json") for feature in settings.features])
-
-
-def _aggregates(settings: Settings) -> str:
-    return json.dumps([aggregate.model_dump(mode="json") for aggregate in settings.aggregates])
-
-
-def _all_code() -> str:
-    """For nodes whose work may reach any room."""
-    return code_fingerprint("components", "serving", "trainer", "transform")

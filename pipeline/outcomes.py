@@ -10,6 +10,8 @@ from pipeline.lineage import Lineage, NodeState, PipelineRun
 _BLESSING, _PUSHED = ("ModelBlessing", "Verdict"), ("PushedModel", "Pusher")  # type and node
 _WELL = (NodeState.DONE, NodeState.CACHED)
 _LAST = "Report"  # waits for all other nodes
+DATA_ONLY = "-data"  # ends the id of a run that only judged the rows
+_LAST_OF_DATA = "DataGate"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ def _state(run: PipelineRun, *, running: bool) -> NodeState:
     A run that stopped between two nodes leaves nothing but nodes that ended well.
     """
     latest = {node.node_id: node.state for node in run.nodes}  # of a node that was tried again
-    if latest.get(_LAST) in _WELL:
+    last = _LAST_OF_DATA if run.run_id.endswith(DATA_ONLY) else _LAST
+    if latest.get(last) in _WELL:
         return NodeState.DONE
     if NodeState.FAILED in latest.values():
         return NodeState.FAILED

@@ -16,7 +16,8 @@ from tfx.types import artifact_utils, standard_artifacts
 from benchmarks.said import report
 from components.evaluator.executor import Executor
 from components.verdict.evaluation import read_evaluation
-from pipeline.dag import BEAM_ARGS, LIST_EXTRACTORS
+from pipeline.dag import BEAM_ARGS
+from pipeline.judging import LIST_EXTRACTORS
 from transform import features as keys
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
-import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.commands.run_compiled import Options, run_compiled
-from pipeline.commands.shared import Exit, Json, errors_reported, print_json
+from pipeline.commands.shared import Json, errors_reported
 
 if TYPE_CHECKING:
-    from pipeline.console import Console
-    from pipeline.runners.interruption import Interruption
-    from pipeline.settings import Settings
+    from tfx.orchestration.pipeline import Pipeline
 
-logger = logging.getLogger(__name__)
+    from pipeline.settings import Settings
 
 EXAMPLES = (
     "sluice run --config my.yaml",
@@ -58,10 +54,23 @@ Workers = Annotated[
     typer.Option(min=1, metavar="N", help="Worker processes of each training [from the settings]."),
 ]
 
+Until = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DAY|SPAN", help="Last day or span of the data window [from the settings]."
+    ),
+]
+OnlyData = Annotated[
+    bool,
+    typer.Option("--only-data", help="Only read the log and judge the rows; train nothing."),
+]
+
 
 def run(
     config: Config = None,
     workers: Workers = None,
+    until: Until = None,
+    only_data: OnlyData = False,
     from_ir: FromIr = None,
     mount: Mounts = None,
     parameter: Parameters = None,
@@ -78,111 +87,49 @@ def run(
 
     Exits with 3 where the run finished but a gate withheld the model: the version that was served
     before goes on being served.
+
+    With --only-data, the run ends with the judgement of the rows and says how far they have moved
+    away from those of the model that is served; a whole run takes that work from the cache.
     """
     compiled = Options(mount or (), parameter or (), parallel)
     if from_ir is not None:
-        if config or workers:
-            raise typer.BadParameter("--from-ir takes the place of --config and --workers")
+        if config or workers or until or only_data:
+            raise typer.BadParameter(
+                "--from-ir takes the place of --config, --workers, --until and --only-data"
+            )
         with errors_reported():
-            raise typer.Exit(run_compiled(from_ir, _new_run_id(), compiled, as_json))
+            from pipeline.running import new_run_id
+
+            raise typer.Exit(run_compiled(from_ir, new_run_id(), compiled, as_json))
     if config is None:
         raise typer.BadParameter("say --config FILE or --from-ir FILE")
     if compiled != Options():
         raise typer.BadParameter("--mount, --parameter and --parallel go with --from-ir")
     with errors_reported():
-        from pipeline.loading import load_settings
-
-        settings = load_settings(config)
-        if workers:
-            settings = settings.model_copy(update={"workers": workers})
-        raise typer.Exit(_run(settings, config, as_json))
+        raise typer.Exit(_run(config, workers, until or "", as_json, only_data=only_data))
 
 
-def _new_run_id() -> str:
-    return f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%S.%f}Z"
+def _run(config: Path, workers: int | None, until: str, as_json: bool, *, only_data: bool) -> int:
+    from pipeline.data_drift import tell_data
+    from pipeline.data_window import with_window
+    from pipeline.loading import load_settings
+    from pipeline.outcomes import DATA_ONLY
+    from pipeline.running import Task, run_here, tell_report
+
+    settings = with_window(load_settings(config), until, 0)
+    if workers:
+        settings = settings.model_copy(update={"workers": workers})
+    task = Task(_data, tell_data, DATA_ONLY) if only_data else Task(_whole, tell_report)
+    return run_here(settings, config, as_json, task)
 
 
-def _run(settings: Settings, config: Path, as_json: bool) -> int:
-    from pipeline.console import Console
-    from pipeline.runners.interruption import Interruption, end_children
-    from pipeline.runners.lock import locked
-    from pipeline.runners.output import output_to
+def _whole(settings: Settings) -> Pipeline:
+    from pipeline.dag import create_pipeline
 
-    _check_data(settings)
-    settings.root.mkdir(parents=True, exist_ok=True)
-    run_id = _new_run_id()
-    log = settings.root / "logs" / f"{run_id}.log"
-    with locked(settings.root), Interruption() as interruption, output_to(log) as real:
-        console = Console(real.stderr if as_json else real.stdout)
-        console.line(f"Sluice: running {settings.name}", "bold")
-        facts = {"settings": str(config), "root": str(settings.root), "log": str(log)}
-        console.facts(facts)
-        console.line()
-        try:
-            code, result = _run_nodes(settings, run_id, console, interruption)
-        finally:
-            end_children()
-        result = {"run_id": run_id, "exit_code": int(code), "log": str(log), **result}
-    if as_json:
-        print_json(result)
-    return code
+    return create_pipeline(settings)
 
 
-def _run_nodes(
-    settings: Settings, run_id: str, console: Console, interruption: Interruption
-) -> tuple[Exit, dict[str, Any]]:
-    """Runs the nodes and tells how it ended; the log takes every traceback."""
-    from pipeline.errors import short_message
-    from pipeline.lineage import Lineage
-    from pipeline.runners.stack import load_tfx
-    from pipeline.summary import print_report, read_report, restore_report
+def _data(settings: Settings) -> Pipeline:
+    from pipeline.dag import create_data_pipeline
 
-    try:
-        with console.step("Loading TFX"):
-            load_tfx()
-            from pipeline.dag import create_pipeline
-            from pipeline.runners import local
-
-            pipeline = create_pipeline(settings)
-        nodes = local.run(pipeline, run_id, console.step, interruption)
-    except KeyboardInterrupt:
-        logger.warning("interrupted")
-        console.line()
-        console.line("Interrupted. Finished nodes are kept; the same command goes on from there.")
-        return Exit.INTERRUPTED, {"error": "interrupted"}
-    except Exception as error:
-        logger.exception("the run failed")
-        if interruption.requested:
-            return Exit.INTERRUPTED, {"error": "interrupted"}
-        _print_failure(console, error)
-        return Exit.FAILURE, {"error": short_message(error)}
-    restore_report(settings, Lineage.open(settings.root, settings.name))
-    report = read_report(settings)
-    console.line()
-    print_report(console, report)
-    states = {node.node_id: str(node.state) for node in nodes}
-    return (
-        Exit.OK if report.served else Exit.WITHHELD,
-        {"nodes": states, "report": str(report.page), **report.facts},
-    )
-
-
-def _print_failure(console: Console, error: Exception) -> None:
-    from pipeline.errors import is_ours, short_message, where
-
-    cause = error.__cause__ or error
-    console.line()
-    console.line(short_message(error), "bold red")
-    if not is_ours(cause):
-        console.line(f"  raised at {where(cause)}")
-    console.line("  The log has everything: see its path above.")
-
-
-def _check_data(settings: Settings) -> None:
-    """Refuses missing files at once, not after half a minute of loading."""
-    from transform.reading.files import table_files
-
-    for name in ("events", "items", "users"):
-        table = getattr(settings.data, name)
-        if table is not None and "://" not in table.path:
-            table_files(table, name)
+    return create_data_pipeline(settings)

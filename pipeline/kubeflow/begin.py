@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import date
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -16,6 +15,7 @@ from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.proto.orchestration import pipeline_pb2
 
+from pipeline.data_window import with_window
 from pipeline.errors import RunError
 from pipeline.kubeflow import stored
 from pipeline.kubeflow.metadata import connection_of
@@ -27,7 +27,6 @@ from pipeline.runners import node
 from pipeline.runners.local import compile_pipeline
 from pipeline.runners.stack import load_tfx
 from pipeline.settings import Settings
-from transform.settings import Window
 
 
 def begin(arguments: list[str]) -> NodeState:
@@ -75,37 +74,6 @@ def settings_in(text: str) -> Settings:
             f"this one refuses at {keys}. Compile with the version in the image, or name another "
             "image."
         ) from error
-
-
-def with_window(settings: Settings, until: str, last: int) -> Settings:
-    """Settings whose data window is the one of this run.
-
-    Args:
-        settings: As submitted.
-        until: Last day (`2024-03-31`) or span number; empty keeps that of the settings.
-        last: How many days or spans; 0 keeps that of the settings.
-
-    Raises:
-        RunError: There would be an end without a length, or one of the two is none.
-    """
-    if not until and not last:
-        return settings
-    window = settings.data.window
-    try:
-        end = _day_or_span(until) if until else (window.until if window else None)
-        changed = Window(last=last or (window.last if window else 0), until=end)
-    except (ValidationError, ValueError) as error:
-        raise RunError(
-            "a run's window has `last`, a whole number from 1, and may have `until`, a day such as "
-            f"2024-03-31 or the number of a span. Received: until {until!r}, last {last}, with "
-            f"{window or 'no window'} in the settings. Correct the run's parameters."
-        ) from error
-    data = settings.data.model_copy(update={"window": changed})
-    return settings.model_copy(update={"data": data})
-
-
-def _day_or_span(text: str) -> date | int:
-    return int(text) if text.isdigit() else date.fromisoformat(text)
 
 
 def _whole(text: str) -> int:

@@ -14,18 +14,20 @@ from typing import TextIO
 from pipeline.errors import RunError
 
 LOCK_FILE = "lock"
+SCHEDULE_LOCK_FILE = "schedule.lock"  # held beside the other, by who starts one run after another
+_HOLDERS = {LOCK_FILE: "run", SCHEDULE_LOCK_FILE: "schedule"}
 _ATTEMPTS, _PAUSE_SECONDS = 5, 0.05
 
 
 @contextlib.contextmanager
-def locked(root: Path) -> Iterator[None]:
-    """Holds the lock of a root folder; the system releases it even where the process is killed.
+def locked(root: Path, name: str = LOCK_FILE) -> Iterator[None]:
+    """Holds a lock of a root folder; the system releases it even where the process is killed.
 
     Raises:
         RunError: Another run holds it.
     """
-    with (root / LOCK_FILE).open("a+") as handle:
-        _lock(handle, fcntl.LOCK_EX, root)
+    with (root / name).open("a+") as handle:
+        _lock(handle, fcntl.LOCK_EX, root / name)
         handle.truncate(0)
         handle.write(f"{os.getpid()}\n")
         handle.flush()
@@ -41,11 +43,11 @@ def shared(root: Path) -> Iterator[None]:
         RunError: A run holds the lock for itself.
     """
     with (root / LOCK_FILE).open("a+") as handle:
-        _lock(handle, fcntl.LOCK_SH, root)
+        _lock(handle, fcntl.LOCK_SH, root / LOCK_FILE)
         yield
 
 
-def _lock(handle: TextIO, kind: int, root: Path) -> None:
+def _lock(handle: TextIO, kind: int, path: Path) -> None:
     for _ in range(_ATTEMPTS):
         try:
             fcntl.flock(handle, kind | fcntl.LOCK_NB)
@@ -53,10 +55,11 @@ def _lock(handle: TextIO, kind: int, root: Path) -> None:
         except BlockingIOError:
             time.sleep(_PAUSE_SECONDS)  # `is_locked` may hold it for a moment
     handle.seek(0)
+    holder = _HOLDERS[path.name]
     raise RunError(
-        f"only one run at a time may write to a root folder. Received: {root}, in use by process "
-        f"{handle.read().strip() or 'unknown'}. Wait until that run has ended, or give this one "
-        "another `root` in its settings."
+        f"only one {holder} at a time may write to a root folder. Received: {path.parent}, in use "
+        f"by process {handle.read().strip() or 'unknown'}. Wait until that {holder} has ended, or "
+        "give this one another `root` in its settings."
     )
 
 

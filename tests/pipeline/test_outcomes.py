@@ -76,3 +76,11 @@ def test_a_cached_pusher_puts_out_the_same_version_again(shop):
     shop.judged("one", blessed=True, pushed=3)
     shop.run("two", {"Pusher": (E.CACHED, "PushedModel", shop.folder / "one-pushed", "")})
     assert [run.pushed_version for run in told(shop)] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("run_id", "state"), [("one", NodeState.INTERRUPTED), ("one-data", NodeState.DONE)]
+)
+def test_a_run_that_only_judges_the_rows_ends_with_their_gate(shop, run_id, state):
+    shop.run(run_id, {"A": (E.COMPLETE, None, None, ""), "DataGate": (E.COMPLETE, None, None, "")})
+    assert told(shop)[0].state is state

@@ -131,7 +131,7 @@ class ListNumbersPreprocessor(metric_types.Preprocessor):
             raise ValueError(
                 "Metrics of shown items need lists that were measured in batches. Received: a row "
                 f"with {', '.join(extracts)}. Give the Evaluator "
-                "`module_path=pipeline.dag.LIST_EXTRACTORS`."
+                "`module_path=pipeline.judging.LIST_EXTRACTORS`."
             )
         # Python integers know no overflow.
         yield tuple(np.ravel(extracts[LIST_NUMBERS][self._model_name]).tolist())

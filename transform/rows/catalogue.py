@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -30,6 +32,19 @@ def catalogue_rows(shop: Shop, items: pl.DataFrame | None, at: int) -> pa.Record
             **shop.days.item_values(shop.aggregates, shop.types.to_list(), code, at),
         }
     )
+    return described_rows(seen, items, shop.features)
+
+
+def described_rows(
+    seen: pl.DataFrame, items: pl.DataFrame | None, features: Sequence[f.Feature]
+) -> pa.RecordBatch:
+    """One row for each item that is known from behaviour or described.
+
+    Args:
+        seen: `item_id`, and numbers from the log, which are 0 for the other items.
+        items: `item_id`, candidate features, and availability where the table has it.
+        features: Declared features.
+    """
     if items is None:
         table = seen
     else:
@@ -38,7 +53,7 @@ def catalogue_rows(shop: Shop, items: pl.DataFrame | None, at: int) -> pa.Record
         f.ITEM_ID: scalars(table[f.ITEM_ID]),
         **{name: scalars(table[name].fill_null(0)) for name in seen.columns if name != f.ITEM_ID},
     }
-    for feature in f.candidate_features(shop.features):
+    for feature in f.candidate_features(features):
         columns[feature.name] = feature_column(table[feature.name], feature)
     for column, key in _AVAILABILITY.items():
         if column in table.columns:

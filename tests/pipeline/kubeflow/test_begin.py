@@ -29,21 +29,21 @@ def windowed(settings, **window):
     ],
 )
 def test_a_run_may_choose_its_window(settings, until, last, expected):
-    from pipeline.kubeflow.begin import with_window
+    from pipeline.data_window import with_window
 
     window = with_window(windowed(settings, last=7, until="2024-01-31"), until, last).data.window
     assert (str(window.last), str(window.until)) == expected
 
 
 def test_without_a_window_anywhere_all_is_read(settings):
-    from pipeline.kubeflow.begin import with_window
+    from pipeline.data_window import with_window
 
     assert with_window(settings, "", 0).data.window is None
 
 
 @pytest.mark.parametrize(("until", "last"), [("2024-02-29", 0), ("soon", 3), ("", -1)])
 def test_a_window_that_is_none_is_refused(settings, until, last):
-    from pipeline.kubeflow.begin import with_window
+    from pipeline.data_window import with_window
 
     with pytest.raises(RunError, match=f"Received: until '{until}', last {last}"):
         with_window(settings, until, last)

@@ -1,0 +1,113 @@
+"""The items as they are now, beside what the training knew of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import polars as pl
+
+from components.example_columns import ValueType, read_columns
+from transform import features as keys
+from transform.aggregates import Aggregate, Of, aggregates_of
+from transform.errors import DataError
+from transform.features import Feature, Kind, candidate_features
+from transform.preprocessing import parse_features
+from transform.reading.sources import read_items
+from transform.settings import DataSettings
+
+DESCRIBED = "described"
+# Share of the items described at the training that the table may have lost. More is rather half a
+# table than a cleared shelf.
+MOST_LOST = 0.1
+
+
+def items_of_now(data: str, features: str, now: int) -> pl.DataFrame:
+    """The items table: `item_id`, candidate features, availability where it has it.
+
+    Args:
+        data: DataSettings as JSON.
+        features: Declared features as JSON.
+        now: Rows that hold only later (unix seconds) are left out.
+
+    Raises:
+        DataError: It is missing, or breaks a rule of the data contract.
+    """
+    items = read_items(DataSettings.model_validate_json(data), parse_features(features), as_of=now)
+    if items is None:
+        raise DataError(
+            "Items are refreshed from the items table. Received: settings without `data.items`. "
+            "Name the table there, or with --items."
+        )
+    return items
+
+
+def fingerprint(items: pl.DataFrame) -> str:
+    """Digest of the items, whatever their order in the files."""
+    digest = hashlib.sha256(str(items.schema).encode())
+    digest.update(items.sort(keys.ITEM_ID).write_csv(null_value="\0").encode())
+    return digest.hexdigest()
+
+
+def known_items(
+    catalogue: Sequence[str], features: Sequence[Feature], aggregates: Sequence[Aggregate]
+) -> pl.DataFrame:
+    """What the training knew of each item.
+
+    Args:
+        catalogue: Folders of the raw catalogue split.
+        features: Declared features.
+        aggregates: Declared aggregates.
+
+    Returns:
+        `item_id`, `item_count`, aggregates of the item, and `described`: whether the items table
+        of the training said anything of it.
+    """
+    content = candidate_features(features)
+    columns: dict[str, ValueType] = {keys.ITEM_ID: "bytes", keys.ITEM_COUNT: "int"}
+    columns |= {aggregate.name: "float" for aggregate in aggregates_of(aggregates, Of.ITEM)}
+    known = pl.col(*columns)
+    columns |= {feature.name: _value_type(feature) for feature in content}
+    rows = read_columns(catalogue, columns).select(pl.all().list.first())
+    said = [pl.col(f.name).is_not_null() & _says_something(f) for f in content]
+    return rows.select(
+        known, pl.any_horizontal(pl.lit(False), *said).alias(DESCRIBED)
+    ).with_columns(pl.col(keys.ITEM_ID).cast(pl.String))
+
+
+def _value_type(feature: Feature) -> ValueType:
+    if feature.kind is Kind.NUMBER:
+        return "float"
+    return "int" if feature.kind is Kind.TIME else "bytes"
+
+
+def _says_something(feature: Feature) -> pl.Expr:
+    return pl.lit(True) if feature.is_numeric else pl.col(feature.name) != b""
+
+
+def still_listed(known: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """The known items that stay: those that the table holds, and those that were trained on.
+
+    An item that the table has lost and that nobody had met has neither content nor an id in the
+    models, so it goes.
+
+    Args:
+        known: As `known_items` gives it.
+        items: The table, with `item_id`.
+
+    Returns:
+        What is known from behaviour of those that stay.
+
+    Raises:
+        DataError: The table has lost too many of the items.
+    """
+    held = known[keys.ITEM_ID].is_in(items[keys.ITEM_ID].implode())
+    lost, described = int((known[DESCRIBED] & ~held).sum()), int(known[DESCRIBED].sum())
+    if lost > MOST_LOST * described:
+        raise DataError(
+            f"The items table must hold the items that it held at the training, all but "
+            f"{MOST_LOST:.0%}. Received: a table without {lost} of {described}. Give the whole "
+            "table, not only what is new; what is not to be shown any more says so by "
+            "`available_to`."
+        )
+    return known.filter(held | (pl.col(keys.ITEM_COUNT) > 0)).drop(DESCRIBED)

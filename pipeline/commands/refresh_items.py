@@ -1,0 +1,65 @@
+"""`sluice refresh-items`: the served model over the items as they are now, without a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.commands.shared import Config, Json, errors_reported
+
+if TYPE_CHECKING:
+    from tfx.orchestration.pipeline import Pipeline
+
+    from pipeline.settings import Settings
+
+EXAMPLES = (
+    "sluice refresh-items --config my.yaml",
+    "sluice refresh-items --config my.yaml --items today/items.parquet --json",
+)
+
+Items = Annotated[
+    str | None,
+    typer.Option(metavar="PATH", help="The items table, whole [`data.items` of the settings]."),
+]
+
+
+def refresh_items(config: Config, items: Items = None, as_json: Json = False) -> None:
+    """Bring the served model up to date with the items table, without training.
+
+    New items get their vectors from their content, through the towers of the served version;
+    content and availability of all others are read again. Index and tables are built anew and
+    published as a new version, behind the same gates as after a training, held-out requests
+    included. The version that is served goes on being served until then.
+
+    Where the items are what they were, nothing is done. Exits with 3 where a gate withheld the
+    version; the report says why.
+    """
+    with errors_reported():
+        from pipeline.loading import load_settings
+        from pipeline.running import Task, run_here, tell_report
+        from pipeline.serving_folder import pushed_model
+
+        settings = load_settings(config)
+        if items is not None:
+            settings = _with_items(settings, items)
+        pushed_model(settings)  # refuses where there is nothing to refresh, before TFX is loaded
+        raise typer.Exit(run_here(settings, config, as_json, Task(_refresh, tell_report)))
+
+
+def _refresh(settings: Settings) -> Pipeline:
+    from pipeline.item_refresh import create_pipeline
+
+    return create_pipeline(settings)
+
+
+def _with_items(settings: Settings, path: str) -> Settings:
+    """The same settings with another items table of the same form."""
+    from pipeline.loading import expand_path
+    from transform.settings import Table
+
+    path = expand_path(path, Path.cwd(), "--items")
+    table = settings.data.items or Table(path=path)
+    data = settings.data.model_copy(update={"items": table.model_copy(update={"path": path})})
+    return settings.model_copy(update={"data": data})

@@ -1,0 +1,108 @@
+"""What a schedule does next, from what lies there and what its diary says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline.data_window import day_or_span
+from pipeline.scheduling.diary import DONE, Entry, What
+from pipeline.scheduling.spans import Span, number_of
+
+ATTEMPTS = 3  # runs of one span that may break off before it is given up
+
+
+class Act(StrEnum):
+    """What is to be done with a span."""
+
+    TRAIN = "train"
+    WATCH = "watch"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was asked of a schedule.
+
+    Attributes:
+        every_s: Least time from the beginning of one training to the next, seconds.
+        drift: Share of the bound of a drift from which on a training does not wait for that time;
+            None where drift is not looked at.
+        catch_up: Whether every span that was missed gets a run of its own, in order.
+        retry_s: Time from a run that broke off to the next attempt, seconds.
+    """
+
+    every_s: float
+    drift: float | None
+    catch_up: bool
+    retry_s: float
+
+
+@dataclass(frozen=True)
+class Due:
+    """One thing to do.
+
+    Attributes:
+        act: What.
+        span: The last span of its data.
+        why: What called for it.
+    """
+
+    act: Act
+    span: Span
+    why: str
+
+
+def next_due(spans: Sequence[Span], entries: Sequence[Entry], plan: Plan, now: float) -> Due | None:
+    """What is to be done now; None where everything waits.
+
+    A span on which a training ended, with a pushed model or a withheld one, is never trained on
+    again, and neither is an earlier one. Of several that are new the latest counts, whose window
+    holds the others too, unless the plan is to catch up.
+
+    Args:
+        spans: Complete spans, oldest first.
+        entries: The diary.
+        plan: What was asked.
+        now: Unix seconds.
+    """
+    done = [number_of(day_or_span(e.span)) for e in entries if e.what in DONE]
+    latest = max(done, default=None)
+    fresh = [span for span in spans if latest is None or number_of(span) > latest]
+    fresh = [span for span in fresh if not _given_up(span, entries)]
+    if not fresh:
+        return None
+    missed = len(fresh) > 1 and plan.catch_up and latest is not None
+    span = fresh[0] if missed else fresh[-1]
+    mine = [entry for entry in entries if entry.span == str(span)]
+    if mine and mine[-1].what is What.FAILED and now < mine[-1].time + plan.retry_s:
+        return None
+    if why := _why_now(mine, entries, plan, now, missed=missed):
+        return Due(Act.TRAIN, span, why)
+    if plan.drift is not None and What.WATCHED not in {entry.what for entry in mine}:
+        return Due(Act.WATCH, span, "the span is new")
+    return None
+
+
+def _given_up(span: Span, entries: Sequence[Entry]) -> bool:
+    failed = [e for e in entries if e.span == str(span) and e.what is What.FAILED]
+    return len(failed) >= ATTEMPTS
+
+
+def _why_now(
+    mine: Sequence[Entry], entries: Sequence[Entry], plan: Plan, now: float, *, missed: bool
+) -> str:
+    """Why a span is trained on now; empty where it waits."""
+    if any(entry.what is What.STARTED for entry in mine):
+        return f"again, since the run before ended as {mine[-1].what}"
+    started = [entry.time for entry in entries if entry.what is What.STARTED]
+    if not started:
+        return "the first span"
+    if missed:
+        return "the span was missed"
+    if now >= started[-1] + plan.every_s:
+        return "the time has come"
+    watched = [entry for entry in mine if entry.what is What.WATCHED]
+    if watched and plan.drift is not None and (watched[-1].drift or 0.0) >= plan.drift:
+        return f"the data have drifted: {watched[-1].why}"
+    return ""

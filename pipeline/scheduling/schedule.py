@@ -1,0 +1,134 @@
+"""The schedule: looks what is due, has it done, writes down how it ended, waits."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.commands.shared import Exit
+from pipeline.runners.lock import is_locked
+from pipeline.scheduling.child import Children, Ended
+from pipeline.scheduling.diary import Diary, Entry, What
+from pipeline.scheduling.due import Act, Due, Plan, next_due
+from pipeline.scheduling.spans import complete_spans
+from pipeline.settings import Settings
+
+ITEMS = "items"  # stands in the diary where a span would, for a refresh of the items
+_NAP_S = 0.2  # a signal is answered within this time
+
+
+@dataclass
+class Schedule:
+    """One schedule of a root folder; its lock is held by the caller.
+
+    Attributes:
+        settings: Of the pipeline.
+        config: The file they came from.
+        plan: What was asked.
+        items_every_s: Time from one refresh of the items to the next, seconds; None without.
+        children: What runs the verbs.
+        tell: Shows what happened.
+    """
+
+    settings: Settings
+    config: Path
+    plan: Plan
+    items_every_s: float | None
+    children: Children
+    tell: Callable[[Entry], None]
+    _items_at: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        """Opens the diary."""
+        self._diary = Diary(self.settings.root)
+
+    def run(self, poll_s: float, *, once: bool) -> None:
+        """Does what is due until it is told to end.
+
+        Args:
+            poll_s: How often it looks whether something is due, seconds.
+            once: Whether to end where nothing more is due.
+
+        Raises:
+            RunError: The log cannot be scheduled.
+            DataError: There is no log.
+        """
+        while not self.children.stopping:
+            if self._do_next():
+                continue
+            if once:
+                return
+            self._wait(poll_s)
+
+    def _do_next(self) -> bool:
+        """Does one thing; False where nothing is due, or another run has the root folder."""
+        if is_locked(self.settings.root):
+            return False
+        now = datetime.datetime.now(datetime.UTC)
+        spans = complete_spans(self.settings.data, now)
+        due = next_due(spans, self._spans_entries(), self.plan, now.timestamp())
+        if due is not None:
+            (self._train if due.act is Act.TRAIN else self._watch)(due)
+            return True
+        return self._refresh_items(now.timestamp())
+
+    def _spans_entries(self) -> list[Entry]:
+        return [entry for entry in self._diary.entries() if entry.span != ITEMS]
+
+    def _train(self, due: Due) -> None:
+        span = str(due.span)
+        self._write(span, What.STARTED, due.why)
+        self._write(span, *_outcome(self._child("run", "--until", span), self.children))
+
+    def _watch(self, due: Due) -> None:
+        span = str(due.span)
+        ended = self._child("run", "--until", span, "--only-data")
+        what, why = _outcome(ended, self.children)
+        if what is not What.PUSHED:
+            self._write(span, what, why)
+            return
+        drift, name = float(ended.said["drift"]), ended.said["drifted"]
+        self._write(span, What.WATCHED, f"{name or 'nothing'} at {drift:.0%} of its bound", drift)
+
+    def _refresh_items(self, now: float) -> bool:
+        """Whether it was time; there must be something served."""
+        if self.items_every_s is None or now < self._items_at + self.items_every_s:
+            return False
+        if not any(entry.what is What.PUSHED for entry in self._spans_entries()):
+            return False
+        self._items_at = now
+        self._write(ITEMS, *_outcome(self._child("refresh-items"), self.children))
+        return True
+
+    def _child(self, verb: str, *arguments: str) -> Ended:
+        return self.children.run(verb, "--config", str(self.config), *arguments)
+
+    def _write(self, span: str, what: What, why: str = "", drift: float | None = None) -> None:
+        self.tell(self._diary.write(span, what, why, drift))
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self.children.stopping and time.monotonic() < until:
+            time.sleep(min(_NAP_S, seconds))
+
+
+def _outcome(ended: Ended, children: Children) -> tuple[What, str]:
+    """What became of a run, and why."""
+    if ended.code == Exit.OK:
+        version = ended.said.get("pushed_version")
+        return What.PUSHED, f"version {version}" if version else ""
+    if ended.code == Exit.WITHHELD:
+        return What.WITHHELD, _reasons(ended.said)
+    if children.stopping or ended.code == Exit.INTERRUPTED:
+        return What.INTERRUPTED, "the run was told to end"
+    return What.FAILED, str(ended.said.get("error") or f"exit code {ended.code}")
+
+
+def _reasons(said: dict[str, Any]) -> str:
+    """The failed checks of a report."""
+    failed = [check["sentence"] for check in said.get("checks", ()) if not check["passed"]]
+    return " ".join(failed) or str(said.get("verdict", {}).get("summary", ""))

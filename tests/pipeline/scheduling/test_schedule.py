@@ -1,0 +1,149 @@
+"""Which spans are trained on, when, and what the diary says of it. The runs are stand-ins."""
+
+import pytest
+
+from pipeline.errors import RunError
+from pipeline.runners.lock import locked
+
+
+def test_the_latest_complete_span_is_trained_on_once(works):
+    works.day(1, 2, 3)
+    assert works.look() == ["started", "pushed"]
+    assert works.look() == []
+    works.day(4)
+    works.look()
+    assert works.trained == [3, 4]
+    assert works.diary[1].why == "version 7"
+
+
+def test_after_an_outage_the_latest_span_makes_up_for_the_others(works):
+    works.day(1)
+    works.look()
+    works.day(2, 3, 4)
+    works.look()
+    assert works.trained == [1, 4]
+
+
+def test_catching_up_trains_on_each_missed_span_in_order(works):
+    works.day(1)
+    works.look(catch_up=True)
+    works.day(2, 3, 4)
+    works.look(catch_up=True, every=1e9)
+    assert works.trained == [1, 2, 3]  # the last one is not missed: it waits for its time
+    works.look(catch_up=True)
+    assert works.trained == [1, 2, 3, 4]
+
+
+def test_a_withheld_model_is_told_with_its_reason_and_not_tried_again(works):
+    works.day(1)
+    works.order({1: ["withhold"]})
+    assert works.look() == ["started", "withheld"]
+    assert works.diary[-1].why == "FAIL: ndcg is 0.1."
+    assert works.look() == []
+
+
+def test_a_run_that_failed_is_tried_three_times_until_the_next_span(works):
+    works.day(1)
+    works.order({1: ["fail"] * 9})
+    works.look()
+    assert works.trained == [1, 1, 1]
+    assert works.diary[-1].why == "Transform failed: no room"
+    works.day(2)
+    works.look()
+    assert works.trained == [1, 1, 1, 2]
+
+
+def test_a_failed_run_is_not_tried_again_at_once(works):
+    works.day(1)
+    works.order({1: ["fail"]})
+    works.look(retry=1e9)
+    works.look(retry=1e9)
+    assert works.trained == [1]
+    works.look()
+    assert works.told[-2:] == [("01", "started"), ("01", "pushed")]
+    assert works.diary[-2].why == "again, since the run before ended as failed"
+
+
+def test_the_clock_holds_a_span_back(works):
+    works.day(1)
+    works.look(every=1e9)  # the first does not wait
+    works.day(2)
+    works.look(every=1e9)
+    assert works.trained == [1]
+    works.look(every=0.0)
+    assert works.trained == [1, 2]
+
+
+@pytest.mark.parametrize(("found", "trained"), [("steady", [1]), ("drifted", [1, 3])])
+def test_drift_trains_before_the_time_has_come(works, found, trained):
+    works.day(1)
+    works.look(every=1e9, drift=0.5)
+    works.day(2, 3)
+    works.order({"2026-03-03 data": [found]})
+    works.look(every=1e9, drift=0.5)
+    works.look(every=1e9, drift=0.5)  # a span is looked at once
+    assert works.trained == trained
+    assert [call for call in works.calls if "data" in call[1]] == [
+        ("begin", "03-03 data"),
+        ("end", "03-03 data"),
+    ]
+
+
+def test_a_drift_is_why_a_run_began(works):
+    works.day(1)
+    works.look(every=1e9, drift=0.5)
+    works.day(2)
+    works.order({"2026-03-02 data": ["drifted"]})
+    works.look(every=1e9, drift=0.5)
+    assert works.diary[-2].why == (
+        "the data have drifted: train.genre category_drift at 80% of its bound"
+    )
+
+
+def test_items_are_refreshed_once_something_is_served(works):
+    works.day(1)
+    works.order({1: ["withhold"]})
+    works.look(items=1e9)
+    assert "items" not in dict(works.told)
+    works.day(2)
+    works.look(items=1e9)
+    assert works.told[-1] == ("items", "pushed")
+
+
+def test_a_run_by_hand_is_waited_for(works):
+    works.day(1)
+    with locked(works.root):
+        assert works.look() == []
+    assert works.look() == ["started", "pushed"]
+
+
+def test_today_is_not_complete_and_a_numbered_span_is(works):
+    works.config.write_text(works.config.read_text().replace("path: log", 'path: "log/{SPAN}"'))
+    for span in ("7", "12"):
+        (works.folder / "log" / span).mkdir(parents=True)
+        (works.folder / "log" / span / "events.csv").touch()
+    works.look()
+    assert [span for _, span in works.calls] == ["12", "12"]
+
+
+def test_a_log_that_is_not_divided_cannot_be_scheduled(works):
+    (works.folder / "log").mkdir()
+    (works.folder / "log" / "events.csv").touch()
+    with pytest.raises(RunError, match="a log that is divided into days or spans"):
+        works.look()
+    works.config.write_text("name: shop\nroot: runs\ndata: {events: {path: log}}\n")
+    with pytest.raises(RunError, match=r"settings without `data\.window`"):
+        works.look()
+
+
+def test_a_line_that_a_crash_has_cut_is_passed_over(works):
+    works.day(1)
+    works.look()
+    with (works.root / "schedule.jsonl").open("a") as file:
+        file.write('{"time": 17')
+    works.day(2)
+    works.look()
+    assert works.told == [
+        *(("01", "started"), ("01", "pushed")),
+        *(("02", "started"), ("02", "pushed")),
+    ]

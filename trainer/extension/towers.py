@@ -1,0 +1,145 @@
+"""Both trained models over the items as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from trainer.catalogue import Catalogue, read_catalogue
+from trainer.export import Description, read_description, restore, save
+from trainer.extension.graph import item_vocabulary
+from trainer.ranker.training import build as build_ranker
+from trainer.rows import read_rows
+from trainer.two_tower.training import build as build_retriever
+
+_Build = Callable[[Description, Catalogue, dict[str, Any]], tf.keras.Model]
+
+
+class ExtensionError(ValueError):
+    """A trained model cannot be carried over to another catalogue."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A transform graph and what was transformed by it.
+
+    Attributes:
+        transform_graph: Its folder.
+        catalogue_files: Globs of transformed catalogue rows.
+    """
+
+    transform_graph: str
+    catalogue_files: tuple[str, ...]
+
+    def catalogue(self, description: Description) -> Catalogue:
+        """The tables of all items that the graph knows."""
+        return read_catalogue(
+            self.catalogue_files,
+            tft.TFTransformOutput(self.transform_graph),
+            description.features,
+            description.aggregates,
+            items=len(item_vocabulary(self.transform_graph)),
+        )
+
+
+@dataclass(frozen=True)
+class Towers:
+    """Folders of the SavedModels of both models."""
+
+    retriever: str
+    ranker: str
+
+
+def extend_towers(trained: Towers, extended: Towers, before: Place, now: Place, rows: str) -> None:
+    """Writes trained models anew, over another catalogue; no weight changes.
+
+    The tables of the catalogue (content, counts) are those of now. An item without a training
+    event has no id of its own in either model: its content alone gives it a vector, as in the
+    training itself.
+
+    Args:
+        trained: Where the models lie.
+        extended: Where they are written.
+        before: What they were trained behind.
+        now: Its extension: known items keep their ids, new ones follow.
+        rows: Glob of any transformed rows with candidates; one gives the models their shapes.
+    """
+    transform = tft.TFTransformOutput(now.transform_graph)
+    row = next(iter(read_rows([rows], transform, batch_size=1)))
+    both = read_description(trained.retriever)
+    catalogues = before.catalogue(both), now.catalogue(both)
+    retriever, description = _extended(_build_retriever, trained.retriever, *catalogues, row)
+    save(
+        retriever,
+        extended.retriever,
+        description,
+        transform,
+        lambda batch: {"embedding": retriever(batch)},
+    )
+    ranker, description = _extended(build_ranker, trained.ranker, *catalogues, row)
+    save(
+        ranker,
+        extended.ranker,
+        description,
+        transform,
+        lambda batch: {"logit": ranker(batch)},
+    )
+
+
+def _build_retriever(
+    description: Description, catalogue: Catalogue, row: dict[str, Any]
+) -> tf.keras.Model:
+    return build_retriever(description, catalogue, row, seed=0)
+
+
+def _extended(
+    build: _Build, folder: str, before: Catalogue, now: Catalogue, row: dict[str, Any]
+) -> tuple[tf.keras.Model, Description]:
+    """A trained model over another catalogue, and its description."""
+    description = read_description(folder)
+    trained = build(description, before, row)
+    restore(trained, folder)
+    items = len(now.counts)
+    vocabulary = description.vocabulary.model_copy(update={"items": items})
+    description = description.model_copy(update={"vocabulary": vocabulary})
+    model = build(description, now, row)
+    carry_over(trained, model, items)
+    return model, description
+
+
+def carry_over(trained: tf.keras.Model, model: tf.keras.Model, items: int) -> None:
+    """Gives a model over more items the weights of a trained one.
+
+    Args:
+        trained: The trained model.
+        model: The same over `items` rows of item tables. What is not trained in it is a table of
+            items, and stays as it is.
+        items: Known items, new ones, padding and unknown.
+
+    Raises:
+        ExtensionError: The models differ in something else than the number of items.
+    """
+    for old, new in zip(trained.variables, model.variables, strict=True):
+        if not new.trainable:
+            if new.shape.rank == 0 or new.shape[0] != items:
+                raise ExtensionError(
+                    "What a model does not train must be a table with a row for each item. "
+                    f"Received: {new.name} of shape {tuple(new.shape)} with {items} items. "
+                    "Say in `trainer.extension.towers` how it is carried over."
+                )
+            continue
+        weights = old.numpy()
+        if weights.shape[1:] != tuple(new.shape[1:]):
+            raise ExtensionError(
+                "A trained weight must keep its shape but for the rows of items. Received: "
+                f"{new.name} of shape {weights.shape}, now {tuple(new.shape)}. "
+                "Train the model anew (sluice run)."
+            )
+        rows = np.zeros(new.shape, weights.dtype)  # of new items: never read, they have no id
+        rows[tuple(map(slice, weights.shape))] = weights
+        new.assign(rows)
