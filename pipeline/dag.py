@@ -160,7 +160,7 @@ def _models(settings: Settings, rows: _Rows) -> _Models:
         tiles=rows.events.outputs["tiles"],
         settings=settings.recommender.model_dump_json(),
         split=settings.split.model_dump_json(),
-        co_view_decay=settings.examples.co_view_decay,
+        example_settings=settings.examples.model_dump_json(),
         code=_all_code(),
     )
     return _Models(transform, retriever, ranker, recommender)
