@@ -43,6 +43,8 @@ setup(
         "benchmarks.evaluation": ["settings.yaml"],
         "benchmarks.power": ["settings.yaml"],
         "benchmarks.index.peers": ["peers.in", "peers.lock"],
+        "benchmarks.quality": ["settings/*.yaml"],
+        "benchmarks.quality.peers": ["peers.in", "peers.lock"],
         "benchmarks.data": ["settings.yaml", "spark.in", "spark.lock"],
     },
     include_package_data=False,

@@ -22,3 +22,4 @@ compile scripts/tools.in scripts/tools.lock
 compile serving_config/images/gpu.in serving_config/images/gpu.lock
 compile benchmarks/data/spark.in benchmarks/data/spark.lock
 compile benchmarks/index/peers/peers.in benchmarks/index/peers/peers.lock
+compile benchmarks/quality/peers/peers.in benchmarks/quality/peers/peers.lock
