@@ -44,6 +44,8 @@ setup(
         "benchmarks.power": ["settings.yaml"],
         "benchmarks.index.peers": ["peers.in", "peers.lock"],
         "benchmarks.ope": ["obp.in", "obp.lock"],
+        "benchmarks.quality": ["settings/*.yaml"],
+        "benchmarks.quality.peers": ["peers.in", "peers.lock"],
         "benchmarks.data": ["settings.yaml", "spark.in", "spark.lock"],
     },
     include_package_data=False,

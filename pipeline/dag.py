@@ -171,7 +171,7 @@ def composed(settings: Settings, parts: Mapping[str, BaseChannel]) -> Recommende
         **parts,
         settings=settings.recommender.model_dump_json(),
         split=settings.split.model_dump_json(),
-        co_view_decay=settings.examples.co_view_decay,
+        example_settings=settings.examples.model_dump_json(),
         code=all_code(),
     )
 

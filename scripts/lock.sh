@@ -24,3 +24,4 @@ compile benchmarks/data/spark.in benchmarks/data/spark.lock
 compile benchmarks/index/peers/peers.in benchmarks/index/peers/peers.lock
 # Of this one only the data files are read; it asks for libraries and a Python that are older than ours.
 PYTHON=3.10 compile benchmarks/ope/obp.in benchmarks/ope/obp.lock --no-deps
+compile benchmarks/quality/peers/peers.in benchmarks/quality/peers/peers.lock

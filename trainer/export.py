@@ -15,6 +15,7 @@ from transform.features import Feature
 from transform.settings import Frozen
 
 DESCRIPTION_FILE = "assets.extra/model.json"
+_BEFORE_REFRESH = "assets.extra/before_refresh/weights"
 
 
 class Description(Frozen):
@@ -66,9 +67,32 @@ def read_description(model_dir: str | Path) -> Description:
     return Description.model_validate_json((Path(model_dir) / DESCRIPTION_FILE).read_text())
 
 
-def restore(model: tf.keras.Model, model_dir: str | Path) -> None:
-    """Loads the weights of a saved model into a built model of the same description."""
-    checkpoint = tf.train.Checkpoint(model_variables=list(model.variables))
-    checkpoint.read(
-        str(Path(model_dir) / "variables" / "variables")
-    ).assert_existing_objects_matched()
+def save_before_refresh(model: tf.keras.Model, model_dir: str | Path) -> None:
+    """Keeps, beside a saved model, weights that have not seen the validation rows."""
+    path = Path(model_dir) / _BEFORE_REFRESH
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _checkpoint(model).write(str(path))
+
+
+def restore(model: tf.keras.Model, model_dir: str | Path, *, before_refresh: bool = False) -> None:
+    """Loads the weights of a saved model into a built model of the same description.
+
+    Args:
+        model: The built model.
+        model_dir: The saved one.
+        before_refresh: Whether to take the weights that have not seen the validation rows. They
+            are the only ones where nothing was refreshed.
+    """
+    path = Path(model_dir) / "variables" / "variables"
+    if before_refresh and was_refreshed(model_dir):
+        path = Path(model_dir) / _BEFORE_REFRESH
+    _checkpoint(model).read(str(path)).assert_existing_objects_matched()
+
+
+def was_refreshed(model_dir: str | Path) -> bool:
+    """Whether a saved model has learned from the validation rows."""
+    return (Path(model_dir) / _BEFORE_REFRESH).parent.is_dir()
+
+
+def _checkpoint(model: tf.keras.Model) -> tf.train.Checkpoint:
+    return tf.train.Checkpoint(model_variables=list(model.variables))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -14,7 +14,8 @@ import tensorflow_transform as tft
 
 from trainer.job import Job
 from trainer.rows import count_rows, training_batches
-from trainer.settings import TrainingSettings
+from trainer.sequences import with_target
+from trainer.settings import RetrieverSettings, TrainingSettings
 
 HISTORY_FILE = "history.json"
 
@@ -70,30 +71,70 @@ def fit(
         strategy: The strategy of this process.
         keep_best: Early stopping.
     """
-    steps = math.ceil(count_rows(job.train_files) / settings.batch_size)
-
-    def share(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        return training_batches(
-            job.train_files,
-            transform,
-            batch_size=settings.batch_size,
-            workers=context.num_input_pipelines,
-            worker=context.input_pipeline_id,
-            replicas=context.num_replicas_in_sync,
-            seed=job.seed,
-        )
-
-    backup = tf.keras.callbacks.BackupAndRestore(str(Path(job.run_dir) / "backup"))
+    rows = _Rows(job.train_files, transform, settings.batch_size, job.seed)
     history = model.fit(
-        strategy.distribute_datasets_from_function(share),
+        strategy.distribute_datasets_from_function(rows.share),
         epochs=settings.epochs,
-        steps_per_epoch=steps,
-        callbacks=[keep_best, backup],
+        steps_per_epoch=rows.steps,
+        callbacks=[keep_best, _backup(job, "backup")],
         verbose=2,
     )
     if is_chief(strategy):
         text = json.dumps(history.history, default=float, indent=2)
         (Path(job.run_dir) / HISTORY_FILE).write_text(text + "\n")
+
+
+def refresh(
+    model: tf.keras.Model,
+    job: Job,
+    settings: RetrieverSettings,
+    transform: tft.TFTransformOutput,
+    strategy: tf.distribute.Strategy,
+) -> None:
+    """Goes on training a fitted model with the rows that validated it, and their targets.
+
+    They are the latest that is known. Nothing measures the result any more; what does has to take
+    the weights from before.
+    """
+    rows = _Rows(job.validation_files, transform, settings.batch_size, job.seed)
+    model.fit(
+        strategy.distribute_datasets_from_function(lambda c: rows.share(c).map(with_target)),
+        epochs=settings.refresh_epochs,
+        steps_per_epoch=rows.steps,
+        callbacks=[_backup(job, "refresh-backup")],
+        verbose=2,
+    )
+
+
+def _backup(job: Job, name: str) -> tf.keras.callbacks.Callback:
+    """What a worker resumes from that is started again; Keras removes it after the training."""
+    return tf.keras.callbacks.BackupAndRestore(str(Path(job.run_dir) / name))
+
+
+class _Rows(NamedTuple):
+    """Rows to train with, in global batches."""
+
+    files: Sequence[str]
+    transform: tft.TFTransformOutput
+    batch_size: int
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """Steps of a pass over all rows."""
+        return math.ceil(count_rows(self.files) / self.batch_size)
+
+    def share(self, context: tf.distribute.InputContext) -> tf.data.Dataset:
+        """What one worker sees of each batch."""
+        return training_batches(
+            self.files,
+            self.transform,
+            batch_size=self.batch_size,
+            workers=context.num_input_pipelines,
+            worker=context.input_pipeline_id,
+            replicas=context.num_replicas_in_sync,
+            seed=self.seed,
+        )
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from transform import features as keys
+from transform.preprocessing import FIRST_ID
 
 GAP_BUCKETS = 32
 
@@ -60,6 +61,20 @@ def without_history(row: dict[str, Any]) -> dict[str, Any]:
     return row | {key: row[key][:, :0] for key in parts}
 
 
+def with_target(row: dict[str, Any]) -> dict[str, Any]:
+    """Held-out rows as training windows: what came next becomes the last event.
+
+    A window shows of its last event neither the type nor what came after, so both may be missing.
+    """
+    target = tf.reshape(row[keys.TARGET_ITEM_ID], [-1, 1])
+    last = {
+        keys.HISTORY_ITEM_ID: target,
+        keys.HISTORY_EVENT_TYPE: tf.zeros_like(target),
+        keys.HISTORY_TIME: tf.reshape(row[keys.REQUEST_TIME], [-1, 1]),
+    }
+    return row | {key: tf.concat([row[key], value], axis=1) for key, value in last.items()}
+
+
 def window_history(row: dict[str, Any], length: int) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
     """A training window: the history at every position and the item that followed it.
 
@@ -74,5 +89,7 @@ def window_history(row: dict[str, Any], length: int) -> tuple[dict[str, tf.Tenso
         "event_types": types[:, :-1],
         "gaps": gap_buckets(times[:, :-1], times[:, 1:]),
     }
-    # A position without history (left padding) predicts nothing.
-    return history, tf.where(items[:, :-1] > 0, items[:, 1:], 0)
+    # A position without history (left padding) predicts nothing; nor can an item be predicted that
+    # the vocabulary lacks.
+    predicts = (items[:, :-1] > 0) & (items[:, 1:] >= FIRST_ID)
+    return history, tf.where(predicts, items[:, 1:], 0)

@@ -36,6 +36,9 @@ class RetrieverSettings(TrainingSettings):
         id_dropout: Rate at which an item's id is hidden in training, so that content carries it.
         uniform_negatives: Items drawn uniformly from the catalogue each step, beside those of
             the batch.
+        refresh_epochs: Passes over the validation rows once the best epoch is found, so that the
+            served model knows the latest events too; 0 for none. Calibration still takes the
+            weights from before.
     """
 
     dimension: int = Field(default=64, ge=4)
@@ -44,6 +47,7 @@ class RetrieverSettings(TrainingSettings):
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     id_dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
     uniform_negatives: int = Field(default=512, ge=1)
+    refresh_epochs: int = Field(default=2, ge=0)
 
 
 class RankerSettings(TrainingSettings):
@@ -68,6 +72,8 @@ class RecommenderSettings(Frozen):
     Attributes:
         sources: Candidate sources, in order.
         candidates: Candidates retrieved for a request, over all sources.
+        refresh_co_view: Let the validation rows count in the co-view table, once the calibration
+            is fitted.
         exclude_seen: Leave out what the history holds (films are not watched twice, groceries are
             bought again).
         diversity: How much a list spreads, from 0 (off: by probability alone) to 1 (by distance
@@ -90,6 +96,7 @@ class RecommenderSettings(Frozen):
 
     sources: tuple[Literal["co_view", "two_tower"], ...] = ("two_tower", "co_view")
     candidates: int = Field(default=200, ge=1)
+    refresh_co_view: bool = True
     exclude_seen: bool = True
     diversity: float = Field(default=0.0, ge=0.0, le=1.0)
     exploration: float = Field(default=0.0, ge=0.0, le=0.2)

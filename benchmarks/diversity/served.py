@@ -68,8 +68,7 @@ class Served:
 def serve(run: TrainedRun, strength: float, folder: Path) -> Served:
     """Composes the trained parts at a strength of diversification, saves and loads them."""
     settings = run.settings.recommender.model_copy(update={"diversity": strength})
-    recommender, *_ = assemble(run.sources, settings, run.settings.examples.co_view_decay)
-    recommender.save(folder)
+    assemble(run.sources, settings, run.settings.examples).served.save(folder)
     return Served(folder)
 
 

@@ -16,7 +16,7 @@ from pipeline.loading import load_settings
 from pipeline.serving_folder import pushed_model
 from pipeline.settings import Settings
 from serving.query import Query
-from trainer.recommender.assembly import Sources
+from trainer.recommender.trained import Sources
 from transform import features as keys
 
 

@@ -71,11 +71,11 @@ class Shop:
         simulated_log(self._log, events=events, seed=_LOG_SEED, users=users)
         for seed in _MODEL_SEEDS:
             if not self._model(seed).exists():
-                self._side("train_side", seed, SETTINGS, seed)
+                self._side("benchmarks.train_side", seed, SETTINGS, seed)
             if not (self._answers(seed) / "lost.npz").exists():
                 ((column, value),) = REGRESSED
                 answered = (self._model(seed), self._examples, column, value, self._answers(seed))
-                self._side("answers", seed, *answered)
+                self._side("benchmarks.power.answers", seed, *answered)
 
     def traffic(self) -> Traffic:
         """The held-out requests, with the slices that the settings ask for."""
@@ -114,8 +114,8 @@ class Shop:
         return {"BENCH_LOG": str(self._log), "BENCH_ROOT": str(self._root(seed))}
 
     def _side(self, module: str, seed: int, *arguments: object) -> None:
-        said = self._home / "sides" / f"{module}-{seed}.said.json"
-        command = [sys.executable, "-m", f"benchmarks.power.{module}"]
+        said = self._home / "sides" / f"{module.rpartition('.')[2]}-{seed}.said.json"
+        command = [sys.executable, "-m", module]
         command += [*map(str, arguments), str(said)]
         run(command, said.with_suffix(".log"), said, self._variables(seed))
 

@@ -17,7 +17,7 @@ class RecommenderAssemblerSpec(component_spec.ComponentSpec):
     PARAMETERS: ClassVar = {
         "settings": component_spec.ExecutionParameter(type=str),
         "split": component_spec.ExecutionParameter(type=str),
-        "co_view_decay": component_spec.ExecutionParameter(type=float),
+        "example_settings": component_spec.ExecutionParameter(type=str),
         "code": component_spec.ExecutionParameter(type=str),
     }
     INPUTS: ClassVar = {
@@ -46,7 +46,7 @@ class RecommenderAssembler(base_component.BaseComponent):
         tiles: channel.BaseChannel,
         settings: str,
         split: str,
-        co_view_decay: float,
+        example_settings: str,
         code: str,
     ) -> None:
         """Declares the node.
@@ -59,7 +59,7 @@ class RecommenderAssembler(base_component.BaseComponent):
             tiles: Item aggregates of the training period, with the co-view table.
             settings: RecommenderSettings as JSON.
             split: SplitSettings as JSON, for the model's record of what trained it.
-            co_view_decay: Weight of a history event relative to the one after it.
+            example_settings: ExampleSettings as JSON: how the co-view table is made and read.
             code: Fingerprint of the code, so that changed code is not served from the cache.
         """
         super().__init__(
@@ -71,7 +71,7 @@ class RecommenderAssembler(base_component.BaseComponent):
                 tiles=tiles,
                 settings=settings,
                 split=split,
-                co_view_decay=co_view_decay,
+                example_settings=example_settings,
                 code=code,
                 model=channel.Channel(type=standard_artifacts.Model),
             )

@@ -13,10 +13,11 @@ from tfx.utils import path_utils
 from components.artifacts import Tiles
 from components.training_period import period_of_tiles, write_period
 from trainer.metrics import item_table
-from trainer.recommender.assembly import Sources, assemble
+from trainer.recommender.assembly import assemble
+from trainer.recommender.trained import Sources
 from trainer.settings import RecommenderSettings
 from transform import features as keys
-from transform.settings import SplitSettings
+from transform.settings import ExampleSettings, SplitSettings
 
 CALIBRATION_FILE = "assets.extra/calibration.json"
 
@@ -48,15 +49,22 @@ class Executor(base_executor.BaseExecutor):
             co_view=str(Path(single("tiles").uri) / Tiles.CO_VIEW_FILE),
         )
         settings = RecommenderSettings.model_validate_json(exec_properties["settings"])
-        served, calibrations, items = assemble(sources, settings, exec_properties["co_view_decay"])
+        examples = ExampleSettings.model_validate_json(exec_properties["example_settings"])
+        assembled = assemble(sources, settings, examples)
         output = artifact_utils.get_single_uri(output_dict["model"])
         directory = Path(path_utils.serving_model_dir(output))
-        served.save(directory)
-        items.write(Path(output) / item_table.FILE)
+        assembled.served.save(directory)
+        assembled.items.write(Path(output) / item_table.FILE)
         path = directory / CALIBRATION_FILE
         path.parent.mkdir(parents=True, exist_ok=True)
-        fitted = {name: calibration.model_dump() for name, calibration in calibrations.items()}
+        fitted = {
+            name: calibration.model_dump() for name, calibration in assembled.calibrations.items()
+        }
         path.write_text(json.dumps(fitted, indent=2) + "\n")
         held_out = SplitSettings.model_validate_json(exec_properties["split"])
         tiles = Path(single("tiles").uri) / Tiles.ITEMS_FILE
-        write_period(directory, period_of_tiles(tiles, held_out.protocol))
+        period = period_of_tiles(tiles, held_out.protocol)
+        if assembled.last_time is not None:
+            last_time = max(period.last_time, assembled.last_time)
+            period = period.model_copy(update={"last_time": last_time})
+        write_period(directory, period)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from trainer.sequences import GAP_BUCKETS, gap_buckets, request_history, take_last, window_history
+from trainer.sequences import (
+    GAP_BUCKETS,
+    gap_buckets,
+    request_history,
+    take_last,
+    window_history,
+    with_target,
+)
+from transform.preprocessing import UNKNOWN
 
 
 def ragged(values: list[list[int]]) -> tf.RaggedTensor:
@@ -85,3 +93,28 @@ def test_window_and_request_agree_on_the_same_history() -> None:
         np.testing.assert_array_equal(
             trained[key].numpy()[present], asked[key].numpy()[present], err_msg=key
         )
+
+
+def test_a_held_out_row_becomes_the_window_that_ends_with_its_target() -> None:
+    held_out = {
+        "history_item_id": ragged([[5, 6], []]),
+        "history_event_type": ragged([[2, 3], []]),
+        "history_time": ragged([[10, 20], []]),
+        "request_time": tf.constant([90, 95], tf.int64),
+        "target_item_id": tf.constant([[7], [8]], tf.int64),
+    }
+    history, targets = window_history(with_target(held_out), 3)
+    asked = request_history(held_out, 3)
+    for key in ("items", "event_types", "gaps"):
+        np.testing.assert_array_equal(history[key].numpy()[0], asked[key].numpy()[0], err_msg=key)
+    assert targets.numpy().tolist() == [[0, 6, 7], [0, 0, 0]]
+
+
+def test_an_item_without_a_row_of_its_own_is_no_target() -> None:
+    row = {
+        "history_item_id": ragged([[5, UNKNOWN, 7]]),
+        "history_event_type": ragged([[2, 2, 2]]),
+        "history_time": ragged([[1, 2, 3]]),
+    }
+    _, targets = window_history(row, 2)
+    assert targets.numpy().tolist() == [[0, 7]]

@@ -11,7 +11,14 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from trainer.catalogue import Catalogue, read_catalogue
-from trainer.export import Description, read_description, restore, save
+from trainer.export import (
+    Description,
+    read_description,
+    restore,
+    save,
+    save_before_refresh,
+    was_refreshed,
+)
 from trainer.extension.graph import item_vocabulary
 from trainer.ranker.training import build as build_ranker
 from trainer.rows import read_rows
@@ -81,6 +88,11 @@ def extend_towers(trained: Towers, extended: Towers, before: Place, now: Place, 
         transform,
         lambda batch: {"embedding": retriever(batch)},
     )
+    if was_refreshed(trained.retriever):
+        earlier, _ = _extended(
+            _build_retriever, trained.retriever, *catalogues, row, before_refresh=True
+        )
+        save_before_refresh(earlier, extended.retriever)
     ranker, description = _extended(build_ranker, trained.ranker, *catalogues, row)
     save(
         ranker,
@@ -98,12 +110,18 @@ def _build_retriever(
 
 
 def _extended(
-    build: _Build, folder: str, before: Catalogue, now: Catalogue, row: dict[str, Any]
+    build: _Build,
+    folder: str,
+    before: Catalogue,
+    now: Catalogue,
+    row: dict[str, Any],
+    *,
+    before_refresh: bool = False,
 ) -> tuple[tf.keras.Model, Description]:
     """A trained model over another catalogue, and its description."""
     description = read_description(folder)
     trained = build(description, before, row)
-    restore(trained, folder)
+    restore(trained, folder, before_refresh=before_refresh)
     items = len(now.counts)
     vocabulary = description.vocabulary.model_copy(update={"items": items})
     description = description.model_copy(update={"vocabulary": vocabulary})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import polars as pl
 import tensorflow as tf
 
 from transform.preprocessing import FIRST_ID, UNKNOWN
+from transform.settings import ExampleSettings
 
 _VECTOR_ROWS = 8192
 
@@ -48,12 +50,53 @@ def read_co_view(path: str | Path, names: list[str]) -> CoView:
         pl.read_parquet(path)
         .join(index.rename({"name": "item_id", "id": "item"}), on="item_id")
         .join(index.rename({"name": "follower_id", "id": "follower"}), on="follower_id")
-        .sort("item", "weight", "follower", descending=[False, True, False])
-        .with_columns(place=pl.int_range(pl.len()).over("item"))
     )
+    return _dense(pairs.select("item", "follower", "weight"), len(names))
+
+
+def with_followed(
+    co_view: CoView,
+    histories: Sequence[Sequence[int]],
+    targets: Sequence[int],
+    settings: ExampleSettings,
+) -> CoView:
+    """The table after some more events, each of which follows a history.
+
+    Args:
+        co_view: The table.
+        histories: Item ids before each event, oldest first.
+        targets: Item id of each event.
+        settings: How far back a pair reaches, and how many followers are kept.
+    """
+    added: list[tuple[int, int, float]] = [
+        (item, target, 1.0 / gap)
+        for history, target in zip(histories, targets, strict=True)
+        for gap, item in enumerate(reversed(history[-settings.co_view_window :]), 1)
+        if min(item, target) >= FIRST_ID and item != target
+    ]
+    item, place = np.nonzero(co_view.followers)
+    schema = {"item": pl.Int64, "follower": pl.Int64, "weight": pl.Float32}
+    kept = pl.DataFrame(
+        [item, co_view.followers[item, place], co_view.weights[item, place]], schema=schema
+    )
+    pairs = (
+        pl.concat([kept, pl.DataFrame(added, schema=schema, orient="row")])
+        .group_by("item", "follower", maintain_order=True)
+        .agg(pl.col("weight").sum())
+        .sort("item", "weight", "follower", descending=[False, True, False])
+        .group_by("item", maintain_order=True)
+        .head(settings.co_view_neighbours)
+    )
+    return _dense(pairs, len(co_view.followers))
+
+
+def _dense(pairs: pl.DataFrame, items: int) -> CoView:
+    """Rows of `item`, `follower`, `weight` as a table of all items."""
+    pairs = pairs.sort("item", "weight", "follower", descending=[False, True, False])
+    pairs = pairs.with_columns(place=pl.int_range(pl.len()).over("item"))
     width = 1 + int(pairs["place"].max() or 0) if pairs.height else 1  # type: ignore[arg-type]
-    followers = np.zeros((len(names), width), np.int64)
-    weights = np.zeros((len(names), width), np.float32)
+    followers = np.zeros((items, width), np.int64)
+    weights = np.zeros((items, width), np.float32)
     where = pairs["item"].to_numpy(), pairs["place"].to_numpy()
     followers[where] = pairs["follower"].to_numpy()
     weights[where] = pairs["weight"].to_numpy()

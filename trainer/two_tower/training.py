@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.catalogue import Catalogue
-from trainer.export import Description, save
-from trainer.fitting import KeepBest, fit, is_chief, ndcg_of_ranks
+from trainer.export import Description, save, save_before_refresh
+from trainer.fitting import KeepBest, fit, is_chief, ndcg_of_ranks, refresh
 from trainer.job import Job
 from trainer.preparation import prepare
 from trainer.settings import RetrieverSettings
@@ -29,8 +29,14 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
     measure = _Validation(model, inputs.catalogue, inputs.validation)
     keep_best = KeepBest("val_ndcg_at_10", measure, settings.patience)
     fit(model, job, settings, inputs.transform, strategy, keep_best)
+    before_refresh = model.get_weights()
+    if settings.refresh_epochs:
+        refresh(model, job, settings, inputs.transform, strategy)
     if is_chief(strategy):
         served = build(inputs.description, inputs.catalogue, inputs.validation[0], seed=job.seed)
+        if settings.refresh_epochs:
+            served.set_weights(before_refresh)
+            save_before_refresh(served, job.model_dir)
         served.set_weights(model.get_weights())
         save(
             served,

@@ -1,6 +1,6 @@
 """Trains one recommender: the pipeline up to the RecommenderAssembler, in a fresh process.
 
-`python -m benchmarks.power.train_side SETTINGS SEED SAID`. The nodes that judge and
+`python -m benchmarks.train_side SETTINGS SEED SAID`. The nodes that judge and
 publish are left out: what is judged here are the judges.
 """
 

@@ -1,0 +1,101 @@
+"""`make bench-quality`: the composed path's lists beside open recommenders, on public logs.
+
+`python -m benchmarks.quality [--smoke] [--data FOLDER] [--only LOG ...] [--seeds N]
+[--peers PEER ...]`. Logs, models and lists lie under `runs/benchmarks/quality`; the models are kept
+until the code or the settings change. The rows of a log with all peers and at least 3 seeds are
+kept too; once there are such rows of all logs, they are the published result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from benchmarks.kept import keep_rows, kept_rows
+from benchmarks.quality import environment
+from benchmarks.quality.datasets import DATASETS, SHOP, data_folder
+from benchmarks.quality.protocol import Quality
+from benchmarks.quality.rows import ablation_rows, rows_of
+from benchmarks.quality.workshop import Workshop
+from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of, without_bars
+
+_PACKAGES = ("tensorflow", "tensorflow-recommenders", "tfx", "numpy", "implicit")
+_FOLDER = SMOKE_RESULTS / "quality"
+_SEEDS = 3
+
+
+def main() -> int:
+    """Measures each log; 1 where a bar is missed."""
+    options = _options()
+    versions = versions_of(*_PACKAGES)
+    if options.smoke:
+        workshop = Workshop(_FOLDER / SHOP.name, SHOP)
+        workshop.prepare(None)
+        rows = without_bars(_measure(workshop, [1], ()))
+        publish("quality", "make bench-quality", rows, versions, smoke=True)
+        return 0
+    complete = options.seeds >= _SEEDS and set(options.peers) == set(environment.PEERS)
+    rows = []
+    for dataset in [d for d in DATASETS if d.name in options.only]:
+        sys.stderr.write(f"benchmark quality: {dataset.name}\n")
+        workshop = Workshop(_FOLDER / dataset.name, dataset)
+        workshop.prepare(data_folder(options.data))
+        measured = _measure(workshop, range(1, options.seeds + 1), options.peers)
+        rows += measured
+        if complete:
+            keep_rows(_rows_file(dataset.name), measured)
+    commits: dict[str, str] = {}
+    if complete:
+        rows, commits = _kept()
+    facts = {f"test targets of {d.name} (SHA-256)": d.targets for d in DATASETS}
+    versions = {**versions, **environment.peer_versions(), **commits, **facts}
+    whole = len(commits) == len(DATASETS)
+    publish("quality", "make bench-quality", rows, versions, smoke=not whole)
+    return int(any(row.holds is False for row in rows))
+
+
+def _measure(workshop: Workshop, seeds: Sequence[int], peers: Iterable[str]) -> list[Row]:
+    """All sides on one log: ours, and the peers for as long as ours took."""
+    name, bars = workshop.dataset.name, workshop.dataset.bars
+    ours = [workshop.composed(seed) for seed in seeds]
+    budget = max(lists.seconds for lists in ours)
+    found = {p: [workshop.peer(p, seed, budget) for seed in seeds] for p in peers}
+    simple = {
+        baseline: Quality(values["ndcg_at_10"], values["recall_at_10"])
+        for baseline, values in workshop.simple(seeds[0]).items()
+    }
+    ranks = {peer: [lists.ranks for lists in runs] for peer, runs in found.items()}
+    seconds = {p: max(lists.seconds for lists in runs) for p, runs in found.items()}
+    return [
+        *rows_of(name, [lists.ranks for lists in ours], ranks, simple, bars),
+        Row(f"{name}: seconds of training", budget, "s", peers=seconds),
+        *ablation_rows(name, workshop.ablation(seeds[0])),
+    ]
+
+
+def _rows_file(log: str) -> Path:
+    return _FOLDER / f"{log}.json"
+
+
+def _kept() -> tuple[list[Row], dict[str, str]]:
+    """Rows of all logs that were measured with all sides, and the commit at which each was."""
+    kept = {dataset.name: kept_rows(_rows_file(dataset.name)) for dataset in DATASETS}
+    commits = {f"commit of {name}": commit for name, (_, commit) in kept.items() if commit}
+    return [row for rows, _ in kept.values() for row in rows], commits
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
+    parser.add_argument("--smoke", action="store_true", help="a simulated shop, without peers")
+    parser.add_argument("--data", type=Path, help="folder of the logs")
+    names, peers = [dataset.name for dataset in DATASETS], environment.PEERS
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="LOG")
+    parser.add_argument("--seeds", type=int, default=_SEEDS, help="how often all is trained")
+    parser.add_argument("--peers", nargs="*", choices=peers, default=peers, help="trained peers")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

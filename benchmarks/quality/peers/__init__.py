@@ -1,0 +1,1 @@
+"""RecTools' sequential models and implicit's matrix factorisations, in their own environment."""

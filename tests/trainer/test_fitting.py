@@ -1,0 +1,67 @@
+"""Tests of the training loop: what a model learns from the rows, and then from held-out ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_recommenders as tfrs
+
+from tests.trainer.jobs import job
+from trainer.fitting import KeepBest, fit, refresh
+from trainer.settings import RetrieverSettings
+
+HISTORY = ("history_item_id", "history_event_type", "history_time")
+
+
+class LastItem(tfrs.models.Model):
+    """Learns the mean of the last items of the histories in one step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean = tf.Variable(0.0)
+        self.compile(optimizer=tf.keras.optimizers.SGD(0.5))
+
+    def compute_loss(self, inputs: dict[str, Any], training: bool = False) -> tf.Tensor:
+        last = tf.cast(inputs["history_item_id"][:, -1:].flat_values, tf.float32)
+        return tf.reduce_mean((self.mean - last) ** 2)
+
+
+class Transformed:
+    """The feature spec of the rows, as a transform graph would tell it."""
+
+    def transformed_feature_spec(self) -> dict[str, Any]:
+        ragged = tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64)
+        numbers = ("target_item_id", "request_time")
+        fixed = {name: tf.io.FixedLenFeature([], tf.int64) for name in numbers}
+        return dict.fromkeys(HISTORY, ragged) | fixed
+
+
+def write(path: Path, histories: list[list[int]], target: int) -> str:
+    with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
+        for history in histories:
+            values = dict.fromkeys(HISTORY, history)
+            values |= {"target_item_id": [target], "request_time": [99]}
+            features = {
+                name: tf.train.Feature(int64_list=tf.train.Int64List(value=value))
+                for name, value in values.items()
+            }
+            example = tf.train.Example(features=tf.train.Features(feature=features))
+            writer.write(example.SerializeToString())
+    return str(path)
+
+
+def test_a_fitted_model_goes_on_with_the_targets_of_the_held_out_rows(tmp_path: Path) -> None:
+    asked = job(
+        tmp_path,
+        train_files=(write(tmp_path / "train", [[3, 4], [2, 6]], 0),),
+        validation_files=(write(tmp_path / "validation", [[3, 4], [2, 6]], 9),),
+    )
+    settings = RetrieverSettings(batch_size=2, epochs=2, refresh_epochs=1)
+    model, strategy = LastItem(), tf.distribute.get_strategy()
+    keep_best = KeepBest("value", lambda: 0.0, patience=5)
+    fit(model, asked, settings, Transformed(), strategy, keep_best)
+    assert model.mean.numpy() == 5.0
+    refresh(model, asked, settings, Transformed(), strategy)
+    assert model.mean.numpy() == 9.0
