@@ -8,6 +8,7 @@ import sys
 import typer
 
 from pipeline.commands import (
+    closed_loop,
     compile,
     data,
     demo,
@@ -91,6 +92,7 @@ app.command(epilog=_examples(*report.EXAMPLES))(report.report)
 app.command(epilog=_examples(*status.EXAMPLES))(status.status)
 app.command(epilog=_examples(*rollback.EXAMPLES))(rollback.rollback)
 app.command(epilog=_examples(*promote.EXAMPLES))(promote.promote)
+app.command(epilog=_examples(*closed_loop.EXAMPLES))(closed_loop.simulate)
 app.command("serving-config", epilog=_examples(*serving_config.EXAMPLES))(
     serving_config.serving_config
 )

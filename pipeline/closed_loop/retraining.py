@@ -1,0 +1,93 @@
+"""One retraining: a `sluice run` of its own, and what became of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.commands.shared import Exit
+from pipeline.errors import RunError
+from pipeline.settings import Settings
+from pipeline.user_states import user_states_file
+from serving.user_state.published import import_states
+from serving.user_state.store import UserStateStore
+
+_SLUICE = Path(sys.executable).with_name("sluice")
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """How a retraining ended.
+
+    Attributes:
+        run_id: Its run.
+        version: The version that it pushed; None where a gate stopped it.
+        said: Why, in a sentence.
+        seconds: How long it took.
+    """
+
+    run_id: str
+    version: int | None
+    said: str
+    seconds: float
+
+
+# Trains on what the log holds on the evening of a day, and brings the states of users.
+Train = Callable[[int, UserStateStore], Retraining]
+
+
+class SluiceRun:
+    """Trains by a `sluice run` in a process of its own.
+
+    Args:
+        config: The settings file.
+        settings: What it holds.
+    """
+
+    def __init__(self, config: Path, settings: Settings) -> None:
+        self._config, self._settings = config, settings
+
+    def __call__(self, day: int, store: UserStateStore) -> Retraining:
+        """Trains on the latest window of the log, and lets the gates decide.
+
+        Raises:
+            RunError: It ended without saying how.
+        """
+        started = time.monotonic()
+        console = self._settings.root / "logs" / f"evening-{day}.txt"
+        console.parent.mkdir(exist_ok=True)
+        with console.open("w") as errors:
+            done = subprocess.run(
+                [_SLUICE, "run", "--config", self._config, "--json"],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        if done.returncode == Exit.INTERRUPTED:
+            raise KeyboardInterrupt
+        try:
+            said = json.loads(done.stdout)
+        except json.JSONDecodeError as error:
+            raise RunError(
+                f"a retraining must say how it ended. Received: exit code {done.returncode} and "
+                f"no JSON. Read {console}."
+            ) from error
+        version = said.get("pushed_version")
+        if version is not None:
+            import_states(user_states_file(self._settings), store)
+        seconds = time.monotonic() - started
+        return Retraining(said["run_id"], version, _sentence(said), seconds)
+
+
+def _sentence(said: dict[str, Any]) -> str:
+    """Why a model was pushed or withheld, or the error of the node that stopped the run."""
+    if "error" in said:
+        return " ".join(str(said["error"]).split())
+    verdict = said["verdict"]
+    return str(verdict.get("summary") or " ".join(verdict["sentences"]))
