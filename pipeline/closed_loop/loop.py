@@ -35,7 +35,7 @@ def settings_file(folder: Path) -> Path:
     """The settings of a loop's pipeline; the packaged ones are put there where there are none."""
     config = folder / "settings.yaml"
     if not config.exists():
-        packaged = importlib.resources.files("pipeline").joinpath("configs", "closed-loop.yaml")
+        packaged = importlib.resources.files("pipeline.closed_loop").joinpath("settings.yaml")
         config.write_text(packaged.read_text(encoding="utf-8"), encoding="utf-8")
     return config
 

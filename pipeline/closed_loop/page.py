@@ -107,8 +107,8 @@ def _day(record: DayRecord) -> DayView:
     earned, done = record.earnings, record.retraining
     word = said = ""
     if done is not None:
-        word = "withheld." if done.version is None else f"published {done.version}."
-        said = done.said
+        word = "Nothing published." if done.version is None else f"Published {done.version}."
+        said = f"{done.said} ({done.run_id})"
     versions = record.versions.items()
     return DayView(
         number=record.day,

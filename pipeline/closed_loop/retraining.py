@@ -62,27 +62,36 @@ class SluiceRun:
         started = time.monotonic()
         console = self._settings.root / "logs" / f"evening-{day}.txt"
         console.parent.mkdir(exist_ok=True)
-        with console.open("w") as errors:
-            done = subprocess.run(
-                [_SLUICE, "run", "--config", self._config, "--json"],
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-        if done.returncode == Exit.INTERRUPTED:
+        code, printed = self._run(console)
+        if code == Exit.INTERRUPTED:
             raise KeyboardInterrupt
         try:
-            said = json.loads(done.stdout)
+            said = json.loads(printed)
         except json.JSONDecodeError as error:
             raise RunError(
-                f"a retraining must say how it ended. Received: exit code {done.returncode} and "
-                f"no JSON. Read {console}."
+                f"a retraining must say how it ended. Received: exit code {code} and no JSON. Read "
+                f"{console}."
             ) from error
         version = said.get("pushed_version")
         if version is not None:
             import_states(user_states_file(self._settings), store)
         seconds = time.monotonic() - started
         return Retraining(said["run_id"], version, _sentence(said), seconds)
+
+    def _run(self, console: Path) -> tuple[int, str]:
+        """Its exit code, and what it printed as JSON."""
+        command: list[str | Path] = [_SLUICE, "run", "--config", self._config, "--json"]
+        with (
+            console.open("w") as errors,
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+        ):
+            try:
+                printed, _ = process.communicate()
+            except BaseException:
+                process.terminate()  # it ends its own children before it goes
+                process.wait()
+                raise
+        return process.returncode, printed
 
 
 def _sentence(said: dict[str, Any]) -> str:

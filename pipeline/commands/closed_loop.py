@@ -71,6 +71,7 @@ def simulate(
         from pipeline.closed_loop.retraining import SluiceRun
         from pipeline.console import Console
         from pipeline.loading import load_settings
+        from pipeline.runners.interruption import Interruption
 
         plan = LoopPlan(
             *(days, before, visitors, users, items, seed),
@@ -88,7 +89,8 @@ def simulate(
         config = settings_file(out)
         settings = load_settings(config)
         train = SluiceRun(config, settings)
-        records = run_loop(plan, out, settings, train, tell)
+        with Interruption():
+            records = run_loop(plan, out, settings, train, tell)
         seconds = time.monotonic() - started
         if as_json:
             facts = {"days": len(records), "seconds": seconds}

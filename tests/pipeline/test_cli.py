@@ -11,7 +11,7 @@ from pipeline.cli import app
 
 VERBS = {
     *("init", "run", "serve", "recommend", "predict", "report", "status", "demo", "data"),
-    *("rollback", "promote", "serving-config", "stream"),
+    *("rollback", "promote", "serving-config", "simulate", "stream"),
 }
 GROUPS = {
     "data": ("fetch", "simulate"),

@@ -137,6 +137,6 @@ def test_the_timeline_tells_all_days(looped):
     assert 0 < records[-1].score < 1
     write_page(folder / "timeline.html", records)
     page = (folder / "timeline.html").read_text()
-    for expected in ("trainer out", "published 3.", "A gate withheld it.", "<svg", "3: "):
+    for expected in ("trainer out", "Published 3.", "A gate withheld it. (run-3)", "<svg", "3: "):
         assert expected in page
     assert "http" not in page.split("<body>")[1]
