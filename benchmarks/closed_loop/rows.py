@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ Timeline = dict[str, Any]
 
 _WARM, _AFTER_TEN = "30+", "10-14"
 _RETRAININGS = 2
+_TIMES = ("seconds", "cpu_seconds")
 
 
 def rows_of(timeline: Timeline) -> Iterator[Row]:
@@ -91,6 +93,9 @@ def _long_run(served: Sequence[Day]) -> Iterator[Row]:
     yield at_least("simulated days in one run, without a hand on it", len(served), "days", 30)
     trained = [day["retraining"] for day in served if day["retraining"]]
     yield Row("retrainings", len(trained), "runs")
+    seconds = {name: statistics.median(one[name] for one in trained) for name in _TIMES}
+    yield Row("time of a retraining", seconds["seconds"], "s")
+    yield Row("processor time of a retraining", seconds["cpu_seconds"], "s")
     pushed = [one for one in trained if one["version"] is not None]
     yield Row("versions that the gates let through", len(pushed), "versions")
     lost = sum(day["footprint"]["backlog"] + day["footprint"]["dead_letters"] for day in served)

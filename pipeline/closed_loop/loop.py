@@ -19,6 +19,7 @@ from pipeline.closed_loop.retraining import Retraining, Train
 from pipeline.closed_loop.served import Served
 from pipeline.closed_loop.shop import Shop, open_shop
 from pipeline.closed_loop.storefront import Clock, Storefront, storefront
+from pipeline.errors import RunError
 from pipeline.event_stream import StreamPlace
 from pipeline.serving_folder import serving_folder
 from pipeline.settings import Settings
@@ -51,7 +52,15 @@ def run_loop(
         settings: Of the pipeline.
         train: Trains on what the log holds on the evening of a day.
         tell: Called with all days so far at the end of each.
+
+    Raises:
+        RunError: There was a loop here before, or a part of it does not answer.
     """
+    if settings.root.exists():
+        raise RunError(
+            f"a loop must begin with an empty root folder. Received: {settings.root}, where one "
+            "has been. Choose another folder, or remove it."
+        )
     records: list[DayRecord] = []
     with _opened(plan, folder, settings) as parts:
         loop = _Loop(plan, settings, train, *parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -29,13 +30,18 @@ class Retraining:
         run_id: Its run.
         version: The version that it pushed; None where a gate stopped it.
         said: Why, in a sentence.
+        moved: The largest drift of its rows from those of the model blessed before, as a share of
+            what the DataGate allows; None where nothing was compared, or it stopped the run.
         seconds: How long it took.
+        cpu_seconds: Processor time of it and its children, whatever else the machine had to do.
     """
 
     run_id: str
     version: int | None
     said: str
+    moved: float | None
     seconds: float
+    cpu_seconds: float
 
 
 # Trains on what the log holds on the evening of a day, and brings the states of users.
@@ -59,7 +65,7 @@ class SluiceRun:
         Raises:
             RunError: It ended without saying how.
         """
-        started = time.monotonic()
+        started, cpu_before = time.monotonic(), _children_seconds()
         console = self._settings.root / "logs" / f"evening-{day}.txt"
         console.parent.mkdir(exist_ok=True)
         code, printed = self._run(console)
@@ -75,8 +81,8 @@ class SluiceRun:
         version = said.get("pushed_version")
         if version is not None:
             import_states(user_states_file(self._settings), store)
-        seconds = time.monotonic() - started
-        return Retraining(said["run_id"], version, _sentence(said), seconds)
+        seconds, cpu = time.monotonic() - started, _children_seconds() - cpu_before
+        return Retraining(said["run_id"], version, _sentence(said), _moved(said), seconds, cpu)
 
     def _run(self, console: Path) -> tuple[int, str]:
         """Its exit code, and what it printed as JSON."""
@@ -92,6 +98,19 @@ class SluiceRun:
                 process.wait()
                 raise
         return process.returncode, printed
+
+
+def _moved(said: dict[str, Any]) -> float | None:
+    """The largest share of its bound that a drift takes."""
+    rows = said["data"]["drift"] if "data" in said else []
+    shares = [row["value"] / row["bound"] for row in rows if row["bound"] and row["value"]]
+    return max(shares, default=None)
+
+
+def _children_seconds() -> float:
+    """Processor time of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _sentence(said: dict[str, Any]) -> str:

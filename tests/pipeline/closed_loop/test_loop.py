@@ -18,6 +18,7 @@ from pipeline.closed_loop.loop import RECORDS, run_loop, settings_file
 from pipeline.closed_loop.page import write_page
 from pipeline.closed_loop.plan import LoopPlan
 from pipeline.closed_loop.retraining import Retraining
+from pipeline.errors import RunError
 from pipeline.loading import load_settings
 from pipeline.serving_folder import serving_folder
 from serving.user_state.sqlite_store import SqliteUserStates
@@ -60,12 +61,13 @@ class StandIn:
         started = time.monotonic()
         self.evenings.append(day)
         if day not in (0, 2):
-            return Retraining(f"run-{day}", None, "A gate withheld it.", 0.1)
+            return Retraining(f"run-{day}", None, "A gate withheld it.", None, 0.1, 0.1)
         version = day + 1
+        self.base_path.mkdir(parents=True, exist_ok=True)
         draft = self.base_path / f".{version}"
         SameList(10 * (day // 2)).save(draft)
         draft.replace(self.base_path / str(version))
-        return Retraining(f"run-{day}", version, "Published.", time.monotonic() - started)
+        return Retraining(f"run-{day}", version, "Published.", 0.5, time.monotonic() - started, 0.1)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,6 @@ def looped(tmp_path_factory):
     folder = tmp_path_factory.mktemp("loop")
     settings = load_settings(settings_file(folder))
     train, told = StandIn(serving_folder(settings)), []
-    train.base_path.mkdir(parents=True)
     records = run_loop(PLAN, folder, settings, train, lambda days: told.append(len(days)))
     assert told == [1, 2, 3, 4, 5, 6]
     return folder, settings, train, records
@@ -140,3 +141,9 @@ def test_the_timeline_tells_all_days(looped):
     for expected in ("trainer out", "Published 3.", "A gate withheld it. (run-3)", "<svg", "3: "):
         assert expected in page
     assert "http" not in page.split("<body>")[1]
+
+
+def test_a_folder_where_a_loop_has_been_is_refused(looped):
+    folder, settings, train, _ = looped
+    with pytest.raises(RunError, match=f"Received: {settings.root}, where one has been"):
+        run_loop(PLAN, folder, settings, train, print)
