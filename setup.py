@@ -35,6 +35,7 @@ setup(
     ),
     package_data={
         "pipeline": ["configs/*.yaml", "kubeflow/README.md"],
+        "pipeline.closed_loop": ["settings.yaml"],
         "components.report": ["templates/*"],
         "serving.wire": ["*.binpb"],
         "serving_config": ["**/*"],

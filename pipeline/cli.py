@@ -9,6 +9,7 @@ import typer
 
 from pipeline.commands import (
     canary,
+    closed_loop,
     compile,
     data,
     demo,
@@ -105,6 +106,7 @@ app.command(epilog=_examples(*status.EXAMPLES))(status.status)
 app.command(epilog=_examples(*rollback.EXAMPLES))(rollback.rollback)
 app.command(epilog=_examples(*promote.EXAMPLES))(promote.promote)
 app.command(epilog=_examples(*canary.EXAMPLES))(canary.canary)
+app.command(epilog=_examples(*closed_loop.EXAMPLES))(closed_loop.simulate)
 app.command("serving-config", epilog=_examples(*serving_config.EXAMPLES))(
     serving_config.serving_config
 )

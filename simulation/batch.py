@@ -74,7 +74,7 @@ class Simulator:
         )
         deeds = draw_deeds(course, relevant, rng)
         session = course.session[deeds.step]
-        time = visits.begin[session] + _since_begin(session, deeds.pause)
+        time = visits.begin[session] + since_begin(session, deeds.pause)
         order = np.argsort(time, kind="stable")
         device = rng.choice(len(_DEVICES), len(visits.user), p=_DEVICE_WEIGHTS[era])
         events = self._table(visits, course, deeds.take(order), session[order], time[order], device)
@@ -119,7 +119,7 @@ def _or_null(values: np.ndarray, row: Ints) -> pl.Series:
     return pl.Series(values).extend_constant(None, 1).gather(row)
 
 
-def _since_begin(session: Ints, pause: Floats) -> Ints:
+def since_begin(session: Ints, pause: Floats) -> Ints:
     """Whole seconds from the first event of a session to each."""
     since = np.cumsum(pause)
     first = np.flatnonzero(np.diff(session, prepend=-1))

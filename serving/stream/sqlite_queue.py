@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from serving.sqlite_file import SqliteFile
@@ -49,6 +49,7 @@ class SqliteQueue:
 
     Args:
         path: The file; it is made where there is none.
+        clock: Tells when a message arrives (unix seconds); a simulation has a time of its own.
 
     Raises:
         QueueError: The file is something else, or cannot be opened.
@@ -56,7 +57,8 @@ class SqliteQueue:
 
     partitions = 1
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self._read_until: dict[int, int] = {}
         # In full: the log remembers positions, and none may be given out twice, whatever fails.
         self._file = SqliteFile(path, _SCHEMA, "FULL", "a queue of events", QueueError)
@@ -64,7 +66,7 @@ class SqliteQueue:
 
     def append(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """See `EventSink`. All of them are added, or none."""
-        now = int(time.time())
+        now = int(self._clock())
         rows = [(partition_of(user, self.partitions), now, payload) for user, payload in messages]
         with self._transaction() as connection:
             connection.executemany(_APPEND, rows)

@@ -12,7 +12,7 @@ from pipeline.cli import app
 VERBS = {
     *("init", "run", "serve", "recommend", "predict", "report", "status", "demo", "data"),
     *("rollback", "promote", "serving-config", "stream", "experiment", "canary"),
-    *("refresh-items", "schedule"),
+    *("refresh-items", "schedule", "simulate"),
 }
 GROUPS = {
     "data": ("fetch", "simulate"),

@@ -273,7 +273,7 @@ def test_a_log_has_one_writer(tmp_path):
 def test_a_file_is_of_one_day(queue, tmp_path, monkeypatch):
     clock = [NOW // DAY * DAY - 1]
     if isinstance(queue, SqliteQueue):
-        monkeypatch.setattr("serving.stream.sqlite_queue.time.time", lambda: clock[0])
+        monkeypatch.setattr(queue, "_clock", lambda: clock[0])
     else:
         add = queue._redis.xadd
         at = lambda some: [add(queue._key(0), {"e": p}, f"{clock[0]}000-*") for _, p in some]  # noqa: E731

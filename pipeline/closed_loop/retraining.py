@@ -1,0 +1,121 @@
+"""One retraining: a `sluice run` of its own, and what became of it."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.commands.shared import Exit
+from pipeline.errors import RunError
+from pipeline.settings import Settings
+from pipeline.user_states import user_states_file
+from serving.user_state.published import import_states
+from serving.user_state.store import UserStateStore
+
+_SLUICE = Path(sys.executable).with_name("sluice")
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """How a retraining ended.
+
+    Attributes:
+        run_id: Its run.
+        version: The version that it pushed; None where a gate stopped it.
+        said: Why, in a sentence.
+        moved: The largest drift of its rows from those of the model blessed before, as a share of
+            what the DataGate allows; None where nothing was compared, or it stopped the run.
+        seconds: How long it took.
+        cpu_seconds: Processor time of it and its children, whatever else the machine had to do.
+    """
+
+    run_id: str
+    version: int | None
+    said: str
+    moved: float | None
+    seconds: float
+    cpu_seconds: float
+
+
+# Trains on what the log holds on the evening of a day, and brings the states of users.
+Train = Callable[[int, UserStateStore], Retraining]
+
+
+class SluiceRun:
+    """Trains by a `sluice run` in a process of its own.
+
+    Args:
+        config: The settings file.
+        settings: What it holds.
+    """
+
+    def __init__(self, config: Path, settings: Settings) -> None:
+        self._config, self._settings = config, settings
+
+    def __call__(self, day: int, store: UserStateStore) -> Retraining:
+        """Trains on the latest window of the log, and lets the gates decide.
+
+        Raises:
+            RunError: It ended without saying how.
+        """
+        started, cpu_before = time.monotonic(), _children_seconds()
+        console = self._settings.root / "logs" / f"evening-{day}.txt"
+        console.parent.mkdir(exist_ok=True)
+        code, printed = self._run(console)
+        if code == Exit.INTERRUPTED:
+            raise KeyboardInterrupt
+        try:
+            said = json.loads(printed)
+        except json.JSONDecodeError as error:
+            raise RunError(
+                f"a retraining must say how it ended. Received: exit code {code} and no JSON. Read "
+                f"{console}."
+            ) from error
+        version = said.get("pushed_version")
+        if version is not None:
+            import_states(user_states_file(self._settings), store)
+        seconds, cpu = time.monotonic() - started, _children_seconds() - cpu_before
+        return Retraining(said["run_id"], version, _sentence(said), _moved(said), seconds, cpu)
+
+    def _run(self, console: Path) -> tuple[int, str]:
+        """Its exit code, and what it printed as JSON."""
+        command: list[str | Path] = [_SLUICE, "run", "--config", self._config, "--json"]
+        with (
+            console.open("w") as errors,
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+        ):
+            try:
+                printed, _ = process.communicate()
+            except BaseException:
+                process.terminate()  # it ends its own children before it goes
+                process.wait()
+                raise
+        return process.returncode, printed
+
+
+def _moved(said: dict[str, Any]) -> float | None:
+    """The largest share of its bound that a drift takes."""
+    rows = said["data"]["drift"] if "data" in said else []
+    shares = [row["value"] / row["bound"] for row in rows if row["bound"] and row["value"]]
+    return max(shares, default=None)
+
+
+def _children_seconds() -> float:
+    """Processor time of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _sentence(said: dict[str, Any]) -> str:
+    """Why a model was pushed or withheld, or the error of the node that stopped the run."""
+    if "error" in said:
+        return " ".join(str(said["error"]).split())
+    verdict = said["verdict"]
+    return str(verdict.get("summary") or " ".join(verdict["sentences"]))
