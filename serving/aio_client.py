@@ -16,7 +16,7 @@ from serving import contract
 from serving.calls.aio_channel import AsyncChannel
 from serving.calls.channel import CallError
 from serving.calls.policy import RetryPolicy
-from serving.flows import Call, Flow, Step, run_async
+from serving.flows import Call, Flow, Step, end_of, run_async
 from serving.query import Query, Recommendation, SimilarItem
 from serving.served_model import ServedModel, VersionStatus
 
@@ -93,7 +93,8 @@ class AsyncRecommenderClient:
             if not isinstance(step, Call):
                 return await asyncio.to_thread(step.function)
             try:
-                return await self._channel.call(step.method, step.request, deadline)
+                ends = end_of(step, deadline)
+                return await self._channel.call(step.method, step.request, ends)
             except CallError as error:
                 raise error.failure.explained(self.address, self.timeout_s) from error
 

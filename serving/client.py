@@ -19,7 +19,7 @@ from serving import contract
 from serving.calls.channel import MAX_MESSAGE_BYTES, CallError, Channel
 from serving.calls.errors import ServingError
 from serving.calls.policy import RetryPolicy
-from serving.flows import Call, Flow, Step, run
+from serving.flows import Call, Flow, Step, end_of, run
 from serving.query import Query, Recommendation, SimilarItem
 from serving.served_model import ServedModel, VersionStatus
 
@@ -176,7 +176,7 @@ class RecommenderClient:
             if not isinstance(step, Call):
                 return step.function()
             try:
-                return self._channel.call(step.method, step.request, deadline)
+                return self._channel.call(step.method, step.request, end_of(step, deadline))
             except CallError as error:
                 raise error.failure.explained(self.address, self.timeout_s) from error
 

@@ -6,6 +6,7 @@ answer. So the contract is written once, and each client only does what it is to
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, NamedTuple, TypeVar
 
@@ -21,6 +22,7 @@ class Call(NamedTuple):
 
     method: Method
     request: Any
+    share: float = 1.0  # of the time that is left, which it may take
 
 
 class Look(NamedTuple):
@@ -69,3 +71,30 @@ async def run_async(flow: Flow[Answer], do: Callable[[Step], Awaitable[Any]]) ->
     except StopIteration as end:
         answer: Answer = end.value
         return answer
+
+
+def hurried(flow: Flow[Answer], share: float) -> Flow[Answer]:
+    """The same conversation; each of its calls may take but a share of the time that is left."""
+    try:
+        step = flow.send(None)
+        while True:
+            try:
+                result = yield step._replace(share=share) if isinstance(step, Call) else step
+            except STEP_ERRORS as error:
+                step = flow.throw(error)
+            else:
+                step = flow.send(result)
+    except StopIteration as end:
+        answer: Answer = end.value
+        return answer
+
+
+def end_of(call: Call, deadline: float) -> float:
+    """When a call must have its answer, by the monotonic clock.
+
+    Args:
+        call: The call.
+        deadline: When its conversation must be over, by the same clock.
+    """
+    now = time.monotonic()
+    return now + call.share * (deadline - now)

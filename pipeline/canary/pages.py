@@ -21,6 +21,7 @@ from pipeline.serving_folder import MODEL_NAME
 
 VERSION_REQUESTS = ":sluice:serving:version_requests"
 VERSION_LATENCY = ":sluice:serving:version_latency"
+_GIVEN_UP = "CANCELLED"  # by the caller: a deadline, or another attempt was faster
 _TIMEOUT_S = 2.0
 
 
@@ -153,6 +154,8 @@ def _counted(
     total = {"requests": 0.0, "failed": 0.0, "answers": 0.0, "fast": 0.0}
     for sample in found:
         if _name(sample) == requests:
+            if sample.labels["status"] == _GIVEN_UP:
+                continue
             total["requests"] += sample.value
             total["failed"] += sample.value * (sample.labels["status"] != "OK")
         elif sample.name == f"{latency}_count":

@@ -12,10 +12,11 @@ from serving.experiments.assignment import ASSIGNED, Assignment, assign
 from serving.experiments.interleaving import team_draft
 from serving.experiments.plan import Experiment
 from serving.experiments.plan_file import PlanFile
-from serving.flows import Flow
+from serving.flows import Flow, hurried
 from serving.query import Query, Recommendation
 from serving.served_model import Answered, ServedModel
 
+_SHARE = 0.5  # of the time of a request, for a version that is tried out
 _NOBODY = Assignment()
 
 
@@ -74,7 +75,7 @@ class ArmFlows:
         if label and label != self._model.label:
             model = self._labelled.setdefault(label, ServedModel(self._model.name, label))
             try:
-                return (yield from model.ask(question)), ""
+                return (yield from hurried(model.ask(question), _SHARE)), ""
             except ServingError as error:
                 reason = str(error)
         return (yield from self._model.ask(question)), reason

@@ -48,10 +48,13 @@ def team_draft(
 
     drafted: list[tuple[Item, int | None]] = []
     while len(drafted) < k:
+        both: list[tuple[Item, int | None]] = []
         for team in rng.sample((0, 1), 2):
             item = best(team)
             if item is None:
+                alone = [(one, None) for one, _ in both]
                 others = ((one, None) for name, one in rest[1 - team] if name not in taken)
-                return [*drafted, *others][:k]
-            drafted.append((item, team))
+                return [*drafted, *alone, *others][:k]
+            both.append((item, team))
+        drafted += both
     return drafted[:k]

@@ -50,7 +50,7 @@ class PlanFile:
             if state != self._state:
                 self._plan = from_json(self._path.read_text(encoding="utf-8"), str(self._path))
                 self._state = state
-        except (OSError, PlanError) as error:
+        except (OSError, UnicodeDecodeError, PlanError) as error:
             logger.error("the experiments go on as they were: %s", error)
 
     def _look(self) -> tuple[int, int, int]:

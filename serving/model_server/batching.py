@@ -13,7 +13,7 @@ import dataclasses
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -109,10 +109,33 @@ class _Batches:
                 f"a request may have at most max_batch_size = {self._options.max_batch_size} rows, "
                 f"received {rows}. Send fewer at a time"
             )
-        return _one_below_the_other(
-            self._join(signature, piece, fetches, len_of)
-            for piece, len_of in _pieces(feeds, rows, self._options.split_size)
-        )
+        pieces = _pieces(feeds, rows, self._options.split_size)
+        return self._one_after_the_other(signature, fetches, pieces)
+
+    def _one_after_the_other(
+        self, signature: Signature, fetches: Sequence[str], pieces: Sequence[tuple[Arrays, int]]
+    ) -> Future[Outputs]:
+        """The pieces of a request; each is computed when the one before it is."""
+        joined: Future[Outputs] = Future()
+        joined.set_running_or_notify_cancel()  # so that it is waited for whoever gives up
+        left, parts = iter(pieces), list[Outputs]()
+
+        def go_on(before: Future[Outputs] | None = None) -> None:
+            try:
+                if before is not None:
+                    parts.append(before.result())
+                feeds, rows = next(left, (None, 0))
+                if feeds is None:
+                    joined.set_result(
+                        {name: np.concatenate([part[name] for part in parts]) for name in fetches}
+                    )
+                    return
+                self._join(signature, feeds, fetches, rows).add_done_callback(go_on)
+            except Exception as error:  # noqa: BLE001 -- those who wait must hear of it
+                joined.set_exception(error)
+
+        go_on()
+        return joined
 
     def _rows(self, signature: Signature, feeds: Arrays, fetches: Sequence[str]) -> int | None:
         """Rows of a request; None when it cannot be joined with another."""
@@ -156,7 +179,10 @@ class _Batches:
 
         timer = threading.Timer(self._options.batch_timeout_s, now)
         timer.daemon = True
-        timer.start()
+        try:
+            timer.start()
+        except RuntimeError:  # no further thread can be had
+            now()
 
     def _compute(self, batch: _Batch) -> None:
         with self._lock:  # nobody joins from here on
@@ -220,33 +246,6 @@ def _pieces(feeds: Arrays, rows: int, size: int) -> list[tuple[Arrays, int]]:
         ([array[at : at + size] if array.ndim else array for array in feeds], min(size, rows - at))
         for at in range(0, rows, size)
     ]
-
-
-def _one_below_the_other(pieces: Iterable[Future[Outputs]]) -> Future[Outputs]:
-    """The answers to the pieces of a request as one; once one piece has failed, its error."""
-    answers = list(pieces)
-    joined: Future[Outputs] = Future()
-    joined.set_running_or_notify_cancel()  # the pieces are computed whoever gives up
-    left, counting = len(answers), threading.Lock()
-
-    def ended(_: Future[Outputs]) -> None:
-        nonlocal left
-        with counting:
-            left -= 1
-            if left:
-                return
-        try:
-            parts = [answer.result() for answer in answers]
-        except Exception as error:  # noqa: BLE001 -- as above
-            joined.set_exception(error)
-        else:
-            joined.set_result(
-                {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-            )
-
-    for answer in answers:
-        answer.add_done_callback(ended)
-    return joined
 
 
 def _queue_is_full(signature: Signature, limit: int) -> RequestError:

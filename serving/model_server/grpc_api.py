@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TypeVar
@@ -29,7 +30,7 @@ from serving.model_server.model_service import ModelService
 from serving.model_server.model_set import ModelSet
 from serving.model_server.prediction_service import PredictionService
 
-_SMALL_BYTES = 64 * 1024
+_SMALL_BYTES, _SMALL_VALUES = 64 * 1024, 16 * 1024
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -62,7 +63,7 @@ class GrpcApi:
 
     async def Predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
         """Run one signature of a model."""
-        small = request.ByteSize() <= _SMALL_BYTES
+        small = request.ByteSize() <= _SMALL_BYTES and _values(request) <= _SMALL_VALUES
         with self._counted("Predict", request.model_spec):
             return await self._prediction.predict_in(self._threads, request, small=small)
 
@@ -113,3 +114,10 @@ class GrpcApi:
         self, api: str, spec: model_pb2.ModelSpec
     ) -> contextlib.AbstractContextManager[None]:
         return self._metrics.call(spec.name if spec.name in self._models else "", api, "GRPC")
+
+
+def _values(request: predict_pb2.PredictRequest) -> int:
+    """How many values the inputs have; a tensor of few bytes may name one value for all."""
+    return sum(
+        math.prod(dim.size for dim in tensor.tensor_shape.dim) for tensor in request.inputs.values()
+    )

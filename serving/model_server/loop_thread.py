@@ -31,7 +31,9 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def stop(self) -> None:
-        """End the loop, with what still runs in it."""
+        """End the loop, with what still runs in it; nothing where it never began."""
+        if self._thread.ident is None:
+            return
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
@@ -39,5 +41,13 @@ class LoopThread:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_forever()
+            self._loop.run_until_complete(_cancel_all(self._loop))
         finally:
             self._loop.close()
+
+
+async def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    tasks = asyncio.all_tasks(loop) - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,6 +6,7 @@ with a suffix `_total` that TensorFlow Serving does not have; it is taken off.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import time
@@ -32,6 +33,12 @@ _RUNTIME = "TF1"  # what TensorFlow Serving calls a session
 _TOTAL = re.compile(
     rb"^((?:# (?:HELP|TYPE) )?:(?:tensorflow|sluice):[a-z_:]+)_total(?=[ {])", re.MULTILINE
 )
+
+CANCELLED: str = (
+    grpc.StatusCode.CANCELLED.name
+)  # of calls whose caller gave up, for whatever reason
+# A slow answer must be seen, though nobody waited for its end.
+_TIMED = ("OK", CANCELLED)
 
 S = TypeVar("S")
 
@@ -93,23 +100,24 @@ class Metrics:
 
     @contextlib.contextmanager
     def call(self, model_name: str, api: str, entrypoint: str) -> Iterator[None]:
-        """Count and time one call; one whose caller gives up does not count.
+        """Count and time one call; one whose caller gives up is CANCELLED, and took until then.
 
         Args:
             model_name: A model that is served, or empty: what callers send would never end.
             api: Predict, Classify, Regress or MultiInference.
             entrypoint: GRPC or REST.
         """
-        started = time.perf_counter()
+        started, status = time.perf_counter(), "OK"
         try:
             yield
-        except Exception as error:
-            code = error.code if isinstance(error, RequestError) else grpc.StatusCode.INTERNAL
-            self._requests.labels(model_name, code.name).inc()
+        except BaseException as error:
+            status = _status(error)
             raise
-        microseconds = (time.perf_counter() - started) * 1e6
-        self._latency.labels(model_name, api, entrypoint).observe(microseconds)
-        self._requests.labels(model_name, "OK").inc()
+        finally:
+            if status in _TIMED:
+                microseconds = (time.perf_counter() - started) * 1e6
+                self._latency.labels(model_name, api, entrypoint).observe(microseconds)
+            self._requests.labels(model_name, status).inc()
 
     @contextlib.contextmanager
     def computing(self, model_name: str, api: str, version: int) -> Iterator[None]:
@@ -120,17 +128,17 @@ class Metrics:
             api: Predict, Classify, Regress or MultiInference.
             version: The version that computes.
         """
-        started, status = time.perf_counter(), grpc.StatusCode.INTERNAL.name
+        started, status = time.perf_counter(), "OK"
         try:
             yield
-            status = "OK"
-            microseconds = (time.perf_counter() - started) * 1e6
-            self._runtime.labels(model_name, api, _RUNTIME).observe(microseconds)
-            self._version_latency.labels(model_name, version).observe(microseconds)
-        except RequestError as error:
-            status = error.code.name
+        except BaseException as error:
+            status = _status(error)
             raise
         finally:
+            if status in _TIMED:
+                microseconds = (time.perf_counter() - started) * 1e6
+                self._runtime.labels(model_name, api, _RUNTIME).observe(microseconds)
+                self._version_latency.labels(model_name, version).observe(microseconds)
             self._version_requests.labels(model_name, version, status).inc()
 
     def loading(self, load: Callable[[Path, int], S]) -> Callable[[Path, int], S]:
@@ -152,3 +160,12 @@ class Metrics:
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""
         return _TOTAL.sub(rb"\1", generate_latest(self._registry))
+
+
+def _status(error: BaseException) -> str:
+    """The status of a call that raised."""
+    if isinstance(error, asyncio.CancelledError):
+        return CANCELLED
+    code = error.code if isinstance(error, RequestError) else grpc.StatusCode.INTERNAL
+    name: str = code.name
+    return name

@@ -75,10 +75,14 @@ class ModelSet(Mapping[str, ModelVersions[Servable]]):
             self._check_labels(self._models[name], wanted)
             self._models[name].labels = dict(wanted)
 
-    def stop(self) -> None:
-        """Release every model. Call it when no call is in flight."""
+    def stop(self, drain_seconds: float = 0.0) -> None:
+        """Release every model.
+
+        Args:
+            drain_seconds: Longest wait for the calls of a model that are in flight.
+        """
         for model in self._models.values():
-            model.stop()
+            model.stop(drain_seconds)
 
     def reload(self, configs: Iterable[ModelConfig]) -> None:
         """Serve exactly these models from now on.

@@ -29,6 +29,9 @@ MAX_MESSAGE_BYTES = 2**31 - 1  # as TensorFlow Serving; gRPC's own default is 4 
 # Refusals that may wait to be sent; of the calls beyond, gRPC itself lets go without a word.
 MAX_REFUSALS = 64
 
+# What was cancelled at the end of the drain may be computed to its end.
+_LAST_SECONDS = 5.0
+
 _CHANNEL_ARGUMENTS: dict[str, int | str] = {
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
     "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
@@ -170,7 +173,7 @@ class ModelServer:
     def _close(self) -> None:
         self._stopped = True
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._models.stop()
+        self._models.stop(_LAST_SECONDS)
         self._loop.stop()
 
     def _update_health(self) -> None:

@@ -26,6 +26,9 @@ def test_no_item_twice_and_the_teams_never_more_than_one_apart(first, second, k,
     for end in range(len(drafted) + 1):
         teams = Counter(team for _, team in drafted[:end])
         assert abs(teams[0] - teams[1]) <= 1
+    if any(team is None for _, team in drafted):  # one list has ended: neither gained by it
+        teams = Counter(team for _, team in drafted)
+        assert teams[0] == teams[1]
     for team, own in ((0, first), (1, second)):
         taken = [item for item, of in drafted if of == team]
         assert taken == sorted(taken, key=own.index)  # each team in its own order

@@ -50,7 +50,14 @@ def test_it_is_looked_at_no_more_often_than_asked(tmp_path):
     assert followed.current() == PLAN
 
 
-@pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: replace(path, "{")])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda path: path.unlink(),
+        lambda path: replace(path, "{"),
+        lambda path: path.write_bytes(b"\xff\xfe{}"),
+    ],
+)
 def test_a_lost_file_leaves_the_experiments_as_they_were(tmp_path, harm, caplog):
     path = tmp_path / "experiments.json"
     path.write_text(to_json(PLAN))

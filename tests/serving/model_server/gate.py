@@ -29,6 +29,10 @@ class Gate:
         servable.compute = held  # type: ignore[method-assign]
         return servable
 
+    def another_call_begins(self, within: float) -> bool:
+        """Whether a further call comes inside within some seconds."""
+        return self._begun.acquire(timeout=within)
+
     def wait_for_calls(self, count: int) -> None:
         """Until so many more calls are inside."""
         for _ in range(count):

@@ -286,3 +286,17 @@ def test_the_parameters_are_read_and_have_the_defaults_of_tensorflow_serving(tmp
         "max_execution_batch_size { value: 4 }"
     )
     assert read_batching(file) == Batching(4, 0.0015, 3, 5, (2, 4), True, 4)
+
+
+def test_a_large_request_whose_pieces_outnumber_the_queue_is_answered():
+    model = Model(max_batch_size=2, split_size=2, max_enqueued_batches=1, num_batch_threads=1)
+    assert model.ask(1.0, rows=9).shape == (9, 1)
+    assert model.shapes == [(2, 1)] * 4 + [(1, 1)]
+
+
+def test_a_large_request_with_a_bad_piece_is_refused_and_no_further_piece_computed():
+    model = Model(max_batch_size=2, split_size=2)
+    values = np.array([[1.0], [1.0], [-1.0], [1.0], [1.0], [1.0]], np.float32)
+    with pytest.raises(RequestError, match="negative"):
+        model.submit(TWICE, [values, np.asarray(np.float32(0))], ["y"]).result()
+    assert model.shapes == [(2, 1), (2, 1)]

@@ -250,7 +250,11 @@ def test_a_call_whose_caller_gave_up_is_not_computed(serve_held, inputs):
     server.stop(5)
     lines = metrics.exposition().decode().splitlines()
     counts = [line for line in lines if "request_count{" in line]
-    assert counts == [':tensorflow:serving:request_count{model_name="recommender",status="OK"} 1.0']
+    assert counts == [
+        f':tensorflow:serving:request_count{{model_name="recommender",status="{status}"}} 1.0'
+        for status in ("CANCELLED", "OK")
+    ]
+    assert not gate.another_call_begins(within=0.5)
 
 
 def test_messages_beyond_a_limit_are_refused(base_path, push, call, inputs):
