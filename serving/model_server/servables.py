@@ -7,6 +7,7 @@ a megabyte or two behind at every swap.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import threading
@@ -53,13 +54,13 @@ class Servable:
 
     def __init__(self, path: Path, version: int) -> None:
         self.version = version
-        graph = tf.Graph()
-        self._session = tf.compat.v1.Session(graph=graph, config=_threads())
+        session = tf.compat.v1.Session(graph=tf.Graph(), config=_threads())
         try:
-            meta_graph = _load(self._session, path)
+            meta_graph = _load(session, path)
         except BaseException:
-            self._session.close()
+            session.close()
             raise
+        self._session: tf.compat.v1.Session | None = session
         self.signature_defs = dict(meta_graph.signature_def)
         self.signatures = {
             name: Signature.from_proto(name, proto)
@@ -162,7 +163,12 @@ class Servable:
     def close(self) -> None:
         """Give the memory back. Nothing may run after this."""
         self._callables.clear()
-        self._session.close()
+        if self._session is not None:
+            self._session.close()
+        self._session = None
+        # Graph and session refer to each other, and hold 100 MB until the interpreter looks for
+        # such pairs, which it does ever more rarely. What a server keeps for good is not looked at.
+        gc.collect()
 
     def _execute(
         self, signature: Signature, feeds: Sequence[NDArray[Any]], fetches: Sequence[str]
@@ -181,6 +187,8 @@ class Servable:
         found = self._callables.get(key)
         if found is not None:
             return found
+        if self._session is None:
+            raise RuntimeError(f"version {self.version} is closed")
         with self._compiling:  # it takes seconds: the calls that come meanwhile wait for the first
             if key not in self._callables:
                 self._callables[key] = self._session.make_callable(

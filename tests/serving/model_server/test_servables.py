@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import statistics
 import subprocess
 import sys
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -60,6 +62,18 @@ def test_closing_one_version_leaves_the_other(toy_models, protos):
     with pytest.raises(RuntimeError, match="closed"):
         old.run("recommend", protos)
     new.close()
+
+
+def test_closing_frees_the_graph_at_once(toy_models, protos):
+    servable = Servable(toy_models / "1", 1)
+    servable.run("recommend", protos)
+    graph = weakref.ref(servable._session.graph)
+    gc.disable()  # it would come to it some time
+    try:
+        servable.close()
+    finally:
+        gc.enable()
+    assert graph() is None
 
 
 def test_the_init_signature_is_not_offered(toy_models, protos):
