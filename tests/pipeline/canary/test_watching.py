@@ -58,3 +58,30 @@ def test_a_page_that_comes_back_after_the_end_is_judged(clock):
     rules = Canary(seconds=60, answers=200)
     came = watched(Arm(clock, 10, gone=range(57, 64)), Arm(clock, 10), rules)
     assert (came.ending, came.seconds) == (Ending.PASSED, 64.0)
+
+
+@pytest.mark.parametrize(
+    ("arm", "reason"),
+    [
+        ({"failing": 0.05}, "5.0% of its requests failed, against 0.0% of stable's and 1.0%"),
+        ({"slow": 0.1}, "10.0% of its answers were slow, against 0.0% of stable's and 5.0%"),
+    ],
+)
+def test_what_seems_worse_and_is_not_proven_does_not_pass(clock, arm, reason):
+    rules = Canary(seconds=250, answers=200)
+    came = watched(Arm(clock, 1, **arm), Arm(clock, 1), rules)
+    assert came.ending is Ending.UNDECIDED
+    assert came.reason.startswith(reason)
+    assert came.reason.endswith("; it may be chance, and a longer trial tells")
+
+
+def test_what_is_allowed_passes(clock):
+    rules = Canary(seconds=250, answers=200)
+    came = watched(Arm(clock, 1, failing=0.009, slow=0.04), Arm(clock, 1), rules)
+    assert (came.ending, came.reason) == (Ending.PASSED, "it did no worse than stable")
+
+
+def test_frequent_looks_do_not_hide_a_version_that_fails_every_tenth_call(clock):
+    came = watched(Arm(clock, 1, failing=0.1), Arm(clock, 2), Canary(seconds=300, answers=200))
+    assert came.ending is Ending.WORSE
+    assert came.reason.startswith("10.0% of its requests failed")
