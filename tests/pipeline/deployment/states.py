@@ -42,7 +42,7 @@ class Server:
         with (
             contextlib.suppress(RequestError),
             self._metrics.call("recommender", "Predict", "GRPC"),
-            self._metrics.computing("recommender", "Predict"),
+            self._metrics.computing("recommender", "Predict", 1),
         ):
             time.sleep(seconds)
             if code is not None:
