@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from pathlib import Path
 
 STAGING = ".staging-"  # what a call that was killed leaves behind begins with this
@@ -27,10 +28,16 @@ def write_file(target: Path, data: bytes) -> None:
 
 
 def replace_file(target: Path, data: bytes) -> None:
-    """Writes a file that readers see as it was before or as it is now, never in between."""
-    draft = target.with_name(f"{STAGING}{target.name}")
-    write_file(draft, data)
-    draft.replace(target)
+    """Writes a file that readers see as it was before or as it is now, never in between.
+
+    Several may write it at once: each has a draft of its own, and the last one stays.
+    """
+    draft = target.with_name(f"{STAGING}{target.name}-{uuid.uuid4().hex}")
+    try:
+        write_file(draft, data)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
     sync_folder(target.parent)
 
 

@@ -9,13 +9,20 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from benchmarks.processes import SideError, start
 
 _START_SECONDS = 30.0
+_PORTS = 3  # that are tried
+
+
+class _EndedError(SideError):
+    """A server that was started is over."""
 
 
 class RedisServer:
@@ -38,36 +45,55 @@ class RedisServer:
         program = shutil.which("redis-server")
         if program is None:
             raise SideError("`redis-server` must be on PATH. Run scripts/install_redis.sh")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
         self._log = folder / "redis.log"
-        place = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(folder.resolve())]
         durable = ["--save", "", "--appendonly", "yes", "--appendfsync", appendfsync]
-        self._command = [program, *place, *durable]
-        self.start()
+        self._command = [program, "--bind", "127.0.0.1", "--dir", str(folder.resolve()), *durable]
+        for left in reversed(range(_PORTS)):
+            self.port = free_port()
+            try:
+                self.start()
+                break
+            except _EndedError:  # somebody else may have taken the port meanwhile
+                if not left:
+                    raise
+        self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
         """Starts it, and waits until it answers."""
-        self.process = start(self._command, self._log)
+        self.process = start([*self._command, "--port", str(self.port)], self._log)
         deadline = time.monotonic() + _START_SECONDS
-        with redis.Redis(port=self.port) as client:
-            while True:
-                with contextlib.suppress(redis.ConnectionError, redis.BusyLoadingError):
-                    client.ping()
-                    return
-                if self.process.poll() is not None or time.monotonic() > deadline:
+        once = Retry(NoBackoff(), 0)
+        with redis.Redis(port=self.port, socket_timeout=1.0, retry=once) as client:
+            while not self._answers(client):
+                if (code := self.process.poll()) is not None:
+                    raise _EndedError(f"a Redis server ended with code {code}; see {self._log}")
+                if time.monotonic() > deadline:
                     self.kill()
                     raise SideError(
                         f"a Redis server must answer within {_START_SECONDS:g} s; see {self._log}"
                     )
                 time.sleep(0.05)
 
+    def _answers(self, client: redis.Redis) -> bool:
+        # Another program may have the port, and be a Redis server, too.
+        with contextlib.suppress(redis.RedisError):
+            client.ping()
+            told: dict[str, Any] = client.info("server")
+            return int(told["process_id"]) == self.process.pid
+        return False
+
     def kill(self) -> None:
         """Ends it with signal 9."""
         self.process.kill()
         self.process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody has now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @contextlib.contextmanager

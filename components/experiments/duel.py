@@ -37,7 +37,8 @@ class Duel:
 def duel(log: pl.LazyFrame, design: Design, until: int) -> Duel:
     """Credits each arm with the outcomes on its items.
 
-    An outcome counts for the list that it names and in which its item stood, once.
+    An outcome counts for the list that it names and in which its item stood, once, and within the
+    days after the user's first list: what is known of a user whose time is over stays as it is.
 
     Args:
         log: What the compactor wrote: user_id, item_id, event_id, request_id, event_type,
@@ -48,9 +49,11 @@ def duel(log: pl.LazyFrame, design: Design, until: int) -> Duel:
     shown = exposures(log, design)
     item = ["user_id", "request_id", "item_id"]
     done = (
-        log.filter(pl.col("event_type") == design.outcome).select(*item, "event_time").unique(item)
+        log.filter(pl.col("event_type") == design.outcome)
+        .group_by(item)
+        .agg(pl.col("event_time").min().alias("done"))
     )
-    since = pl.col("event_time_right") - pl.col("event_time")
+    since = pl.col("done") - pl.col("event_time").min()  # of the user, as it is grouped below
     counts = since.is_between(0, design.outcome_days * DAY_SECONDS, "left").fill_null(value=False)
     credit = [
         (counts & (pl.col("of") == name)).sum().alias(str(place))

@@ -80,8 +80,18 @@ class Arm:
         """The counts of one page's text.
 
         Raises:
+            OSError: It is no page of metrics: what answers is not the server, or not yet.
             RunError: It does not tell versions apart.
         """
+        try:
+            return self._counts(page)
+        except (ValueError, KeyError) as error:
+            raise OSError(
+                f"a metrics page is what a server writes for Prometheus. Received: {page[:80]!r}, "
+                f"where {error!r} came up"
+            ) from error
+
+    def _counts(self, page: str) -> Counts:
         families = list(text_string_to_metric_families(page))
         samples = [sample for family in families for sample in family.samples]
         if self.version is None:
@@ -114,7 +124,7 @@ class ArmReader:
         """The counts of now.
 
         Raises:
-            OSError: A page cannot be had.
+            OSError: A page cannot be had, or is none of metrics.
         """
         now = {page: self._arm.counts(fetch(page)) for page in self._arm.pages}
         for page, counts in now.items():
@@ -127,7 +137,7 @@ def fetch(address: str) -> str:
     """The text of a metrics page.
 
     Raises:
-        OSError: It cannot be had.
+        OSError: It cannot be had, or is no text.
         RunError: The address is none of HTTP.
     """
     if not address.startswith(("http://", "https://")):
@@ -140,6 +150,8 @@ def fetch(address: str) -> str:
             text: str = answer.read().decode()
     except http.client.HTTPException as error:
         raise OSError(f"{address} broke its answer off: {error!r}") from error
+    except UnicodeDecodeError as error:
+        raise OSError(f"{address} answers with what is no text: {error}") from error
     return text
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipeline.canary.judging import found_worse
+from pipeline.canary.judging import Judge, seems_worse
 from pipeline.canary.pages import ArmReader, Counts
 from pipeline.deployment.settings import Canary
 
@@ -23,8 +23,9 @@ class Ending(StrEnum):
 
     Attributes:
         WORSE: The version does worse than stable, or cannot be watched.
-        PASSED: It was watched for the whole time and did not.
-        UNDECIDED: It, or stable, had too few requests to compare.
+        PASSED: It was watched for the whole time and did no worse than is allowed.
+        UNDECIDED: It, or stable, had too few requests to compare, or it did worse and that may be
+            chance.
         MOVED: It is not on trial any more: the labels moved.
     """
 
@@ -71,7 +72,7 @@ def watch(
         on_trial: Whether the labels still are as they were.
     """
     began = seen = time.monotonic()
-    counts, look = (Counts(), Counts()), 0
+    counts, judge = (Counts(), Counts()), Judge(rules)
 
     def ended(ending: Ending, reason: str) -> Trial:
         return Trial(ending, reason, *counts, time.monotonic() - began)
@@ -85,16 +86,24 @@ def watch(
             logger.warning("a metrics page cannot be read: %s", error)
             if time.monotonic() - seen > BLIND_SECONDS:
                 return ended(Ending.WORSE, f"its metrics cannot be read: {error}")
-        else:
-            look += 1
-            if (evidence := found_worse(*counts, rules, look)) is not None:
-                return ended(Ending.WORSE, str(evidence))
-        if time.monotonic() - began >= rules.seconds:
-            if min(one.answers for one in counts) >= rules.answers:
-                return ended(Ending.PASSED, "it did no worse than stable")
-            few = " and ".join(f"{one.answers:.0f}" for one in counts)
-            return ended(
-                Ending.UNDECIDED,
-                f"{few} answers of canary and stable; {rules.answers} of each are needed",
-            )
+            # What nobody sees is not judged: the time may be over because the version died.
+            time.sleep(every_s)
+            continue
+        over = time.monotonic() - began >= rules.seconds
+        if (evidence := judge.judge(*counts, last=over)) is not None:
+            return ended(Ending.WORSE, str(evidence))
+        if over:
+            return ended(*_when_time_is_up(*counts, rules))
         time.sleep(every_s)
+
+
+def _when_time_is_up(canary: Counts, stable: Counts, rules: Canary) -> tuple[Ending, str]:
+    """How a trial ends of a version that is not proven to be worse."""
+    if min(canary.answers, stable.answers) < rules.answers:
+        return Ending.UNDECIDED, (
+            f"{canary.answers:.0f} and {stable.answers:.0f} answers of canary and stable; "
+            f"{rules.answers} of each are needed"
+        )
+    if (evidence := seems_worse(canary, stable, rules)) is not None:
+        return Ending.UNDECIDED, f"{evidence}; it may be chance, and a longer trial tells"
+    return Ending.PASSED, "it did no worse than stable"

@@ -24,9 +24,11 @@ def rules(objectives: Objectives, dead_letters: Bound) -> list[dict[str, Any]]:
     return [
         alert_rule(
             "StreamDown",
-            f'up{{job="{JOB}"}} == 0',
+            # Where Prometheus finds none of them, no series says so.
+            f'up{{job="{JOB}"}} == 0 or absent(up{{job="{JOB}"}})',
             "page",
-            "A consumer, a compactor or a watch of the stream does not answer Prometheus.",
+            "A consumer, a compactor or a watch of the stream does not answer Prometheus, or there "
+            "is none.",
             lasting="2m",
         ),
         alert_rule(

@@ -13,6 +13,7 @@ from pipeline.gates import Gates
 
 _POSITIVES = 100  # with fewer, chance alone moves the calibration
 _UNMEASURED_SECONDS = 2 * 3600
+_NO_EVENT_SECONDS = 6 * 3600  # longer than the quiet of a night
 _DAY_SECONDS = 86_400
 
 
@@ -70,10 +71,19 @@ def rules(objectives: Objectives, gates: Gates) -> list[dict[str, Any]]:
         ),
         alert_rule(
             "TrafficUnmeasured",
-            f"time() - {metrics.MEASURED_AT} > {_UNMEASURED_SECONDS}",
+            # A watch that nobody started tells nothing, and has no age.
+            f"time() - {metrics.MEASURED_AT} > {_UNMEASURED_SECONDS} or "
+            f"absent({metrics.MEASURED_AT})",
             "ticket",
             "Nothing was measured for two hours; the log of `sluice stream watch` says why.",
             lasting="30m",  # the first measurement takes its time
+        ),
+        alert_rule(
+            "NoEvents",
+            f"time() - {metrics.LAST_EVENT} > {_NO_EVENT_SECONDS}",
+            "ticket",
+            "The newest event of the log is six hours old: the application sends none, or the "
+            "compactor writes none.",
         ),
     ]
 

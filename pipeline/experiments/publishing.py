@@ -19,6 +19,9 @@ def plan_path(settings: Settings) -> Path:
 def publish(settings: Settings) -> Plan:
     """Writes the experiments of the settings for the clients.
 
+    One that was stopped and is left out of the settings stays in the file, stopped: its name does
+    not come back.
+
     Raises:
         RunError: Users who are in an arm would be moved to another one, or out of the experiment.
         PlanError: The file that is there is none of experiments.
@@ -30,18 +33,24 @@ def publish(settings: Settings) -> Plan:
         now = {one.name: one for one in plan.experiments}
         for before in told.experiments:
             _check_nobody_moves(before, now.get(before.name))
+        ended = tuple(one for one in told.experiments if one.name not in now)
+        plan = Plan(plan.experiments + ended)
     make_folder(path.parent)
     replace_file(path, to_json(plan).encode())
     return plan
 
 
 def _check_nobody_moves(before: Experiment, now: Experiment | None) -> None:
-    if before.stopped and now is not None and not now.stopped:
+    if before.stopped:
+        _check_stays_stopped(now)
+        return
+    if now is None:
         raise RunError(
-            "an experiment that was stopped stays so: its users have seen something else since. "
-            f"Received: {before.name!r}, which goes on. Give it another name."
+            "an experiment that runs is stopped before it is left out: its name must not come "
+            f"back with other arms. Received: settings without {before.name!r}. Write it as it "
+            "was, with `stopped: true`, and publish; then it can go."
         )
-    if before.stopped or now is None or now.stopped:
+    if now.stopped:
         return
     if before.arms != now.arms or _fixed(before) != _fixed(now):
         raise RunError(
@@ -54,6 +63,14 @@ def _check_nobody_moves(before: Experiment, now: Experiment | None) -> None:
             "an experiment that runs keeps its users; it may take more. Received: "
             f"{list(now.users)} after {list(before.users)} for {before.name!r}. Stop it "
             "(`stopped: true`), or give it at least as many."
+        )
+
+
+def _check_stays_stopped(now: Experiment | None) -> None:
+    if now is not None and not now.stopped:
+        raise RunError(
+            "an experiment that was stopped stays so: its users have seen something else since. "
+            f"Received: {now.name!r}, which goes on. Give it another name."
         )
 
 

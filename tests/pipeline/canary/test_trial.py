@@ -43,7 +43,7 @@ class Server:
         lines = []
         for version, bad in self.bad.items():
             names = f'model_name="recommender",version="{version}"'
-            count = 50 * self.looks
+            count = 250 * self.looks
             for status, share in (("OK", 1 - bad), ("INTERNAL", bad)):
                 sample = f':sluice:serving:version_requests{{{names},status="{status}"}}'
                 lines.append(f"{sample} {count * share}")
@@ -115,6 +115,7 @@ def test_one_without_requests_is_left_undecided(shop, server, folder):
 
 def test_labels_that_move_end_the_trial(shop, server, folder):
     server.at_look[4] = lambda: promote(folder)
+    shop.config.write_text(shop.config.read_text().replace("seconds: 0.5", "seconds: 60"))
     code, told = canary(shop, server)
     assert (code, told["ending"], told["done"]) == (1, "moved", "nothing")
     assert labels.read(folder) == {"canary": 2, "stable": 2}

@@ -125,6 +125,8 @@ class _Reading:
             return self._now
         if function == "vector":
             return {frozenset(): self._closed()}
+        if function == "absent":
+            return {} if self._closed() else {frozenset(): 1.0}
         selector, window, end = (self.tokens.pop(0) for _ in range(3))
         assert function in ("rate", "increase")
         assert (window[0], end) == ("[", ")")

@@ -42,7 +42,7 @@ class Server:
         with (
             contextlib.suppress(RequestError),
             self._metrics.call("recommender", "Predict", "GRPC"),
-            self._metrics.computing("recommender", "Predict"),
+            self._metrics.computing("recommender", "Predict", 1),
         ):
             time.sleep(seconds)
             if code is not None:
@@ -115,7 +115,8 @@ def traffic(folder):
             messages.append(logs.did(f"u{user}", shown_at + 60, taken))
     span = Span(logs.NOW, 24, 7, 6)
     rows = read_rows(logs.write(folder, messages), span, "impression", 10**6)
-    return measure(rows, span, 100).model_copy(update={"measured_at": int(time.time())})
+    now = int(time.time())
+    return measure(rows, span, 100).model_copy(update={"measured_at": now, "last_event": now})
 
 
 def told_of(measured):

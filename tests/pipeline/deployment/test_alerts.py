@@ -40,6 +40,8 @@ class World:
         }
         found = {}
         for (job, instance), text in texts.items():
+            if job not in self.up:
+                continue
             found |= samples(f"up {self.up[job]}\n{text}", job=job, instance=instance)
         return found
 
@@ -83,6 +85,10 @@ STATES = {
         {"Shedding"},
     ),
     "stream down": (lambda world: world.up.update({stream_watch.JOB: 0}), {"StreamDown"}),
+    "stream not found": (
+        lambda world: world.up.pop(stream_watch.JOB),
+        {"StreamDown", "TrafficUnmeasured"},
+    ),
     "stream gone": (lambda world: world.stream.lose(), {"StreamUnreachable"}),
     "behind": (lambda world: world.stream.send(exposures(["ann"]), age=60), {"StreamBehind"}),
     "poison": (take_poison, {"StreamDeadLetters"}),
@@ -103,6 +109,10 @@ STATES = {
     "unmeasured": (
         lambda world: world.differ(measured_at=int(time.time()) - 3 * 3600),
         {"TrafficUnmeasured"},
+    ),
+    "no events": (
+        lambda world: world.differ(last_event=int(time.time()) - 7 * 3600),
+        {"NoEvents"},
     ),
     "never measured": (
         lambda world: setattr(world, "traffic", None),
@@ -162,6 +172,9 @@ def test_every_alert_has_a_state_in_which_it_fires(rules):
         ("increase(fresh[5m]) > 0", False),  # nothing says that it was 0 before
         ("(sum(rate(no[5m])) or vector(0)) < 1", True),
         ("time() - at > 99 and up == 1", True),
+        ("time() - at > 101 or absent(at)", False),
+        ("time() - gone > 101 or absent(gone)", True),
+        ('up{job="x"} == 0 or absent(up{job="x"})', True),
         ("time() - at > 99 and no > 0", False),
         ("(waits < 4 or waits > 5) and waits > 0", True),
         ("(waits < 3 or waits > 5) and waits > 0", False),

@@ -70,7 +70,8 @@ def test_a_change_that_moves_users_is_refused_and_changes_nothing(publish, tmp_p
     assert refused.exit_code == 1
     assert said in refused.stderr
     assert path.read_text() == before
-    assert publish({**FIRST, **change, "name": "ranker-2"}).exit_code == 0
+    other = {**FIRST, **change, "name": "ranker-2"}
+    assert publish({**FIRST, "stopped": True}, other).exit_code == 0
 
 
 def test_what_was_stopped_stays_so(publish):
@@ -79,6 +80,36 @@ def test_what_was_stopped_stays_so(publish):
     refused = publish(FIRST)
     assert "Received: 'ranker', which goes on" in refused.stderr
     assert publish({**FIRST, "stopped": True, "users": [0, 1]}).exit_code == 0
+
+
+def test_one_that_runs_is_not_left_out(publish, tmp_path):
+    publish(FIRST)
+    path = tmp_path / "runs" / "serving" / "experiments.json"
+    before = path.read_text()
+    for without in ([], [{**FIRST, "name": "ranker-2"}]):
+        refused = publish(*without)
+        assert refused.exit_code == 1
+        assert "an experiment that runs is stopped before it is left out" in refused.stderr
+        assert "Received: settings without 'ranker'" in refused.stderr
+        assert path.read_text() == before
+
+
+def test_the_name_of_one_that_was_stopped_does_not_come_back(publish, tmp_path):
+    publish(FIRST)
+    publish({**FIRST, "stopped": True})
+    other = {**FIRST, "name": "ranker-2"}
+    for _ in range(2):  # it is remembered however often one publishes
+        told = json.loads(publish(other, options=["--json"]).stdout)
+        assert told["running"] == ["ranker-2"]
+    for arms in (FIRST["arms"], FIRST["arms"][::-1]):
+        refused = publish({**FIRST, "arms": arms, "users": [0.3, 0.4]}, other)
+        assert refused.exit_code == 1
+        assert "Received: 'ranker', which goes on" in refused.stderr
+    followed = PlanFile(tmp_path / "runs" / "serving" / "experiments.json", every_s=0).current()
+    assert [(one.name, one.stopped) for one in followed.experiments] == [
+        ("ranker-2", False),
+        ("ranker", True),
+    ]
 
 
 def test_a_file_of_something_else_is_not_overwritten(publish, tmp_path):

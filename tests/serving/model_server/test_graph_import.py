@@ -103,7 +103,8 @@ def test_a_call_that_waits_for_a_node_is_imported_with_it(toy_models, imports):
 def test_others_get_the_interpreter_most_of_the_time(toy_models, monkeypatch):
     pauses = []
     monkeypatch.setattr(graph_import.time, "sleep", pauses.append)
+    meta_graph = meta_graph_of(toy_models / "1")
     began = time.monotonic()
-    import_graph(tf.Graph(), meta_graph_of(toy_models / "1"))
+    import_graph(tf.Graph(), meta_graph)
     busy = time.monotonic() - began
     assert sum(pauses) > 0.5 * busy
