@@ -4,6 +4,12 @@
 
 It has the name and the metadata of the pipeline that trains, so that both see each other's work: a
 refreshed model is held against the trained one, and the next trained one against what is served.
+
+Where the items are what they were, everything comes from the cache, and nothing is published. What
+is served is a part of the Pusher's key: items that are put back are published again, since others
+were served meanwhile. After `sluice rollback` a refresh takes the towers of the version that is
+served then; a model that the rollback took back is withheld, with the reason in the report, until
+the items or the towers are others.
 """
 
 from __future__ import annotations
@@ -17,6 +23,7 @@ from tfx.types.channel import Channel
 
 from components import artifacts
 from components.item_refresh.component import ItemRefresh
+from components.pusher.served import state
 from components.served_parts import ServedPartsStrategy
 from pipeline.dag import composed, pipeline_of
 from pipeline.gate_overrides import gates_with
@@ -79,7 +86,8 @@ def create_pipeline(settings: Settings) -> Pipeline:
         ranker_run=trained["ranker_run"],
     )
     rivals = Rivals(trained["baselines"], trained["model"])
-    judged = judge(settings, gates_with(settings.gates), candidate, rivals)
+    served = state(serving_folder(settings))
+    judged = judge(settings, gates_with(settings.gates), candidate, rivals, served)
     return pipeline_of(settings, [parts, items, recommender, *judged])
 
 

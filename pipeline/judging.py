@@ -78,10 +78,24 @@ class Rivals(NamedTuple):
     previous: BaseChannel
 
 
-def judge(settings: Settings, gates: Gates, candidate: Candidate, rivals: Rivals) -> list[BaseNode]:
-    """The nodes between a composed recommender and its users, and the report of it all."""
+def judge(
+    settings: Settings,
+    gates: Gates,
+    candidate: Candidate,
+    rivals: Rivals,
+    served: str | None = None,
+) -> list[BaseNode]:
+    """The nodes between a composed recommender and its users, and the report of it all.
+
+    Args:
+        settings: Of the pipeline.
+        gates: What the candidate must pass.
+        candidate: It, and what it was made from.
+        rivals: What it is held against.
+        served: What is served now, where that decides whether it is pushed once more.
+    """
     judgement = _judgement(settings, gates, candidate, rivals)
-    service = _service(settings, gates, candidate, judgement.verdict)
+    service = _service(settings, gates, candidate, judgement.verdict, served)
     report = _report(settings, candidate, rivals, judgement, service)
     return [*judgement, *service, report]
 
@@ -120,7 +134,13 @@ def _judgement(
     return _Judgement(ranker_evaluator, list_evaluator, verdict)
 
 
-def _service(settings: Settings, gates: Gates, candidate: Candidate, verdict: Verdict) -> _Service:
+def _service(
+    settings: Settings,
+    gates: Gates,
+    candidate: Candidate,
+    verdict: Verdict,
+    served: str | None,
+) -> _Service:
     validator = ServingValidator(
         model=candidate.model,
         retriever=candidate.retriever,
@@ -139,6 +159,7 @@ def _service(settings: Settings, gates: Gates, candidate: Candidate, verdict: Ve
         infra_blessing=validator.outputs["blessing"],
         push_destination=str(serving_folder(settings)),
         rollout=settings.serving.rollout,
+        served=served,
         code=all_code(),
     )
     return _Service(validator, pusher)

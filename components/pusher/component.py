@@ -22,6 +22,7 @@ class PusherSpec(ComponentSpec):
         "push_destination": ExecutionParameter(type=str),
         "keep": ExecutionParameter(type=int),
         "rollout": ExecutionParameter(type=str),
+        "served": ExecutionParameter(type=str, optional=True),
         "code": ExecutionParameter(type=str),
     }
     INPUTS: ClassVar = {
@@ -51,6 +52,7 @@ class Pusher(base_component.BaseComponent):
         code: str,
         keep: int = KEPT_VERSIONS,
         rollout: Rollout = Rollout.NEWEST,
+        served: str | None = None,
     ) -> None:
         """Declares the node.
 
@@ -62,6 +64,10 @@ class Pusher(base_component.BaseComponent):
             code: Fingerprint of the code, so that changed code is not served from the cache.
             keep: Versions that stay, the newest ones; those in use stay beside them.
             rollout: Whether the label `stable` follows at once, or waits behind `canary`.
+            served: What is served now (`components.pusher.served.state`), where a model that was
+                pushed once may have to be pushed again, since others were served meanwhile. A
+                model that users were served and that was taken back is then withheld. None where
+                a model is pushed once.
 
         Raises:
             ValueError: The destination is no absolute path, or no version would stay.
@@ -82,6 +88,7 @@ class Pusher(base_component.BaseComponent):
                 push_destination=push_destination,
                 keep=keep,
                 rollout=rollout.value,
+                served=served,
                 code=code,
                 pushed_model=channel.Channel(type=standard_artifacts.PushedModel),
             )

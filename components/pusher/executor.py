@@ -16,7 +16,8 @@ from tfx.utils import path_utils
 from components.artifacts import WARM_UP_FILE
 from components.pusher.labels import Rollout
 from components.pusher.manifest import MANIFEST_FILE
-from components.pusher.publish import Published, publish
+from components.pusher.publish import Published, listed_files, publish, sources_of
+from components.pusher.served import taken_back
 
 logger = logging.getLogger(__name__)
 
@@ -37,15 +38,20 @@ class Executor(base_executor.BaseExecutor):
             for key in ("model", "model_blessing", "infra_blessing")
         )
         Path(pushed.uri).mkdir(parents=True, exist_ok=True)
-        if reason := _why_withheld(model, blessing, infra_blessing):
+        saved = Path(path_utils.serving_model_path(model.uri))
+        destination, warm_up = Path(exec_properties["push_destination"]), _warm_up(infra_blessing)
+        reason = _why_withheld(model, blessing, infra_blessing)
+        if not reason and exec_properties.get("served"):
+            reason = _why_not_again(destination, listed_files(sources_of(saved, warm_up)))
+        if reason:
             logger.warning("The model was not pushed: %s", reason)
             pushed.set_int_custom_property("pushed", 0)
             pushed.set_string_custom_property("withheld_because", reason)
             return
         published = publish(
-            Path(path_utils.serving_model_path(model.uri)),
-            Path(exec_properties["push_destination"]),
-            extra_files=_warm_up(infra_blessing),
+            saved,
+            destination,
+            extra_files=warm_up,
             now=int(time.time()),
             keep=exec_properties["keep"],
             rollout=Rollout(exec_properties["rollout"]),
@@ -66,6 +72,17 @@ def _why_withheld(model: Any, blessing: Any, infra_blessing: Any) -> str:
         if judged != model.id:
             reasons.append(f"the {gate} is about model {judged}, not about this one, {model.id}.")
     return "\n".join(reasons)
+
+
+def _why_not_again(destination: Path, files: dict[str, str]) -> str:
+    """Why bytes that were published before stay away from users; empty if they may come back."""
+    version = taken_back(destination, files)
+    if version is None:
+        return ""
+    return (
+        f"it is version {version}, which was taken back from users after it had been pushed. "
+        f"To serve it all the same: sluice rollback --to {version}."
+    )
 
 
 def _warm_up(infra_blessing: Any) -> dict[str, Path]:

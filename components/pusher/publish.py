@@ -75,13 +75,13 @@ def publish(
     Raises:
         PublishError: No room, a copy that differs, or labels that cannot be read.
     """
-    sources = {str(path.relative_to(model)): path for path in _files(model)} | dict(extra_files)
+    sources = sources_of(model, extra_files)
     with no_room_reported(destination, "no version was added"):
         make_folder(destination)
     with locked(destination):
         sweep(destination)
         labels.read(destination)  # an unreadable file is refused before anything is done
-        files = {name: manifest.sha256(path) for name, path in sorted(sources.items())}
+        files = listed_files(sources)
         published = _already_newest(destination, files) or add(
             destination, sources, Manifest(next_version(destination, now), files)
         )
@@ -91,6 +91,16 @@ def publish(
             labels.follow(destination, published.version, rollout)
         retire(destination, keep)
     return published
+
+
+def sources_of(model: Path, extra_files: Mapping[str, Path]) -> dict[str, Path]:
+    """What a version of a model consists of: relative path -> file to copy."""
+    return {str(path.relative_to(model)): path for path in _files(model)} | dict(extra_files)
+
+
+def listed_files(sources: Mapping[str, Path]) -> dict[str, str]:
+    """What its manifest would list: relative path -> SHA-256."""
+    return {name: manifest.sha256(path) for name, path in sorted(sources.items())}
 
 
 def add(destination: Path, sources: Mapping[str, Path], listed: Manifest) -> Published:

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.item_refresh import create_pipeline
 from pipeline.runners.local import compile_pipeline
+from pipeline.serving_folder import serving_folder
 from pipeline.settings import Settings
 from tests.pipeline.test_dag import before, compiled
 from transform.settings import DataSettings, Table
@@ -58,3 +59,27 @@ def test_what_is_composed_and_served_comes_from_the_refresh(nodes: dict[str, Any
     ):
         (channel,) = nodes[node].inputs.inputs[key].channels
         assert channel.producer_node_query.id == "ItemRefresh"
+
+
+def _pusher_key(settings: Settings) -> str:
+    """The execution properties of the Pusher, which decide whether it comes from the cache."""
+    pipeline = compile_pipeline(create_pipeline(settings), "run")
+    (pusher,) = [n for n in pipeline.nodes if n.pipeline_node.node_info.id == "Pusher"]
+    return str(pusher.pipeline_node.parameters)
+
+
+def test_the_push_of_a_refresh_depends_on_what_is_served(tmp_path: Path) -> None:
+    table = Table(path=str(tmp_path / "any.csv"))
+    data = DataSettings(events=table, items=table)
+    settings = Settings(name="toy", root=tmp_path / "root", data=data)
+    served = serving_folder(settings)
+    (served / "1").mkdir(parents=True)
+    before = _pusher_key(settings)
+    assert _pusher_key(settings) == before
+    (served / "2").mkdir()
+    assert _pusher_key(settings) != before
+
+
+def test_the_push_of_a_training_does_not(nodes: dict[str, Any], tmp_path: Path) -> None:
+    assert "served" not in compiled(tmp_path)["Pusher"].parameters.parameters
+    assert "served" in nodes["Pusher"].parameters.parameters

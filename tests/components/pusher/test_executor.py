@@ -30,7 +30,7 @@ def artifacts(tmp_path):
     return {"model": model, "blessing": blessing, "infra": infra, "pushed": pushed}
 
 
-def _run(artifacts, destination, rollout="newest"):
+def _run(artifacts, destination, rollout="newest", **more):
     Executor().Do(
         {
             "model": [artifacts["model"]],
@@ -38,7 +38,7 @@ def _run(artifacts, destination, rollout="newest"):
             "infra_blessing": [artifacts["infra"]],
         },
         {"pushed_model": [artifacts["pushed"]]},
-        {"push_destination": str(destination), "keep": 3, "rollout": rollout, "code": "x"},
+        {"push_destination": str(destination), "keep": 3, "rollout": rollout, "code": "x", **more},
     )
     return artifacts["pushed"]
 

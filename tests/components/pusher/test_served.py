@@ -1,0 +1,78 @@
+"""A refresh publishes what was published before, unless it was taken back from users."""
+
+import pytest
+
+from components.pusher import labels
+from components.pusher.destination import versions
+from components.pusher.labels import Label
+from components.pusher.promotion import withdraw
+from components.pusher.rollback import roll_back
+from components.pusher.served import served_version, state
+from tests.components.pusher.test_executor import _run, artifacts  # noqa: F401 -- a fixture
+
+
+@pytest.fixture
+def refresh(artifacts, tmp_path):  # noqa: F811
+    """Pushes a model that consists of a text; whether it was pushed, and why not."""
+
+    def push(text, rollout="newest"):
+        (tmp_path / "model" / "Format-Serving" / "saved_model.pb").write_text(text)
+        folder = tmp_path / "serving"
+        pushed = _run(artifacts, folder, rollout, served=state(folder))
+        done = pushed.get_int_custom_property("pushed")
+        return done, pushed.get_string_custom_property("withheld_because")
+
+    push.folder = tmp_path / "serving"
+    return push
+
+
+def content(folder):
+    return (folder / str(served_version(folder)) / "saved_model.pb").read_text()
+
+
+def test_what_was_served_before_is_published_again(refresh):
+    for text in ("old", "bad", "old"):
+        before = state(refresh.folder)
+        assert refresh(text)[0] == 1
+        assert state(refresh.folder) != before  # else the push would come from the cache
+    assert content(refresh.folder) == "old"
+    assert len(versions(refresh.folder)) == 3
+    before = state(refresh.folder)
+    refresh("old")
+    assert state(refresh.folder) == before
+
+
+@pytest.mark.parametrize("to", ["one", "two"])
+def test_what_a_rollback_took_back_is_withheld_and_said_so(refresh, to):
+    for text in ("one", "two", "three"):
+        refresh(text)
+    first, second, third = versions(refresh.folder)
+    before = state(refresh.folder)
+    roll_back(refresh.folder, to=first if to == "one" else second, now=1)
+    assert state(refresh.folder) != before
+    assert refresh("three") == (
+        0,
+        f"it is version {third}, which was taken back from users after it had been pushed. "
+        f"To serve it all the same: sluice rollback --to {third}.",
+    )
+    assert content(refresh.folder) == to
+    assert refresh("four")[0] == 1
+    assert content(refresh.folder) == "four"
+
+
+def test_a_withdrawn_canary_does_not_come_back(refresh):
+    refresh("one", "canary")
+    refresh("two", "canary")
+    first, second = versions(refresh.folder)
+    before = state(refresh.folder)
+    withdraw(refresh.folder, second)
+    assert state(refresh.folder) == before == f"{first} served, {second} newest"
+    pushed, reason = refresh("two", "canary")
+    assert not pushed
+    assert reason.startswith(f"it is version {second}, which was taken back")
+    assert labels.read(refresh.folder) == {Label.CANARY: first, Label.STABLE: first}
+
+
+def test_nothing_is_served_before_the_first_push(tmp_path):
+    assert served_version(tmp_path / "nothing") is None
+    assert state(tmp_path / "nothing") == ""
