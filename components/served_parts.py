@@ -10,8 +10,8 @@ from ml_metadata.proto.metadata_store_pb2 import Event
 from tfx.dsl.components.common.resolver import ResolverStrategy
 
 from components.pusher import manifest
-from components.pusher.destination import versions
 from components.pusher.errors import PublishError
+from components.pusher.served import served_version
 
 _VERSION = "pushed_version"
 _INPUTS = (Event.INPUT, Event.DECLARED_INPUT)
@@ -24,10 +24,10 @@ _PARTS = ("retriever", "ranker", "transform_graph", "transformed_examples", "til
 class ServedPartsStrategy(ResolverStrategy):
     """Resolves the recommender that a training composed, and everything it came from.
 
-    The newest version of a folder is what servers serve. After a rollback it is a copy of an
-    earlier one, whose towers then count, not those of the latest run. A version whose items were
-    refreshed leads to the training behind it: so each refresh starts from what was trained, and
-    none from what the one before has left.
+    Where versions have labels, what is served is `stable`, else the newest. After a rollback it is
+    a copy of an earlier one, whose towers then count, not those of the latest run. A version whose
+    items were refreshed leads to the training behind it: so each refresh starts from what was
+    trained, and none from what the one before has left.
 
     The resolver's channels: `pushed_model`, and under the names of the outputs all artifacts of
     their types.
@@ -43,7 +43,7 @@ class ServedPartsStrategy(ResolverStrategy):
         """Keeps one artifact for each channel.
 
         Raises:
-            PublishError: There is no published version, or nothing is known of the newest.
+            PublishError: There is no published version, or nothing is known of the served one.
         """
         version = self._version()
         pushed = [
@@ -63,8 +63,8 @@ class ServedPartsStrategy(ResolverStrategy):
         return {key: [by_id[found[key]]] for key in input_dict}
 
     def _version(self) -> int:
-        known = versions(self._folder)
-        said = manifest.read(self._folder / str(known[-1])) if known else None
+        served = served_version(self._folder)
+        said = None if served is None else manifest.read(self._folder / str(served))
         if said is None:
             raise PublishError(
                 f"There must be a published version. Received: {self._folder}, which holds none "

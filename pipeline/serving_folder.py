@@ -62,6 +62,23 @@ def served_version(settings: Settings) -> int | None:
     return max(served_versions(settings), default=None)
 
 
+def why_not_refreshed(settings: Settings) -> str:
+    """Why the items of what is served are not to be refreshed now; empty where they may be.
+
+    Raises:
+        PublishError: The file of the labels cannot be read.
+    """
+    from components.pusher.served import on_trial
+
+    tried = on_trial(serving_folder(settings))
+    if tried is None:
+        return ""
+    return (
+        f"version {tried} is on trial as canary, and a refreshed version would take its place. "
+        "End the trial first (sluice canary, or sluice promote)"
+    )
+
+
 def pushed_model(settings: Settings) -> Path:
     """Folder of the newest complete version.
 

@@ -33,18 +33,25 @@ def refresh_items(config: Config, items: Items = None, as_json: Json = False) ->
     published as a new version, behind the same gates as after a training, held-out requests
     included. The version that is served goes on being served until then.
 
-    Where the items are what they were, nothing is done. Exits with 3 where a gate withheld the
+    Where the items are what they were, nothing is done. It is refused while a version is on trial
+    as canary; a version that a rollback or a canary's withdrawal took back is withheld, unless its
+    items have changed since. Exits with 3 where a gate withheld the
     version; the report says why.
     """
     with errors_reported():
+        from pipeline.errors import RunError
         from pipeline.loading import load_settings
         from pipeline.running import Task, run_here, tell_report
-        from pipeline.serving_folder import pushed_model
+        from pipeline.serving_folder import pushed_model, why_not_refreshed
 
         settings = load_settings(config)
         if items is not None:
             settings = _with_items(settings, items)
         pushed_model(settings)  # refuses where there is nothing to refresh, before TFX is loaded
+        if why := why_not_refreshed(settings):
+            raise RunError(
+                f"what is served must be settled before its items are refreshed. Received: {why}."
+            )
         raise typer.Exit(run_here(settings, config, as_json, Task(_refresh, tell_report)))
 
 

@@ -21,6 +21,7 @@ class What(StrEnum):
         PUSHED: The run ended well, and its model is served.
         WITHHELD: The run ended well, and a gate withheld its model.
         WATCHED: The span was looked at, and did not call for a run.
+        SKIPPED: Nothing was done, for the time being.
         FAILED: The run, or the look, broke off.
         INTERRUPTED: The schedule was told to end.
     """
@@ -29,6 +30,7 @@ class What(StrEnum):
     PUSHED = "pushed"
     WITHHELD = "withheld"
     WATCHED = "watched"
+    SKIPPED = "skipped"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
 

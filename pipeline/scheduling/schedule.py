@@ -15,6 +15,7 @@ from pipeline.scheduling.child import Children, Ended
 from pipeline.scheduling.diary import Diary, Entry, What
 from pipeline.scheduling.due import Act, Due, Plan, next_due
 from pipeline.scheduling.spans import complete_spans
+from pipeline.serving_folder import why_not_refreshed
 from pipeline.settings import Settings
 
 ITEMS = "items"  # stands in the diary where a span would, for a refresh of the items
@@ -101,6 +102,9 @@ class Schedule:
         if not any(entry.what is What.PUSHED for entry in self._spans_entries()):
             return False
         self._items_at = now
+        if why := why_not_refreshed(self.settings):
+            self._write(ITEMS, What.SKIPPED, why)
+            return True
         self._write(ITEMS, *_outcome(self._child("refresh-items"), self.children))
         return True
 

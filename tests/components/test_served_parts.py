@@ -10,6 +10,7 @@ from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tfx.types import standard_artifacts
 
+from components.pusher import labels
 from components.pusher.errors import PublishError
 from components.pusher.manifest import MANIFEST_FILE, Manifest
 from components.served_parts import ServedPartsStrategy
@@ -115,6 +116,13 @@ def test_a_refreshed_version_leads_to_its_training(runs: Runs) -> None:
     runs.refresh(trained, 2)
     runs.refresh(trained, 3)
     assert runs.resolve(*PARTS) == {key: trained[key] for key in PARTS}
+
+
+def test_a_withdrawn_canary_does_not_count(runs: Runs) -> None:
+    first = runs.train(1)
+    runs.train(2)
+    labels.move_all(runs.folder, 1)
+    assert runs.resolve(*PARTS) == {key: first[key] for key in PARTS}
 
 
 def test_a_version_that_no_run_pushed_is_refused(runs: Runs) -> None:

@@ -110,6 +110,18 @@ def test_items_are_refreshed_once_something_is_served(works):
     assert works.told[-1] == ("items", "pushed")
 
 
+def test_items_are_not_refreshed_while_a_version_is_on_trial(works):
+    works.day(1)
+    works.look()
+    works.labels(canary=2, stable=1)
+    works.look(items=1e9)
+    assert works.told[-1] == ("items", "skipped")
+    assert works.diary[-1].why.startswith("version 2 is on trial as canary")
+    works.labels(canary=1, stable=1)
+    works.look(items=1e9)
+    assert works.told[-1] == ("items", "pushed")
+
+
 def test_a_run_by_hand_is_waited_for(works):
     works.day(1)
     with locked(works.root):
