@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 
 from pipeline.data_window import day_or_span
 from pipeline.scheduling.diary import DONE, Entry, What
@@ -25,7 +26,8 @@ class Plan:
     """What was asked of a schedule.
 
     Attributes:
-        every_s: Least time from the beginning of one training to the next, seconds.
+        every_s: Least time from the beginning of one training to the next, seconds; of those that
+            ended with a model.
         drift: Share of the bound of a drift from which on a training does not wait for that time;
             None where drift is not looked at.
         catch_up: Whether every span that was missed gets a run of its own, in order.
@@ -69,13 +71,14 @@ def next_due(spans: Sequence[Span], entries: Sequence[Entry], plan: Plan, now: f
     done = [number_of(day_or_span(e.span)) for e in entries if e.what in DONE]
     latest = max(done, default=None)
     fresh = [span for span in spans if latest is None or number_of(span) > latest]
-    fresh = [span for span in fresh if not _given_up(span, entries)]
+    fresh = [span for span in fresh if not is_given_up(span, entries)]
     if not fresh:
         return None
     missed = len(fresh) > 1 and plan.catch_up and latest is not None
     span = fresh[0] if missed else fresh[-1]
-    mine = [entry for entry in entries if entry.span == str(span)]
-    if mine and mine[-1].what is What.FAILED and now < mine[-1].time + plan.retry_s:
+    mine = _of(span, entries)
+    broken = broken_off(span, entries)
+    if broken and mine[-1] is broken[-1] and now < mine[-1].time + plan.retry_s:
         return None
     if why := _why_now(mine, entries, plan, now, missed=missed):
         return Due(Act.TRAIN, span, why)
@@ -84,9 +87,41 @@ def next_due(spans: Sequence[Span], entries: Sequence[Entry], plan: Plan, now: f
     return None
 
 
-def _given_up(span: Span, entries: Sequence[Entry]) -> bool:
-    failed = [e for e in entries if e.span == str(span) and e.what is What.FAILED]
-    return len(failed) >= ATTEMPTS
+def is_given_up(span: Span, entries: Sequence[Entry]) -> bool:
+    """Whether so many runs of a span broke off that none follows."""
+    return len(broken_off(span, entries)) >= ATTEMPTS
+
+
+def broken_off(span: Span, entries: Sequence[Entry]) -> list[Entry]:
+    """The ends of the runs of a span that broke off, oldest first.
+
+    Where a run has no end, the schedule was killed, by this very run for all it knows: its
+    beginning stands for the end. No run is under way when this is asked.
+    """
+    mine = [entry for entry in _of(span, entries) if entry.what is not What.GIVEN_UP]
+    followed = zip_longest(mine, mine[1:])
+    return [
+        entry
+        for entry, then in followed
+        if entry.what is What.FAILED
+        or (entry.what is What.STARTED and (then is None or then.what is What.STARTED))
+    ]
+
+
+def _of(span: Span, entries: Sequence[Entry]) -> list[Entry]:
+    return [entry for entry in entries if entry.span == str(span)]
+
+
+def _productive_starts(entries: Sequence[Entry]) -> list[float]:
+    """When the trainings began that ended with a model, pushed or withheld."""
+    began: dict[str, float] = {}
+    starts = []
+    for entry in entries:
+        if entry.what is What.STARTED:
+            began[entry.span] = entry.time
+        elif entry.what in DONE and entry.span in began:
+            starts.append(began.pop(entry.span))
+    return starts
 
 
 def _why_now(
@@ -94,8 +129,8 @@ def _why_now(
 ) -> str:
     """Why a span is trained on now; empty where it waits."""
     if any(entry.what is What.STARTED for entry in mine):
-        return f"again, since the run before ended as {mine[-1].what}"
-    started = [entry.time for entry in entries if entry.what is What.STARTED]
+        return _again(mine[-1].what)
+    started = _productive_starts(entries)
     if not started:
         return "the first span"
     if missed:
@@ -106,3 +141,8 @@ def _why_now(
     if watched and plan.drift is not None and (watched[-1].drift or 0.0) >= plan.drift:
         return f"the data have drifted: {watched[-1].why}"
     return ""
+
+
+def _again(ended: What) -> str:
+    how = "was killed" if ended is What.STARTED else f"ended as {ended}"
+    return f"again, since the run before {how}"

@@ -41,10 +41,10 @@ def test_a_kill_takes_the_run_along_and_leaves_nothing_stuck(works):
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
-    again = works.start("--once")
+    again = works.start("--once", "--retry", "0s")
     out, err = again.communicate(timeout=60)
     assert again.returncode == 0, err
-    assert "again, since the run before ended as started" in out
+    assert "again, since the run before was killed" in out
     assert works.told == [("01", "started"), ("01", "started"), ("01", "pushed")]
     # Never two at once: each began after the one before had ended.
     assert [what for what, _ in works.calls] == ["begin", "interrupted", "begin", "end"]
