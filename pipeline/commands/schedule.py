@@ -19,6 +19,7 @@ EXAMPLES = (
     "sluice schedule --config my.yaml --once --catch-up",
 )
 
+_EXITS = {"failed": Exit.FAILURE, "withheld": Exit.WITHHELD, "interrupted": Exit.INTERRUPTED}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -28,6 +29,14 @@ def _duration(text: str) -> float:
     if found is None:
         raise typer.BadParameter(f"a time is a number and s, m, h or d, such as 10m; not {text!r}")
     return float(found[1]) * _SECONDS[found[2]]
+
+
+def _pause(text: str) -> float:
+    """A time that something is repeated after, in seconds."""
+    seconds = _duration(text)
+    if seconds <= 0.0:
+        raise typer.BadParameter(f"the time between two must be longer than nothing; not {text!r}")
+    return seconds
 
 
 Every = Annotated[
@@ -52,12 +61,12 @@ CatchUp = Annotated[
 RefreshItems = Annotated[
     float | None,
     typer.Option(
-        parser=_duration, metavar="TIME", help="Refresh the items so often, without training."
+        parser=_pause, metavar="TIME", help="Refresh the items so often, without training."
     ),
 ]
 Poll = Annotated[
     float,
-    typer.Option(parser=_duration, metavar="TIME", help="Look so often whether a span is new."),
+    typer.Option(parser=_pause, metavar="TIME", help="Look so often whether a span is new."),
 ]
 Retry = Annotated[
     float,
@@ -81,8 +90,12 @@ def schedule(
     Each run is a `sluice run` of its own over the data window (`data.window.last`) that ends with
     the span. After an outage one run on the latest span makes up for all that was missed, since its
     window holds them; with --catch-up each gets its run, oldest first. No span is trained on twice.
-    A model that a gate withholds leaves the served one alone. A run that failed is tried again, up
-    to three times. All of it stands in ROOT/schedule.jsonl.
+    A model that a gate withholds leaves the served one alone. A run that failed or was killed is
+    tried again, three times in all; then its span is given up. All of it stands in
+    ROOT/schedule.jsonl.
+
+    With --once it exits as the last training ended: 1 where it failed, 3 where a gate withheld the
+    model. Where another run has the root folder, it exits with 1.
 
     SIGTERM and Ctrl-C end it: the node that is at work is undone, those before it are kept, and the
     next schedule goes on from there. A kill does no harm either; the run ends with the schedule.
@@ -99,9 +112,11 @@ def schedule(
         plan = Plan(every, on_drift, catch_up, retry)
         program = [sys.executable, sys.argv[0]]
         with locked(settings.root, SCHEDULE_LOCK_FILE), Children(program) as children:
-            Schedule(settings, config, plan, refresh_items, children, _tell).run(poll, once=once)
+            planned = Schedule(settings, config, plan, refresh_items, children, _tell)
+            last = planned.run(poll, once=once)
             if children.stopping:
                 raise typer.Exit(Exit.INTERRUPTED)
+            raise typer.Exit(_EXITS.get(str(last), Exit.OK))
 
 
 def _tell(entry: Entry) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.commands.shared import Exit
-from pipeline.runners.lock import is_locked
+from pipeline.runners.lock import is_locked, locked
 from pipeline.scheduling.child import Children, Ended
 from pipeline.scheduling.diary import Diary, Entry, What
-from pipeline.scheduling.due import Act, Due, Plan, next_due
-from pipeline.scheduling.spans import complete_spans
+from pipeline.scheduling.due import Act, Due, Plan, broken_off, is_given_up, next_due
+from pipeline.scheduling.spans import Span, complete_spans
 from pipeline.serving_folder import why_not_refreshed
 from pipeline.settings import Settings
 
@@ -42,35 +42,46 @@ class Schedule:
     children: Children
     tell: Callable[[Entry], None]
     _items_at: float = field(default=0.0, init=False)
+    _last: What | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         """Opens the diary."""
         self._diary = Diary(self.settings.root)
 
-    def run(self, poll_s: float, *, once: bool) -> None:
+    def run(self, poll_s: float, *, once: bool) -> What | None:
         """Does what is due until it is told to end.
 
         Args:
             poll_s: How often it looks whether something is due, seconds.
             once: Whether to end where nothing more is due.
 
+        Returns:
+            How the last training, or look at a span, ended; None where none was due.
+
         Raises:
-            RunError: The log cannot be scheduled.
+            RunError: The log cannot be scheduled; or it is to be done once, and another run has the
+                root folder.
             DataError: There is no log.
         """
         while not self.children.stopping:
+            if once:
+                with locked(self.settings.root):
+                    pass  # who does not wait is told why nothing can be done
+            elif is_locked(self.settings.root):
+                self._wait(poll_s)
+                continue
             if self._do_next():
                 continue
             if once:
-                return
+                break
             self._wait(poll_s)
+        return self._last
 
     def _do_next(self) -> bool:
-        """Does one thing; False where nothing is due, or another run has the root folder."""
-        if is_locked(self.settings.root):
-            return False
+        """Does one thing; False where nothing is due."""
         now = datetime.datetime.now(datetime.UTC)
         spans = complete_spans(self.settings.data, now)
+        self._give_up(spans)
         due = next_due(spans, self._spans_entries(), self.plan, now.timestamp())
         if due is not None:
             (self._train if due.act is Act.TRAIN else self._watch)(due)
@@ -80,16 +91,28 @@ class Schedule:
     def _spans_entries(self) -> list[Entry]:
         return [entry for entry in self._diary.entries() if entry.span != ITEMS]
 
+    def _give_up(self, spans: Sequence[Span]) -> None:
+        """Says once of each span that it is not tried again."""
+        entries = self._spans_entries()
+        told = {entry.span for entry in entries if entry.what is What.GIVEN_UP}
+        for span in spans:
+            if str(span) not in told and is_given_up(span, entries):
+                broken = broken_off(span, entries)
+                last = broken[-1].why if broken[-1].what is What.FAILED else "killed"
+                self._write(str(span), What.GIVEN_UP, f"{len(broken)} runs broke off; last: {last}")
+
     def _train(self, due: Due) -> None:
         span = str(due.span)
         self._write(span, What.STARTED, due.why)
-        self._write(span, *_outcome(self._child("run", "--until", span), self.children))
+        self._last, why = _outcome(self._child("run", "--until", span), self.children)
+        self._write(span, self._last, why)
 
     def _watch(self, due: Due) -> None:
         span = str(due.span)
         ended = self._child("run", "--until", span, "--only-data")
         what, why = _outcome(ended, self.children)
         if what is not What.PUSHED:
+            self._last = what
             self._write(span, what, why)
             return
         drift, name = float(ended.said["drift"]), ended.said["drifted"]

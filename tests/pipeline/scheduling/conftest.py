@@ -77,7 +77,7 @@ class Works:
             settings = load_settings(self.config)
             told = []
             schedule = Schedule(settings, self.config, plan, items, children, told.append)
-            schedule.run(0.0, once=True)
+            self.last = schedule.run(0.0, once=True)
         return [str(entry.what) for entry in told]
 
     def start(self, *arguments):

@@ -1,7 +1,9 @@
 """Which spans are trained on, when, and what the diary says of it. The runs are stand-ins."""
 
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.errors import RunError
 from pipeline.runners.lock import locked
 
@@ -47,7 +49,10 @@ def test_a_run_that_failed_is_tried_three_times_until_the_next_span(works):
     works.order({1: ["fail"] * 9})
     works.look()
     assert works.trained == [1, 1, 1]
-    assert works.diary[-1].why == "Transform failed: no room"
+    assert works.diary[-2].why == "Transform failed: no room"
+    assert works.told[-1] == ("01", "given up")
+    assert works.diary[-1].why == "3 runs broke off; last: Transform failed: no room"
+    assert works.look() == []  # it is said once
     works.day(2)
     works.look()
     assert works.trained == [1, 1, 1, 2]
@@ -122,11 +127,28 @@ def test_items_are_not_refreshed_while_a_version_is_on_trial(works):
     assert works.told[-1] == ("items", "pushed")
 
 
-def test_a_run_by_hand_is_waited_for(works):
+def test_once_does_not_wait_for_a_run_by_hand_and_says_so(works):
     works.day(1)
-    with locked(works.root):
-        assert works.look() == []
+    with locked(works.root), pytest.raises(RunError, match="only one run at a time"):
+        works.look()
+    assert works.told == []
     assert works.look() == ["started", "pushed"]
+
+
+@pytest.mark.parametrize(("ending", "code"), [("push", 0), ("withhold", 3), ("fail", 1)])
+def test_once_exits_as_the_training_ended(works, ending, code):
+    works.day(1)
+    works.order({1: [ending] * 3})
+    process = works.start("--once", "--retry", "0s")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == code, errors
+
+
+@pytest.mark.parametrize("option", ["--refresh-items", "--poll"])
+def test_what_is_repeated_needs_a_pause(works, option):
+    done = CliRunner().invoke(app, ["schedule", "--config", str(works.config), option, "0s"])
+    assert done.exit_code == 2
+    assert "longer than nothing" in done.output
 
 
 def test_today_is_not_complete_and_a_numbered_span_is(works):

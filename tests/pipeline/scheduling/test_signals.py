@@ -6,6 +6,7 @@ import signal
 import psutil
 import pytest
 
+from pipeline.runners.lock import locked
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -64,3 +65,15 @@ def test_an_idle_schedule_sees_a_new_span_and_ends_at_once(works):
         *(["2026-03-01", "started:"], ["2026-03-01", "pushed:"]),
         *(["2026-03-02", "started:"], ["2026-03-02", "pushed:"]),
     ]
+
+
+def test_a_run_by_hand_is_waited_for(works):
+    works.day(1)
+    with locked(works.root):
+        process = works.start("--poll", "0.1s")
+        waits = works.root / "schedule.lock"
+        wait_until(lambda: waits.exists() and waits.read_text())
+        assert works.told == []
+    begun(works, 1)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
