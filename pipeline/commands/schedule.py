@@ -68,6 +68,14 @@ Poll = Annotated[
     float,
     typer.Option(parser=_pause, metavar="TIME", help="Look so often whether a span is new."),
 ]
+Settle = Annotated[
+    float,
+    typer.Option(
+        parser=_duration,
+        metavar="TIME",
+        help="A day is complete so long after its end, and a span so long after the last write.",
+    ),
+]
 Retry = Annotated[
     float,
     typer.Option(parser=_duration, metavar="TIME", help="Wait so long after a run that failed."),
@@ -82,6 +90,7 @@ def schedule(
     catch_up: CatchUp = False,
     refresh_items: RefreshItems = None,
     poll: Poll = "1m",  # type: ignore[assignment]
+    settle: Settle = "15m",  # type: ignore[assignment]
     retry: Retry = "10m",  # type: ignore[assignment]
     once: Once = False,
 ) -> None:
@@ -109,7 +118,7 @@ def schedule(
 
         settings = load_settings(config)
         settings.root.mkdir(parents=True, exist_ok=True)
-        plan = Plan(every, on_drift, catch_up, retry)
+        plan = Plan(every, on_drift, catch_up, settle, retry)
         program = [sys.executable, sys.argv[0]]
         with locked(settings.root, SCHEDULE_LOCK_FILE), Children(program) as children:
             planned = Schedule(settings, config, plan, refresh_items, children, _tell)

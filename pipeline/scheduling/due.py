@@ -31,12 +31,14 @@ class Plan:
         drift: Share of the bound of a drift from which on a training does not wait for that time;
             None where drift is not looked at.
         catch_up: Whether every span that was missed gets a run of its own, in order.
+        settle_s: How long a day must have been over, and the files of a span unchanged, seconds.
         retry_s: Time from a run that broke off to the next attempt, seconds.
     """
 
     every_s: float
     drift: float | None
     catch_up: bool
+    settle_s: float
     retry_s: float
 
 

@@ -80,7 +80,7 @@ class Schedule:
     def _do_next(self) -> bool:
         """Does one thing; False where nothing is due."""
         now = datetime.datetime.now(datetime.UTC)
-        spans = complete_spans(self.settings.data, now)
+        spans = complete_spans(self.settings.data, now, self.plan.settle_s)
         self._give_up(spans)
         due = next_due(spans, self._spans_entries(), self.plan, now.timestamp())
         if due is not None:

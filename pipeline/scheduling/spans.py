@@ -12,11 +12,16 @@ from transform.settings import DataSettings
 Span = date | int
 
 
-def complete_spans(data: DataSettings, now: datetime.datetime) -> list[Span]:
+def complete_spans(data: DataSettings, now: datetime.datetime, settle_s: float) -> list[Span]:
     """Days or spans of the events that nothing more is written to, oldest first.
 
-    A day is complete once it is over (UTC), a numbered span as soon as it is there: who numbers
-    spans writes each of them whole.
+    A day is complete once it has been over (UTC) for some time, and a day or numbered span whose
+    files nobody has written to for as long: late events are still being written after midnight.
+
+    Args:
+        data: Where the events lie.
+        now: The time.
+        settle_s: How long, seconds.
 
     Raises:
         RunError: The log is not divided into days or spans, or the settings have no window.
@@ -28,16 +33,21 @@ def complete_spans(data: DataSettings, now: datetime.datetime) -> list[Span]:
             "`data.window`. Say how many: window: {last: 28}."
         )
     files = table_files(data.events, "events")
-    places = {file.partition.place for file in files if file.partition.place is not None}
-    if not places:
+    written: dict[Span, float] = {}
+    for file in files:
+        if (place := file.partition.place) is not None:
+            written[place] = max(file.written, written.get(place, 0.0))
+    if not written:
         raise RunError(
             "a schedule needs a log that is divided into days or spans. Received: "
             f"{data.events.path}, which is not. Use Hive folders such as dt=2026-03-31, or "
             "{SPAN} or {YYYY}-{MM}-{DD} in the path."
         )
-    today = now.astimezone(datetime.UTC).date()
-    over = [place for place in places if not (isinstance(place, date) and place >= today)]
-    return sorted(over, key=number_of)
+    settled = now - datetime.timedelta(seconds=settle_s)
+    today = settled.astimezone(datetime.UTC).date()
+    over = [place for place in written if not (isinstance(place, date) and place >= today)]
+    quiet = [place for place in over if written[place] <= settled.timestamp()]
+    return sorted(quiet, key=number_of)
 
 
 def number_of(span: Span) -> int:

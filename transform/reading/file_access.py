@@ -6,9 +6,23 @@ import glob
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 from transform.errors import DataError
+
+
+class Found(NamedTuple):
+    """A file as a listing shows it.
+
+    Attributes:
+        path: Its path.
+        size: Its bytes.
+        written: When it was last written to, unix seconds; 0 where the storage does not say.
+    """
+
+    path: str
+    size: int
+    written: float
 
 
 def is_remote(path: str) -> bool:
@@ -16,8 +30,8 @@ def is_remote(path: str) -> bool:
     return "://" in path
 
 
-def find_files(pattern: str) -> Iterator[tuple[str, int]]:
-    """Path and size of the files that a path means: a file, a folder (to any depth) or a glob.
+def find_files(pattern: str) -> Iterator[Found]:
+    """The files that a path means: a file, a folder (to any depth) or a glob.
 
     Raises:
         DataError: If the storage cannot be asked.
@@ -37,23 +51,24 @@ def remote_checksum(path: str) -> str:
     return str(_beam().checksum(path))
 
 
-def _find_local(pattern: str) -> Iterator[tuple[str, int]]:
+def _find_local(pattern: str) -> Iterator[Found]:
     found = [pattern] if Path(pattern).exists() else glob.glob(pattern, recursive=True)  # noqa: PTH207 -- Path.glob refuses absolute patterns
     for path in found:
         if Path(path).is_dir():
             for folder, _, names in os.walk(path, followlinks=True):
-                yield from _sized(f"{folder.rstrip('/')}/{name}" for name in names)
+                yield from _files(f"{folder.rstrip('/')}/{name}" for name in names)
         else:
-            yield from _sized([path])
+            yield from _files([path])
 
 
-def _sized(paths: Iterable[str]) -> Iterator[tuple[str, int]]:
+def _files(paths: Iterable[str]) -> Iterator[Found]:
     for path in paths:
         if Path(path).is_file():
-            yield path, Path(path).stat().st_size
+            said = Path(path).stat()
+            yield Found(path, said.st_size, said.st_mtime)
 
 
-def _find_remote(pattern: str) -> Iterator[tuple[str, int]]:
+def _find_remote(pattern: str) -> Iterator[Found]:
     # Storage knows no folders: a name may be a file, or what longer names begin with.
     below = pattern.rstrip("/") + "/**"
     try:
@@ -63,8 +78,8 @@ def _find_remote(pattern: str) -> Iterator[tuple[str, int]]:
             f"The storage of {pattern} must be reachable. Received: {error}. Check the path, the "
             "credentials, and that Beam's extra for this storage is installed."
         ) from error
-    sizes = {each.path: each.size_in_bytes for result in results for each in result.metadata_list}
-    yield from sizes.items()
+    for each in {each.path: each for one in results for each in one.metadata_list}.values():
+        yield Found(each.path, each.size_in_bytes, each.last_updated_in_seconds)
 
 
 def _beam() -> Any:

@@ -23,11 +23,13 @@ class TableFile:
     Attributes:
         path: Where it lies: a local path, or one of object storage.
         size: Its bytes.
+        written: When it was last written to, unix seconds; 0 where the storage does not say.
         partition: Where it lies among others.
     """
 
     path: str
     size: int
+    written: float
     partition: Partition
 
     def __str__(self) -> str:
@@ -49,10 +51,10 @@ def table_files(table: Table, name: str) -> list[TableFile]:
     path = path if is_remote(path) else os.path.normpath(path)
     partitioning = Partitioning(path)
     files = []
-    for file, size in dict(find_files(partitioning.glob)).items():
+    for file, size, written in {one.path: one for one in find_files(partitioning.glob)}.values():
         partition = partitioning.partition_of(file)
         if partition is not None and not _is_hidden(file.removeprefix(partitioning.base)):
-            files.append(TableFile(file, size, partition))
+            files.append(TableFile(file, size, written, partition))
     if not files:
         raise DataError(
             f"`data.{name}.path` must lead to a file, a folder with files or a glob that matches "

@@ -70,9 +70,9 @@ class Works:
     def diary(self):
         return Diary(self.root).entries()
 
-    def look(self, *, every=0.0, drift=None, catch_up=False, retry=0.0, items=None):
+    def look(self, *, every=0.0, drift=None, catch_up=False, retry=0.0, settle=0.0, items=None):
         """What `--once` does, in this process."""
-        plan = Plan(every, drift, catch_up, retry)
+        plan = Plan(every, drift, catch_up, settle, retry)
         with Children(PROGRAM) as children:
             settings = load_settings(self.config)
             told = []
@@ -83,7 +83,7 @@ class Works:
     def start(self, *arguments):
         """The real command, as a process of its own."""
         return subprocess.Popen(
-            [*PROGRAM, "schedule", "--config", str(self.config), *arguments],
+            [*PROGRAM, "schedule", "--config", str(self.config), "--settle", "0s", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

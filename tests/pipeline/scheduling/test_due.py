@@ -9,7 +9,7 @@ from pipeline.scheduling.due import ATTEMPTS, Plan, is_given_up, next_due
 
 DAY = 86400.0
 FIRST, SECOND, THIRD = (datetime.date(2026, 3, day) for day in (1, 2, 3))
-WEEKLY = Plan(every_s=7 * DAY, drift=None, catch_up=False, retry_s=600.0)
+WEEKLY = Plan(every_s=7 * DAY, drift=None, catch_up=False, settle_s=0.0, retry_s=600.0)
 FIRST_WEEK = [Entry(0.0, "2026-03-01", What.STARTED), Entry(9.0, "2026-03-01", What.PUSHED)]
 
 

@@ -1,5 +1,8 @@
 """Which spans are trained on, when, and what the diary says of it. The runs are stand-ins."""
 
+import os
+import time
+
 import pytest
 from typer.testing import CliRunner
 
@@ -158,6 +161,15 @@ def test_today_is_not_complete_and_a_numbered_span_is(works):
         (works.folder / "log" / span / "events.csv").touch()
     works.look()
     assert [span for _, span in works.calls] == ["12", "12"]
+
+
+def test_a_span_that_is_still_written_to_waits(works):
+    works.day(1)
+    assert works.look(settle=3600.0) == []
+    file = works.folder / "log" / "dt=2026-03-01" / "events.csv"
+    long_ago = time.time() - 3601.0
+    os.utime(file, (long_ago, long_ago))
+    assert works.look(settle=3600.0) == ["started", "pushed"]
 
 
 def test_a_log_that_is_not_divided_cannot_be_scheduled(works):
