@@ -20,7 +20,7 @@ from pipeline.closed_loop.served import Served
 from pipeline.closed_loop.shop import Shop, open_shop
 from pipeline.closed_loop.storefront import Clock, Storefront, storefront
 from pipeline.errors import RunError
-from pipeline.event_stream import StreamPlace
+from pipeline.event_stream import StreamPlace, item_categories
 from pipeline.serving_folder import serving_folder
 from pipeline.settings import Settings
 from serving.stream.log_files import DAY_SECONDS
@@ -125,6 +125,7 @@ class _Loop:
         """The shop is open; its date, and the truth about the lists that it showed."""
         self.front.versions.clear()
         date, midnight, step = self.shop.open(day)
+        self.front.categories = item_categories(self.settings)  # of the items as just exported
         self.clock.now = midnight + DAY_SECONDS - 1
         while step.quality is None:
             step = self.shop.show(self.front.show(step.asking, self.served.client))

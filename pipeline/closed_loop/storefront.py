@@ -13,7 +13,7 @@ from pipeline.event_stream import StreamPlace
 from serving.client import RecommenderClient
 from serving.query import Recommendation
 from serving.stream.compactor import Compactor
-from serving.stream.consumer import Consumer
+from serving.stream.consumer import Categories, Consumer
 from serving.stream.exposure_log import ExposureLog
 from serving.stream.queue import EventQueue
 from serving.stream.sqlite_queue import SqliteQueue
@@ -41,6 +41,7 @@ class Storefront:
 
     Attributes:
         versions: Lists shown since it was last emptied, by version of the model; 0 for none.
+        categories: The categories of the items that windows count by.
     """
 
     def __init__(self, place: StreamPlace, queue: EventQueue, store: UserStateStore) -> None:
@@ -52,6 +53,7 @@ class Storefront:
         self._callers = ThreadPoolExecutor(_CALLERS)
         self._shown: list[str] = []
         self.versions: Counter[int] = Counter()
+        self.categories: Categories = {}
 
     def append(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """Gathers messages until the step is over; an `EventSink`."""
@@ -88,7 +90,7 @@ class Storefront:
             )
         self._queue.append(self._gathered)
         self._gathered.clear()
-        Consumer(self._queue, self._store, {}).run(until_idle=True)
+        Consumer(self._queue, self._store, self.categories).run(until_idle=True)
 
     def compact(self) -> None:
         """Writes the day into the log that the pipeline reads."""

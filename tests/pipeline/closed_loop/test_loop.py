@@ -19,15 +19,21 @@ from pipeline.closed_loop.page import write_page
 from pipeline.closed_loop.plan import LoopPlan
 from pipeline.closed_loop.retraining import Retraining
 from pipeline.errors import RunError
+from pipeline.event_stream import fold_settings
 from pipeline.loading import load_settings
 from pipeline.serving_folder import serving_folder
 from serving.user_state.sqlite_store import SqliteUserStates
 from tests.components.toy_recommender import QUERY
+from transform.state import snapshot
 
 pytestmark = pytest.mark.slow
 
 PLAN = LoopPlan(days=4, before=2, visitors=20, users=40, items=30, outage=(1, 1))
 LIST = 10
+LIKED = """
+aggregates:
+  - {name: liked, of: user_category, by: category, count: click, window: 900d}
+"""
 
 
 class SameList(tf.Module):
@@ -40,6 +46,8 @@ class SameList(tf.Module):
     def save(self, folder: Path) -> None:
         specs = {name: spec for name, spec in QUERY.items() if name != "segment"}
         specs |= {"exclude_item_id": tf.TensorSpec([None, None], tf.string)}
+        specs |= {"liked_key": tf.TensorSpec([None, None], tf.string)}
+        specs |= {"liked_value": tf.TensorSpec([None, None], tf.float32)}
         specs |= {"top_k": tf.TensorSpec([], tf.int32)}
         named = {name: tf.TensorSpec(one.shape, one.dtype, name) for name, one in specs.items()}
         answer = tf.function(self._recommend).get_concrete_function(**named)
@@ -73,7 +81,9 @@ class StandIn:
 @pytest.fixture(scope="module")
 def looped(tmp_path_factory):
     folder = tmp_path_factory.mktemp("loop")
-    settings = load_settings(settings_file(folder))
+    config = settings_file(folder)
+    config.write_text(config.read_text() + LIKED)
+    settings = load_settings(config)
     train, told = StandIn(serving_folder(settings)), []
     records = run_loop(PLAN, folder, settings, train, lambda days: told.append(len(days)))
     assert told == [1, 2, 3, 4, 5, 6]
@@ -117,6 +127,15 @@ def test_what_is_shown_and_done_is_in_the_log_once_and_in_the_states(looped):
     store.close()
     assert len(record.state.events) == len(done)
     assert sorted(e.item_id for e in record.state.events) == sorted(done["item_id"])
+    later = record.state.events[-1].event_time + 1
+    said = snapshot(record.state, later, settings=fold_settings(settings))
+    items = pl.read_parquet(settings.data.items.path)
+    clicked = (
+        done.filter(pl.col("event_type") == "click")
+        .join(items, on="item_id")["category"]
+        .value_counts()
+    )
+    assert said["category_values"]["liked"] == dict(clicked.iter_rows())
     assert {(one.footprint.backlog, one.footprint.dead_letters) for one in records} == {(0, 0)}
 
 
