@@ -67,7 +67,7 @@ def _cards(records: Sequence[DayRecord], served: Sequence[DayRecord]) -> list[tu
     return [
         ("Quality today", _percent(latest.score), "of the best lists"),
         ("Own pages today", _percent(latest.own_page_score), "without a recommender"),
-        ("Retrainings", str(len(trained)), f"{len(trained) - len(_pushed(records))} withheld"),
+        ("Retrainings", str(len(trained)), f"{len(trained) - len(_pushed(records))} not published"),
         ("Lists", f"{sum(int(r.quality['lists']) for r in served):,}", "shown on the days served"),
     ]
 

@@ -28,7 +28,8 @@ class Retraining:
 
     Attributes:
         run_id: Its run.
-        version: The version that it pushed; None where a gate stopped it.
+        version: The version that it pushed; None where a gate withheld it, or the run broke off.
+        failed: Whether it broke off before a gate had judged a model.
         said: Why, in a sentence.
         moved: The largest drift of its rows from those of the model blessed before, as a share of
             what the DataGate allows; None where nothing was compared, or it stopped the run.
@@ -38,6 +39,7 @@ class Retraining:
 
     run_id: str
     version: int | None
+    failed: bool
     said: str
     moved: float | None
     seconds: float
@@ -82,7 +84,9 @@ class SluiceRun:
         if version is not None:
             import_states(user_states_file(self._settings), store)
         seconds, cpu = time.monotonic() - started, _children_seconds() - cpu_before
-        return Retraining(said["run_id"], version, _sentence(said), _moved(said), seconds, cpu)
+        failed = code not in (Exit.OK, Exit.WITHHELD)
+        times = (seconds, cpu)
+        return Retraining(said["run_id"], version, failed, _sentence(said), _moved(said), *times)
 
     def _run(self, console: Path) -> tuple[int, str]:
         """Its exit code, and what it printed as JSON."""

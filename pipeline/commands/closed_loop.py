@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from pipeline.commands.shared import Json, errors_reported, print_json
 
 if TYPE_CHECKING:
     from pipeline.closed_loop.record import DayRecord
+    from pipeline.closed_loop.retraining import Retraining
     from pipeline.console import Console
 
 EXAMPLES = (
@@ -82,15 +84,22 @@ def simulate(
         page = out / "timeline.html"
         started = time.monotonic()
 
+        interruption = Interruption()
+
         def tell(records: list[DayRecord]) -> None:
             write_page(page, records)
             _tell(console, records[-1])
+            interruption.check()  # one that a library swallowed during the day
 
         config = settings_file(out)
         settings = load_settings(config)
         train = SluiceRun(config, settings)
-        with Interruption():
-            records = run_loop(plan, out, settings, train, tell)
+        with interruption:
+            try:
+                records = run_loop(plan, out, settings, train, tell)
+            except Exception:
+                interruption.check()  # an interruption that came out under another name
+                raise
         seconds = time.monotonic() - started
         if as_json:
             facts = {"days": len(records), "seconds": seconds}
@@ -105,9 +114,15 @@ def _tell(console: Console, record: DayRecord) -> None:
         facts.append("lists earn less than before")
     done = record.retraining
     if done is not None:
-        word = "withheld" if done.version is None else f"published {done.version}"
-        facts.append(f"{word} after {done.seconds:.0f} s")
+        facts.append(f"{_ending(done)} after {done.seconds:.0f} s")
     console.line(" · ".join(facts))
+
+
+def _ending(done: Retraining) -> str:
+    """How a retraining ended."""
+    if done.failed:
+        return f"broke off ({textwrap.shorten(done.said, 80, placeholder=' ...')})"
+    return "withheld" if done.version is None else f"published {done.version}"
 
 
 def _period(text: str | None) -> tuple[int, int] | None:

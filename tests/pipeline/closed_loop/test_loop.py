@@ -69,13 +69,15 @@ class StandIn:
         started = time.monotonic()
         self.evenings.append(day)
         if day not in (0, 2):
-            return Retraining(f"run-{day}", None, "A gate withheld it.", None, 0.1, 0.1)
+            return Retraining(f"run-{day}", None, False, "A gate withheld it.", None, 0.1, 0.1)
         version = day + 1
         self.base_path.mkdir(parents=True, exist_ok=True)
         draft = self.base_path / f".{version}"
         SameList(10 * (day // 2)).save(draft)
         draft.replace(self.base_path / str(version))
-        return Retraining(f"run-{day}", version, "Published.", 0.5, time.monotonic() - started, 0.1)
+        return Retraining(
+            f"run-{day}", version, False, "Published.", 0.5, time.monotonic() - started, 0.1
+        )
 
 
 @pytest.fixture(scope="module")
