@@ -17,7 +17,7 @@ from components.artifacts import WARM_UP_FILE
 from components.pusher.labels import Rollout
 from components.pusher.manifest import MANIFEST_FILE
 from components.pusher.publish import Published, listed_files, publish, sources_of
-from components.pusher.served import taken_back
+from components.pusher.served import served_version, taken_back, trained_as
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,7 @@ class Executor(base_executor.BaseExecutor):
             now=int(time.time()),
             keep=exec_properties["keep"],
             rollout=Rollout(exec_properties["rollout"]),
+            refresh_of=_towers_of(destination) if exec_properties.get("served") else None,
         )
         _mark_pushed(pushed, published)
 
@@ -83,6 +84,12 @@ def _why_not_again(destination: Path, files: dict[str, str]) -> str:
         f"it is version {version}, which was taken back from users after it had been pushed. "
         f"To serve it all the same: sluice rollback --to {version}."
     )
+
+
+def _towers_of(destination: Path) -> int | None:
+    """The version as which the towers that are served were published first."""
+    served = served_version(destination)
+    return None if served is None else trained_as(destination, served)
 
 
 def _warm_up(infra_blessing: Any) -> dict[str, Path]:

@@ -19,20 +19,28 @@ class Manifest:
         files: Relative path -> SHA-256.
         copy_of: The version whose bytes a rollback published again; None where the gates blessed
             the model and the Pusher published it.
+        refresh_of: The version whose towers it has, with newer items; None where it was trained.
     """
 
     version: int
     files: dict[str, str]
     copy_of: int | None = None
+    refresh_of: int | None = None
 
     @property
     def origin(self) -> int:
         """The version as which these bytes were published first."""
         return self.version if self.copy_of is None else self.copy_of
 
+    @property
+    def trained(self) -> int:
+        """The version as which its towers were published first."""
+        return self.origin if self.refresh_of is None else self.refresh_of
+
     def text(self) -> str:
         """The manifest's JSON."""
-        said = {"version": self.version, "copy_of": self.copy_of, "files": self.files}
+        came = {"copy_of": self.copy_of, "refresh_of": self.refresh_of}
+        said = {"version": self.version, **came, "files": self.files}
         return json.dumps(said, indent=2) + "\n"
 
 
@@ -55,9 +63,9 @@ def read(folder: Path) -> Manifest | None:
     """The manifest of a version's folder; None where it has no readable one."""
     try:
         said = json.loads((folder / MANIFEST_FILE).read_text())
-        files, copy_of = said["files"], said.get("copy_of")
-        copied = None if copy_of is None else int(copy_of)
-        return Manifest(int(said["version"]), dict(files.items()), copied)
+        came = (said.get("copy_of"), said.get("refresh_of"))
+        numbers = (None if version is None else int(version) for version in came)
+        return Manifest(int(said["version"]), dict(said["files"].items()), *numbers)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (AttributeError, KeyError, TypeError, ValueError):  # no JSON, or of another shape

@@ -58,6 +58,7 @@ def publish(
     now: int,
     keep: int,
     rollout: Rollout,
+    refresh_of: int | None = None,
 ) -> Published:
     """Publishes a model as the newest version, once.
 
@@ -71,6 +72,7 @@ def publish(
         now: Unix seconds, the number of the version unless a newer one exists.
         keep: Versions that stay, the newest ones; those in use stay beside them.
         rollout: Whether `stable` follows at once.
+        refresh_of: The version whose towers it has, with newer items; None where it was trained.
 
     Raises:
         PublishError: No room, a copy that differs, or labels that cannot be read.
@@ -83,7 +85,9 @@ def publish(
         labels.read(destination)  # an unreadable file is refused before anything is done
         files = listed_files(sources)
         published = _already_newest(destination, files) or add(
-            destination, sources, Manifest(next_version(destination, now), files)
+            destination,
+            sources,
+            Manifest(next_version(destination, now), files, refresh_of=refresh_of),
         )
         with no_room_reported(
             destination, f"version {published.version} was added, but has no label"

@@ -167,5 +167,10 @@ def _publish_again(destination: Path, target: Manifest, now: int) -> Published:
     return add(
         destination,
         {name: folder / name for name in target.files},
-        Manifest(next_version(destination, now), target.files, copy_of=target.origin),
+        Manifest(
+            next_version(destination, now),
+            target.files,
+            copy_of=target.origin,
+            refresh_of=target.refresh_of,
+        ),
     )

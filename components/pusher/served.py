@@ -19,6 +19,15 @@ def served_version(destination: Path) -> int | None:
     return labels.read(destination).get(Label.STABLE, known[-1]) if known else None
 
 
+def trained_as(destination: Path, version: int) -> int:
+    """The version as which the towers of a version were published first.
+
+    It is the version itself where that was trained, or where its manifest is gone.
+    """
+    said = manifest.read(destination / str(version))
+    return version if said is None else said.trained
+
+
 def on_trial(destination: Path) -> int | None:
     """The version that is `canary` while another one is `stable`; None without a trial.
 

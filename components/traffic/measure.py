@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -33,7 +34,8 @@ class Traffic(Frozen):
         popularity_lift: Mean popularity of what the model showed over that of what users take, by
             the deeds before the window.
         model_version: The newest version that answered.
-        model_age_seconds: Since it was pushed: a version is numbered by that moment.
+        model_age_seconds: Since the model was pushed that its towers were trained for: a version is
+            numbered by that moment.
     """
 
     measured_at: int
@@ -53,13 +55,16 @@ class Traffic(Frozen):
     model_age_seconds: float | None
 
 
-def measure(rows: Rows, span: Span, catalogue: int | None) -> Traffic:
+def measure(
+    rows: Rows, span: Span, catalogue: int | None, trained_as: Callable[[int], int]
+) -> Traffic:
     """Measures the window of a span.
 
     Args:
         rows: Of the span.
         span: Its times.
         catalogue: Number of items that can be shown; None takes those that the span names.
+        trained_as: Version -> the version as which its towers were published first.
     """
     shown = rows.sample.filter("shown")
     model = shown.filter("model")
@@ -82,7 +87,7 @@ def measure(rows: Rows, span: Span, catalogue: int | None) -> Traffic:
         catalogue_coverage=rows.shown_items / items if rows.shown_items else None,
         popularity_lift=_popularity_lift(rows.sample.filter(~window, ~pl.col("shown")), now),
         model_version=version,
-        model_age_seconds=None if version is None else float(span.now - version),
+        model_age_seconds=None if version is None else float(span.now - trained_as(version)),
     )
 
 

@@ -39,7 +39,7 @@ _GAUGES = {
     COVERAGE: ("catalogue_coverage", "Share of the catalogue that the model showed."),
     POPULARITY_LIFT: ("popularity_lift", "Popularity of what is shown over what is taken."),
     MODEL_VERSION: ("model_version", "The newest version that answered."),
-    MODEL_AGE: ("model_age_seconds", "Since that version was pushed."),
+    MODEL_AGE: ("model_age_seconds", "Since its towers were first pushed, whatever the items."),
 }
 
 

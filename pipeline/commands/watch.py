@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,16 +73,19 @@ def watch(
 
 
 def _measured(settings: Settings, log: Path, times: tuple[int, float, float]) -> Traffic:
+    from components.pusher.served import trained_as
     from components.traffic.measure import measure
     from components.traffic.rows import read_rows
     from components.traffic.span import Span
+    from pipeline.serving_folder import serving_folder
     from transform.reading.sources import read_items
 
     examples = settings.examples
     span = Span(*times, examples.attribution_hours)
     rows = read_rows(log, span, examples.impression_type, _ROWS)
     items = read_items(settings.data, settings.features, as_of=span.now)
-    return measure(rows, span, None if items is None else len(items))
+    known = partial(trained_as, serving_folder(settings))
+    return measure(rows, span, None if items is None else len(items), known)
 
 
 def _show(traffic: Traffic, as_json: bool) -> None:

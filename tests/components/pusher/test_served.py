@@ -7,7 +7,7 @@ from components.pusher.destination import versions
 from components.pusher.labels import Label
 from components.pusher.promotion import withdraw
 from components.pusher.rollback import roll_back
-from components.pusher.served import served_version, state
+from components.pusher.served import served_version, state, trained_as
 from tests.components.pusher.test_executor import _run, artifacts  # noqa: F401 -- a fixture
 
 
@@ -76,3 +76,19 @@ def test_a_withdrawn_canary_does_not_come_back(refresh):
 def test_nothing_is_served_before_the_first_push(tmp_path):
     assert served_version(tmp_path / "nothing") is None
     assert state(tmp_path / "nothing") == ""
+
+
+def test_each_version_leads_to_the_one_that_was_trained(refresh, artifacts):  # noqa: F811
+    folder = refresh.folder
+    (folder.parent / "model" / "Format-Serving" / "saved_model.pb").write_text("trained")
+    _run(artifacts, folder)
+    (trained,) = versions(folder)
+    refresh("one")
+    refresh("two")
+    _, one, two = versions(folder)
+    copy = roll_back(folder, to=one, now=1).published.version
+    assert [trained_as(folder, version) for version in (trained, one, two, copy)] == [trained] * 4
+    assert trained_as(folder, 3) == 3  # retired, and its manifest with it
+    (folder.parent / "model" / "Format-Serving" / "saved_model.pb").write_text("trained anew")
+    _run(artifacts, folder)
+    assert trained_as(folder, versions(folder)[-1]) == versions(folder)[-1]

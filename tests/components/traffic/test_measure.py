@@ -12,12 +12,13 @@ from tests.components.traffic.logs import HOUR, NOW, did, shown, write
 
 SPAN = Span(NOW, hours=24, reference_days=7, attribution_hours=6)
 JUDGED = NOW - 10 * HOUR  # shown so long ago that what follows is known
+TRAINED = {NOW - DAY_SECONDS: NOW - 20 * DAY_SECONDS}  # of a version with refreshed items
 BEFORE = NOW - 3 * DAY_SECONDS
 
 
 def measured(folder, messages, span=SPAN, catalogue=None, limit=10**6):
     rows = read_rows(write(folder, messages), span, "impression", limit)
-    return measure(rows, span, catalogue)
+    return measure(rows, span, catalogue, lambda version: TRAINED.get(version, version))
 
 
 def test_a_small_log_is_measured_exactly(tmp_path):
@@ -143,12 +144,18 @@ def test_a_sample_of_users_keeps_what_belongs_together(tmp_path):
         if random.random() < 0.25:
             messages.append(did(f"u{user}", JUDGED + 60, f"i{user % 50}"))
     folder = write(tmp_path, messages)
-    whole = measure(read_rows(folder, SPAN, "impression", 10**6), SPAN, 100)
+    whole = measure(read_rows(folder, SPAN, "impression", 10**6), SPAN, 100, int)
     rows = read_rows(folder, SPAN, "impression", 1000)
-    part = measure(rows, SPAN, 100)
+    part = measure(rows, SPAN, 100, int)
     assert len(rows.sample) <= 1000
     assert part.user_share in (1 / 8, 1 / 16)
     assert part.lists == pytest.approx(4000 * part.user_share, rel=0.25)
     assert part.catalogue_coverage == whole.catalogue_coverage == 0.5
     assert whole.calibration == pytest.approx(1.0, rel=0.1)
     assert part.calibration == pytest.approx(1.0, rel=0.35)
+
+
+def test_refreshed_items_make_no_model_younger(tmp_path):
+    refreshed = NOW - DAY_SECONDS
+    found = measured(tmp_path, [shown("ann", NOW - HOUR, "a", [0.5], version=refreshed)])
+    assert (found.model_version, found.model_age_seconds) == (refreshed, 20 * DAY_SECONDS)

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from components.pusher.manifest import MANIFEST_FILE, Manifest
 from pipeline.cli import app
+from serving.stream.log_files import DAY_SECONDS
 from tests.components.traffic.logs import HOUR, NOW, did, shown, write
 from tests.waiting import wait_until
 
@@ -77,3 +79,13 @@ def test_prometheus_is_told_until_it_is_stopped(config):
     finally:
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(60) == 0
+
+
+def test_the_age_of_the_model_is_that_of_its_training(config, tmp_path):
+    version, trained = NOW - 5 * DAY_SECONDS, NOW - 20 * DAY_SECONDS
+    folder = tmp_path / "runs" / "serving" / "recommender" / str(version)
+    folder.mkdir(parents=True)
+    (folder / MANIFEST_FILE).write_text(Manifest(version, {}, refresh_of=trained).text())
+    arguments = ["stream", "watch", "--config", str(config), "--at", str(NOW), "--json"]
+    found = json.loads(CliRunner().invoke(app, arguments).stdout)
+    assert (found["model_version"], found["model_age_seconds"]) == (version, 20 * DAY_SECONDS)
