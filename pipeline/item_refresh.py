@@ -8,7 +8,7 @@ refreshed model is held against the trained one, and the next trained one agains
 Where the items are what they were, everything comes from the cache, and nothing is published. What
 is served is a part of the Pusher's key: items that are put back are published again, since others
 were served meanwhile. After `sluice rollback` a refresh takes the towers of the version that is
-served then; a model that the rollback took back is withheld, with the reason in the report, until
+served then; a model that the rollback took back is withheld, and `sluice status` says why, until
 the items or the towers are others.
 """
 

@@ -35,8 +35,8 @@ def refresh_items(config: Config, items: Items = None, as_json: Json = False) ->
 
     Where the items are what they were, nothing is done. It is refused while a version is on trial
     as canary; a version that a rollback or a canary's withdrawal took back is withheld, unless its
-    items have changed since. Exits with 3 where a gate withheld the
-    version; the report says why.
+    items have changed since. Exits with 3 where the version was withheld; the report says why, and
+    of one that was taken back `sluice status`.
     """
     with errors_reported():
         from pipeline.errors import RunError
