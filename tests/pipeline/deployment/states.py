@@ -116,7 +116,7 @@ def traffic(folder):
     span = Span(logs.NOW, 24, 7, 6)
     rows = read_rows(logs.write(folder, messages), span, "impression", 10**6)
     now = int(time.time())
-    return measure(rows, span, 100).model_copy(update={"measured_at": now, "last_event": now})
+    return measure(rows, span, 100, int).model_copy(update={"measured_at": now, "last_event": now})
 
 
 def told_of(measured):
