@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Iterator
 
-from serving.model_server.errors import RefusedError, resource_exhausted
+from serving.model_server.errors import RefusedError
 
 _SMOOTHING = 0.1  # weight of the latest call in the mean
 _FIRST_GUESS_S = 0.1
@@ -46,8 +46,7 @@ class Admission:
             RefusedError: There are too many; RESOURCE_EXHAUSTED.
         """
         if self.in_flight >= self._limit:
-            error = resource_exhausted(self._limit)
-            raise RefusedError(error.code, error.message, self._wait_ms())
+            raise RefusedError(self._limit, self._wait_ms())
         began = time.monotonic()
         self.in_flight += 1
         try:

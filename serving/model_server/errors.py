@@ -20,14 +20,18 @@ class RequestError(Exception):
 
 
 class RefusedError(RequestError):
-    """A call that comes while there are too many.
+    """A call that would have to wait behind too many others.
 
     Attributes:
         wait_ms: When it may come again.
     """
 
-    def __init__(self, code: grpc.StatusCode, message: str, wait_ms: int) -> None:
-        super().__init__(code, message)
+    def __init__(self, limit: int, wait_ms: int) -> None:
+        super().__init__(
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            f"the server answers or queues at most {limit} calls at the same time. Try again "
+            "later, or add servers",
+        )
         self.wait_ms = wait_ms
 
 
@@ -48,15 +52,6 @@ def not_found(message: str) -> RequestError:
 def unimplemented(message: str) -> RequestError:
     """A call of the API that this server does not offer."""
     return RequestError(grpc.StatusCode.UNIMPLEMENTED, message)
-
-
-def resource_exhausted(limit: int) -> RequestError:
-    """A call that would have to wait behind too many others."""
-    return RequestError(
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-        f"the server answers or queues at most {limit} calls at the same time. Try again later, "
-        "or add servers",
-    )
 
 
 def internal(error: Exception) -> RequestError:

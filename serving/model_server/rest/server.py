@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 from aiohttp import web
 
-from serving.model_server.errors import RequestError, StartError, resource_exhausted
+from serving.model_server.admission import Admission
+from serving.model_server.errors import RequestError, StartError, internal
 from serving.model_server.loop_thread import LoopThread
 from serving.model_server.metrics import Metrics
 from serving.model_server.options import IN_FLIGHT_A_THREAD, THREADS_A_CPU
@@ -47,7 +48,7 @@ class RestOptions:
         port: Port; 0 takes a free one.
         timeout_s: Longest time for one answer.
         threads: Calls answered at the same time; None for 16 for each CPU.
-        max_in_flight: Calls that may be answered or wait; more are refused. None for two for
+        max_in_flight: Calls that may be answered or wait; more are refused. None for eight for
             each thread.
         max_body_bytes: Longest body, after decompression.
         metrics_path: Path of the Prometheus metrics; None for none.
@@ -78,8 +79,7 @@ class RestServer:
         self._metrics = metrics
         self._options = options
         threads = options.threads or THREADS_A_CPU * (os.cpu_count() or 1)
-        self._max_in_flight = options.max_in_flight or IN_FLIGHT_A_THREAD * threads
-        self._in_flight = 0  # touched by the loop's thread only
+        self._admission = Admission(options.max_in_flight or IN_FLIGHT_A_THREAD * threads)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rest")
         self._loop = LoopThread("rest-loop")
         self._runner: web.AppRunner | None = None
@@ -143,22 +143,16 @@ class RestServer:
             return _json(504, dump({"error": message}))
         except Exception as error:
             logger.exception("a call failed inside the server")
-            message = f"the server failed on this request ({type(error).__name__})"
-            return _json(500, dump({"error": f"{message}; its log has the trace"}))
+            return _json(500, dump({"error": internal(error).message}))
 
     async def _answer(self, request: web.Request) -> bytes:
-        if self._in_flight >= self._max_in_flight:
-            raise resource_exhausted(self._max_in_flight)
-        self._in_flight += 1
-        try:
+        with self._admission.admitted():
             async with asyncio.timeout(self._options.timeout_s):
                 body = await request.read()
                 path = request.rel_url.raw_path
                 return await asyncio.get_running_loop().run_in_executor(
                     self._pool, self._api.answer, request.method, path, body
                 )
-        finally:
-            self._in_flight -= 1
 
 
 def _json(status: int, body: bytes) -> web.Response:
