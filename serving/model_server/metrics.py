@@ -34,11 +34,10 @@ _TOTAL = re.compile(
     rb"^((?:# (?:HELP|TYPE) )?:(?:tensorflow|sluice):[a-z_:]+)_total(?=[ {])", re.MULTILINE
 )
 
-CANCELLED: str = (
-    grpc.StatusCode.CANCELLED.name
-)  # of calls whose caller gave up, for whatever reason
-# A slow answer must be seen, though nobody waited for its end.
-_TIMED = ("OK", CANCELLED)
+# Of calls whose caller gave up, for whatever reason. They are timed, too: a slow answer must be
+# seen, though nobody waited for its end.
+_CANCELLED: str = grpc.StatusCode.CANCELLED.name
+_TIMED = ("OK", _CANCELLED)
 
 S = TypeVar("S")
 
@@ -98,8 +97,9 @@ class Metrics:
             registry=self._registry,
         )
 
-    @contextlib.contextmanager
-    def call(self, model_name: str, api: str, entrypoint: str) -> Iterator[None]:
+    def call(
+        self, model_name: str, api: str, entrypoint: str
+    ) -> contextlib.AbstractContextManager[None]:
         """Count and time one call; one whose caller gives up is CANCELLED, and took until then.
 
         Args:
@@ -107,20 +107,17 @@ class Metrics:
             api: Predict, Classify, Regress or MultiInference.
             entrypoint: GRPC or REST.
         """
-        started, status = time.perf_counter(), "OK"
-        try:
-            yield
-        except BaseException as error:
-            status = _status(error)
-            raise
-        finally:
+
+        def ended(status: str, microseconds: float) -> None:
             if status in _TIMED:
-                microseconds = (time.perf_counter() - started) * 1e6
                 self._latency.labels(model_name, api, entrypoint).observe(microseconds)
             self._requests.labels(model_name, status).inc()
 
-    @contextlib.contextmanager
-    def computing(self, model_name: str, api: str, version: int) -> Iterator[None]:
+        return _until_the_end(ended)
+
+    def computing(
+        self, model_name: str, api: str, version: int
+    ) -> contextlib.AbstractContextManager[None]:
         """Count and time the computation of one call, with the batch that it may wait for.
 
         Args:
@@ -128,18 +125,14 @@ class Metrics:
             api: Predict, Classify, Regress or MultiInference.
             version: The version that computes.
         """
-        started, status = time.perf_counter(), "OK"
-        try:
-            yield
-        except BaseException as error:
-            status = _status(error)
-            raise
-        finally:
+
+        def ended(status: str, microseconds: float) -> None:
             if status in _TIMED:
-                microseconds = (time.perf_counter() - started) * 1e6
                 self._runtime.labels(model_name, api, _RUNTIME).observe(microseconds)
                 self._version_latency.labels(model_name, version).observe(microseconds)
             self._version_requests.labels(model_name, version, status).inc()
+
+        return _until_the_end(ended)
 
     def loading(self, load: Callable[[Path, int], S]) -> Callable[[Path, int], S]:
         """The same way of loading a version, counted and timed."""
@@ -162,10 +155,23 @@ class Metrics:
         return _TOTAL.sub(rb"\1", generate_latest(self._registry))
 
 
+@contextlib.contextmanager
+def _until_the_end(ended: Callable[[str, float], None]) -> Iterator[None]:
+    """Tells, once it is left, how it was left and after how many microseconds."""
+    started, status = time.perf_counter(), "OK"
+    try:
+        yield
+    except BaseException as error:
+        status = _status(error)
+        raise
+    finally:
+        ended(status, (time.perf_counter() - started) * 1e6)
+
+
 def _status(error: BaseException) -> str:
     """The status of a call that raised."""
     if isinstance(error, asyncio.CancelledError):
-        return CANCELLED
+        return _CANCELLED
     code = error.code if isinstance(error, RequestError) else grpc.StatusCode.INTERNAL
     name: str = code.name
     return name
