@@ -150,21 +150,25 @@ class _Batches:
         key = self._key(signature, feeds, fetches)
         with self._lock:
             batch = self._open.get(key)
-            opens = batch is None or batch.rows + rows > self._options.max_batch_size
-            if opens or batch is None:
-                if self._waiting[signature.name] >= self._options.max_enqueued_batches:
-                    raise _queue_is_full(signature, self._options.max_enqueued_batches)
-                full, batch = batch, _Batch(signature, fetches, key)
-                self._open[key] = batch
-                self._waiting[signature.name] += 1
+            if batch is None or batch.rows + rows > self._options.max_batch_size:
+                full, batch = batch, self._opened(_Batch(signature, fetches, key))
                 if full is not None:
                     self._hand_over(full)
             answer = batch.add(_Request(feeds, rows))
             if batch.rows == self._options.max_batch_size or not self._options.batch_timeout_s:
                 self._hand_over(batch)
-        if opens and self._options.batch_timeout_s:
-            self._hand_over_later(batch)
         return answer
+
+    def _opened(self, batch: _Batch) -> _Batch:
+        """The batch, which others may join from now on."""
+        name = batch.signature.name
+        if self._waiting[name] >= self._options.max_enqueued_batches:
+            raise _queue_is_full(batch.signature, self._options.max_enqueued_batches)
+        self._open[batch.key] = batch
+        self._waiting[name] += 1
+        if self._options.batch_timeout_s:
+            self._hand_over_later(batch)
+        return batch
 
     def _hand_over(self, batch: _Batch) -> None:
         """Let the next free thread compute a batch; until then others may join."""
@@ -182,7 +186,7 @@ class _Batches:
         try:
             timer.start()
         except RuntimeError:  # no further thread can be had
-            now()
+            self._hand_over(batch)
 
     def _compute(self, batch: _Batch) -> None:
         with self._lock:  # nobody joins from here on
