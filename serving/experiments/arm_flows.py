@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from serving import contract
 from serving.calls.errors import ServingError
-from serving.experiments.assignment import ASSIGNED, Assignment, assign
+from serving.experiments.assignment import Assignment, assign, told
 from serving.experiments.interleaving import team_draft
 from serving.experiments.plan import Experiment
 from serving.experiments.plan_file import PlanFile
@@ -90,7 +90,7 @@ class ArmFlows:
         lists = [[(item.item_id, item) for item in one.value[0]] for one in (first, second)]
         drafted = team_draft(lists[0], lists[1], k, self._rng)
         teams = {
-            item.item_id: f"{experiment.name}{ASSIGNED}{experiment.arms[team].name}"
+            item.item_id: told(experiment.name, experiment.arms[team].name)
             for item, team in drafted
             if team is not None
         }

@@ -41,7 +41,12 @@ class Assignment:
     @property
     def text(self) -> str:
         """The arms as the log carries them; "" outside of experiments."""
-        return APART.join(f"{name}{ASSIGNED}{arm}" for name, arm in sorted(self.arms.items()))
+        return APART.join(told(name, arm) for name, arm in sorted(self.arms.items()))
+
+
+def told(experiment: str, arm: str) -> str:
+    """An arm as the log carries it."""
+    return f"{experiment}{ASSIGNED}{arm}"
 
 
 def place(salt: str, user_id: str) -> float:
@@ -90,12 +95,3 @@ def arm_of(experiment: Experiment, user_id: str) -> Arm:
         if at < 0:
             return arm
     return experiment.arms[-1]  # the sum of the shares was rounded
-
-
-def arms_in(text: str) -> dict[str, str]:
-    """Experiment -> arm, of an entry of the log.
-
-    >>> arms_in("layout=wide;ranker=control")
-    {'layout': 'wide', 'ranker': 'control'}
-    """
-    return dict(one.split(ASSIGNED, 1) for one in text.split(APART) if ASSIGNED in one)

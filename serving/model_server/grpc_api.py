@@ -65,7 +65,7 @@ class GrpcApi:
         """Run one signature of a model."""
         small = request.ByteSize() <= _SMALL_BYTES and _values(request) <= _SMALL_VALUES
         with self._counted("Predict", request.model_spec):
-            return await self._prediction.predict_in(self._threads, request, small=small)
+            return await self._prediction.predict(self._threads, request, small=small)
 
     async def Classify(
         self, request: classification_pb2.ClassificationRequest

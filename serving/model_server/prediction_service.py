@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from numpy.typing import NDArray
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -53,18 +52,7 @@ class PredictionService:
         ):
             yield version, servable
 
-    def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
-        """The response to a request.
-
-        Raises:
-            RequestError: With the status that TensorFlow Serving gives.
-        """
-        spec = request.model_spec
-        with self._computing(spec, "Predict") as (version, servable):
-            outputs = servable.run(spec.signature_name, request.inputs, request.output_filter)
-        return self._predicted(spec, version, outputs)
-
-    async def predict_in(
+    async def predict(
         self, threads: Executor, request: predict_pb2.PredictRequest, *, small: bool
     ) -> predict_pb2.PredictResponse:
         """The response to a request, without a thread that waits for it.
@@ -83,11 +71,6 @@ class PredictionService:
                 threads, spec.signature_name, inputs, request.output_filter, small=small
             )
             outputs = await _end_of(answer)
-        return self._predicted(spec, version, outputs)
-
-    def _predicted(
-        self, spec: model_pb2.ModelSpec, version: int, outputs: Mapping[str, NDArray[Any]]
-    ) -> predict_pb2.PredictResponse:
         response = predict_pb2.PredictResponse(model_spec=_effective(spec, version))
         for name, array in outputs.items():
             response.outputs[name].CopyFrom(to_proto(array, self._tensor_content))
