@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import tensorflow as tf
+import tensorflow_transform as tft
 
-from transform.preprocessing import FIRST_ID, UNKNOWN
+from transform.preprocessing import FIRST_ID, ITEM_VOCABULARY, UNKNOWN
 from transform.settings import ExampleSettings
 
 _VECTOR_ROWS = 8192
@@ -31,9 +32,9 @@ class CoView:
     weights: npt.NDArray[np.float32]
 
 
-def read_item_names(vocabulary: str | Path) -> list[str]:
-    """Item ids (strings) in the order of a TFT vocabulary file; two empty names lead."""
-    text = Path(vocabulary).read_text(encoding="utf-8")
+def read_item_names(transform: tft.TFTransformOutput) -> list[str]:
+    """Item ids (strings) that a transform graph knows, by integer id; two empty names lead."""
+    text = Path(transform.vocabulary_file_by_name(ITEM_VOCABULARY)).read_text(encoding="utf-8")
     return [""] * FIRST_ID + text.removesuffix("\n").split("\n")
 
 
