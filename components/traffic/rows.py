@@ -14,7 +14,8 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from components.traffic.span import DAY_SECONDS, Span
+from components.traffic.span import Span
+from serving.user_state.live import EARLIEST_SECONDS
 from transform.features import EVENT_ID, EVENT_TIME, EVENT_TYPE, ITEM_ID, REQUEST_ID, USER_ID
 
 _BATCH = 1 << 16
@@ -24,8 +25,6 @@ _COLUMNS = (
 )
 _SOURCES = ("model", "fallback")
 _ALL = (1 << 64) - 1
-# The stream takes an event up to a day before its time: clocks differ.
-_EARLY_SECONDS = DAY_SECONDS
 _SEEDS = {USER_ID: 1, ITEM_ID: 2, EVENT_ID: 3, REQUEST_ID: 4}
 
 
@@ -76,7 +75,8 @@ def read_rows(log: Path, span: Span, impression_type: str, limit: int) -> Rows:
 
 
 def _frames(log: Path, span: Span) -> Iterator[pl.DataFrame]:
-    first = datetime.fromtimestamp(span.begin - _EARLY_SECONDS, UTC)
+    # A folder holds what arrived on its day; the stream takes an event so long before its time.
+    first = datetime.fromtimestamp(span.begin - EARLIEST_SECONDS, UTC)
     for folder in sorted(log.glob("dt=*")):
         if folder.name < f"dt={first:%Y-%m-%d}":
             continue
