@@ -51,8 +51,9 @@ def read_co_view(path: str | Path, names: list[str]) -> CoView:
         pl.read_parquet(path)
         .join(index.rename({"name": "item_id", "id": "item"}), on="item_id")
         .join(index.rename({"name": "follower_id", "id": "follower"}), on="follower_id")
+        .sort("item", "weight", "follower", descending=[False, True, False])
     )
-    return _dense(pairs.select("item", "follower", "weight"), len(names))
+    return _dense(pairs, len(names))
 
 
 def with_followed(
@@ -92,8 +93,7 @@ def with_followed(
 
 
 def _dense(pairs: pl.DataFrame, items: int) -> CoView:
-    """Rows of `item`, `follower`, `weight` as a table of all items."""
-    pairs = pairs.sort("item", "weight", "follower", descending=[False, True, False])
+    """Rows of `item`, `follower`, `weight`, the heaviest first, as a table of all items."""
     pairs = pairs.with_columns(place=pl.int_range(pl.len()).over("item"))
     width = 1 + int(pairs["place"].max() or 0) if pairs.height else 1  # type: ignore[arg-type]
     followers = np.zeros((items, width), np.int64)
