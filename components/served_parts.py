@@ -16,8 +16,8 @@ from components.pusher.served import served_version
 _VERSION = "pushed_version"
 _INPUTS = (Event.INPUT, Event.DECLARED_INPUT)
 _OUTPUTS = (Event.OUTPUT, Event.DECLARED_OUTPUT)
-# Of the node that composed the model.
-_JUDGED_WITH = ("data_checks", "baselines")  # of the node that blessed it
+_JUDGED_WITH = ("data_checks", "baselines")  # of the node that blessed the model
+# Of the node that composed it.
 _PARTS = ("retriever", "ranker", "transform_graph", "transformed_examples", "tiles")
 
 

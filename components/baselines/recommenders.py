@@ -16,10 +16,10 @@ from implicit.nearest_neighbours import CosineRecommender
 from implicit.utils import ParameterWarning
 
 from components.baselines.events import Ints, Sequences
+from transform.aggregates import DAY_SECONDS
 
 Matrix: TypeAlias = Any  # scipy.sparse.csr_matrix
 
-_DAY = 86_400
 _RECENT_DAYS = 28
 _RULE_WINDOW = 5
 _RULE_DECAY = 0.8
@@ -41,7 +41,7 @@ def popularity(events: Sequences, items: int) -> npt.NDArray[np.float64]:
 def recent_popularity(events: Sequences, items: int) -> npt.NDArray[np.float64]:
     """Events of each item in the last 28 days; those of all time decide between equals [items]."""
     latest = events.time.max(initial=0)
-    recent = events.item[events.time > latest - _RECENT_DAYS * _DAY]
+    recent = events.item[events.time > latest - _RECENT_DAYS * DAY_SECONDS]
     total = popularity(events, items)
     total /= total.sum() + 1.0
     total += np.bincount(recent, minlength=items)

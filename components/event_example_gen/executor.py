@@ -14,7 +14,7 @@ from tfx.proto.example_gen_pb2 import FORMAT_TF_EXAMPLE
 from tfx.types import artifact_utils
 
 from components.artifacts import DataAccount, Tiles, UserStates
-from components.event_example_gen.driver import FINGERPRINT
+from components.input_fingerprint import FINGERPRINT
 from components.local_workers import COLUMNS, with_local_workers, worker_environment
 from transform import features as f
 from transform.aggregates import parse_aggregates

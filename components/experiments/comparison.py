@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from components.experiments.sequences import chance, mixing, radius
-from components.experiments.users import DAY_SECONDS, Design, Users, days_of
+from components.experiments.users import Design, Users, days_of
 from components.experiments.variance import Values, adjusted, saved
 
 # Below, the central limit theorem is not to be relied on, and nothing is said.
@@ -81,8 +81,7 @@ def compare(users: Users, arm: int, design: Design, until: int) -> Comparison:
         until: End of the log, unix seconds.
     """
     pair = users.chosen((users.arm == 0) | (users.arm == arm))
-    over = pair.first + design.outcome_days * DAY_SECONDS
-    complete = pair.chosen(over <= until)
+    complete = pair.chosen(pair.first + design.outcome_seconds <= until)
     treated = complete.arm == arm
     corrected = adjusted(complete.outcome, complete.before, complete.arm)
     return Comparison(

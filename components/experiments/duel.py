@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from components.experiments.comparison import FEWEST_USERS, Look, look_at
-from components.experiments.users import DAY_SECONDS, Design, days_of, exposures
+from components.experiments.users import Design, days_of, exposures
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def duel(log: pl.LazyFrame, design: Design, until: int) -> Duel:
         .agg(pl.col("event_time").min().alias("done"))
     )
     since = pl.col("done") - pl.col("event_time").min()  # of the user, as it is grouped below
-    counts = since.is_between(0, design.outcome_days * DAY_SECONDS, "left").fill_null(value=False)
+    counts = since.is_between(0, design.outcome_seconds, "left").fill_null(value=False)
     credit = [
         (counts & (pl.col("of") == name)).sum().alias(str(place))
         for place, (name, _) in enumerate(design.arms)
@@ -64,7 +64,7 @@ def duel(log: pl.LazyFrame, design: Design, until: int) -> Duel:
         .join(done, item, "left")
         .group_by("user_id")
         .agg(pl.col("event_time").min().alias("first"), *credit)
-        .filter(pl.col("first") + design.outcome_days * DAY_SECONDS <= until)
+        .filter(pl.col("first") + design.outcome_seconds <= until)
         .sort("first", "user_id")
         .collect()
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -91,14 +91,10 @@ def analyse(
     if not result.readable:
         return result
     treatments = range(1, len(design.arms))
-    return Result(
-        design,
-        until,
-        arms,
-        ratio,
-        users.torn,
-        tuple(compare(users, arm, design, until) for arm in treatments),
-        tuple(slices(users, _columns(users.user_id, attributes), design, until)),
+    return replace(
+        result,
+        comparisons=tuple(compare(users, arm, design, until) for arm in treatments),
+        slices=tuple(slices(users, _columns(users.user_id, attributes), design, until)),
     )
 
 

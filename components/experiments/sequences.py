@@ -19,11 +19,7 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy.special import lambertw
-
-Values = NDArray[np.float64]
 
 
 def mixing(alpha: float, narrowest_at: int) -> float:

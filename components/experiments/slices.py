@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from components.experiments.comparison import Finding, Look, is_enough, look
-from components.experiments.users import DAY_SECONDS, Design, Users
+from components.experiments.users import Design, Users
 from components.verdict.multiple_tests import holm
 
 ACTIVITY = "before"  # a slice that needs no feature: whether a user did anything before
@@ -48,7 +48,7 @@ def slices(
         design: The experiment.
         until: End of the log, unix seconds.
     """
-    over = users.first + design.outcome_days * DAY_SECONDS <= until
+    over = users.first + design.outcome_seconds <= until
     parts = []
     for feature, value, inside in _parts(users, attributes):
         for arm in range(1, len(design.arms)):

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from components.experiments.variance import Values
 from serving.experiments.assignment import APART, ASSIGNED
-
-DAY_SECONDS = 86_400
+from transform.aggregates import DAY_SECONDS
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,11 @@ class Design:
     before_days: int
     alpha: float
     planned_users: int
+
+    @property
+    def outcome_seconds(self) -> int:
+        """Time after the first list in which outcomes count."""
+        return self.outcome_days * DAY_SECONDS
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def users_of(log: pl.LazyFrame, design: Design) -> Users:
         done.join(seen, "user_id")
         .group_by("user_id")
         .agg(
-            since.is_between(0, design.outcome_days * DAY_SECONDS, "left").sum().alias("outcome"),
+            since.is_between(0, design.outcome_seconds, "left").sum().alias("outcome"),
             since.is_between(-design.before_days * DAY_SECONDS, 0, "left").sum().alias("before"),
         )
     )

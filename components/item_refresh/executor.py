@@ -17,7 +17,7 @@ from tfx.proto.example_gen_pb2 import FORMAT_TF_EXAMPLE
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.item_refresh.driver import FINGERPRINT
+from components.input_fingerprint import FINGERPRINT
 from components.item_refresh.items import fingerprint, items_of_now, known_items, still_listed
 from trainer.export import read_description
 from trainer.extension.graph import extend_vocabulary, transform_records

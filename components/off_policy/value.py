@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import zlib
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy.typing as npt
 from components.off_policy.estimators import Terms
 from components.off_policy.logged import Floats
 from components.off_policy.weights import effective_users
-from trainer.metrics.paired_bootstrap import GROUPS, Gain, paired_gain
+from trainer.metrics.paired_bootstrap import GROUPS, Gain, paired_gain, user_group
 
 Users = npt.NDArray[np.int64]
 
@@ -125,7 +124,7 @@ def _ratios(sums: Floats, places: int) -> Floats:
 def _of_groups(columns: list[Floats], user: Users) -> Floats:
     """Sums of each group of users that has lists [G, columns]."""
     known, number = np.unique(user, return_inverse=True)
-    group = np.array([zlib.crc32(one.tobytes()) % GROUPS for one in known])[number]
+    group = np.array([user_group(one.tobytes()) for one in known])[number]
     table = np.concatenate(columns, axis=1)
     sums = np.zeros((GROUPS, table.shape[1]))
     np.add.at(sums, group, table)

@@ -12,7 +12,7 @@ from components.report.templating import environment
 
 
 def render_document(template: str, **values: object) -> str:
-    """A template with the style, the script and the digest that lets only this script run.
+    """A template over `document.html`: its style, its script, and that only this script may run.
 
     Everything that comes from data is escaped; besides, the content security policy in the page
     forbids every request and every script but its own.

@@ -14,7 +14,8 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from components.traffic.span import DAY_SECONDS, Span
+from components.traffic.span import Span
+from serving.user_state.live import EARLIEST_SECONDS
 from transform.features import EVENT_ID, EVENT_TIME, EVENT_TYPE, ITEM_ID, REQUEST_ID, USER_ID
 
 _BATCH = 1 << 16
@@ -24,8 +25,6 @@ _COLUMNS = (
 )
 _SOURCES = ("model", "fallback")
 _ALL = (1 << 64) - 1
-# The stream takes an event up to a day before its time: clocks differ.
-_EARLY_SECONDS = DAY_SECONDS
 _SEEDS = {USER_ID: 1, ITEM_ID: 2, EVENT_ID: 3, REQUEST_ID: 4}
 
 
@@ -57,14 +56,14 @@ def read_rows(log: Path, span: Span, impression_type: str, limit: int) -> Rows:
         impression_type: Event type of the items of a list.
         limit: Rows to keep, about.
     """
-    parts, kept, bound = [_described(_empty(), impression_type)], 0, _ALL
-    shown: list[pl.Series] = []
-    named: list[pl.Series] = []
+    nothing = _described(_empty(), impression_type)
+    parts, kept, bound = [nothing], 0, _ALL
+    shown = named = nothing["item"]
     for frame in _frames(log, span):
         rows = _described(frame, impression_type)
-        named = [pl.concat([*named, rows["item"]]).unique()]
+        named = pl.concat([named, rows["item"]]).unique()
         model = rows.filter("shown", "model", pl.col("time") >= span.window_from)
-        shown = [pl.concat([*shown, model["item"]]).unique()]
+        shown = pl.concat([shown, model["item"]]).unique()
         parts.append(rows.filter(pl.col("user") <= pl.lit(bound, pl.UInt64)))
         kept += len(parts[-1])
         while kept > limit:
@@ -72,11 +71,12 @@ def read_rows(log: Path, span: Span, impression_type: str, limit: int) -> Rows:
             parts = [pl.concat(parts).filter(pl.col("user") <= pl.lit(bound, pl.UInt64))]
             kept = len(parts[0])
     sample = pl.concat(parts).unique(["user", "event"], keep="first", maintain_order=True)
-    return Rows(sample.drop("event"), (bound + 1) / (_ALL + 1), *map(_count, (shown, named)))
+    return Rows(sample.drop("event"), (bound + 1) / (_ALL + 1), len(shown), len(named))
 
 
 def _frames(log: Path, span: Span) -> Iterator[pl.DataFrame]:
-    first = datetime.fromtimestamp(span.begin - _EARLY_SECONDS, UTC)
+    # A folder holds what arrived on its day; the stream takes an event so long before its time.
+    first = datetime.fromtimestamp(span.begin - EARLIEST_SECONDS, UTC)
     for folder in sorted(log.glob("dt=*")):
         if folder.name < f"dt={first:%Y-%m-%d}":
             continue
@@ -106,7 +106,3 @@ def _described(frame: pl.DataFrame, impression_type: str) -> pl.DataFrame:
 def _empty() -> pl.DataFrame:
     numbers = {EVENT_TIME: pl.Int64, "score": pl.Float64, "model_version": pl.Int64}
     return pl.DataFrame(schema={name: numbers.get(name, pl.String) for name in _COLUMNS})
-
-
-def _count(items: list[pl.Series]) -> int:
-    return len(items[0]) if items else 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-HOUR_SECONDS, DAY_SECONDS = 3600, 86_400
+from transform.aggregates import DAY_SECONDS
+
+_HOUR_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,12 @@ class Span:
     @property
     def window_from(self) -> int:
         """Begin of the window."""
-        return self.now - int(self.hours * HOUR_SECONDS)
+        return self.now - int(self.hours * _HOUR_SECONDS)
 
     @property
     def attribution_s(self) -> int:
         """How long a deed counts for what was shown, seconds."""
-        return int(self.attribution_hours * HOUR_SECONDS)
+        return int(self.attribution_hours * _HOUR_SECONDS)
 
     @property
     def begin(self) -> int:

@@ -18,12 +18,6 @@ from transform.preprocessing import FIRST_ID, ITEM_VOCABULARY
 _BATCH = 4096
 
 
-def item_vocabulary(graph: str | Path) -> list[str]:
-    """Item ids that a transform graph knows, by their integer ids; two empty names lead."""
-    transform = tft.TFTransformOutput(str(graph))
-    return read_item_names(transform.vocabulary_file_by_name(ITEM_VOCABULARY))
-
-
 def extend_vocabulary(graph: str | Path, target: str | Path, items: Iterable[str]) -> list[str]:
     """Copies a transform graph, and appends the items that it does not know.
 
@@ -38,9 +32,9 @@ def extend_vocabulary(graph: str | Path, target: str | Path, items: Iterable[str
         The items that were appended, in order.
     """
     shutil.copytree(graph, target, dirs_exist_ok=True)
-    known = set(item_vocabulary(graph)[FIRST_ID:])
-    added = sorted({item for item in items if item not in known and _fits_a_line(item)})
     transform = tft.TFTransformOutput(str(target))
+    known = set(read_item_names(transform)[FIRST_ID:])
+    added = sorted({item for item in items if item not in known and _fits_a_line(item)})
     path = Path(transform.vocabulary_file_by_name(ITEM_VOCABULARY))
     with path.open("a", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{item}\n" for item in added)

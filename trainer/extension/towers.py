@@ -19,8 +19,8 @@ from trainer.export import (
     save_before_refresh,
     was_refreshed,
 )
-from trainer.extension.graph import item_vocabulary
 from trainer.ranker.training import build as build_ranker
+from trainer.recommender.tables import read_item_names
 from trainer.rows import read_rows
 from trainer.two_tower.training import build as build_retriever
 
@@ -45,12 +45,13 @@ class Place:
 
     def catalogue(self, description: Description) -> Catalogue:
         """The tables of all items that the graph knows."""
+        transform = tft.TFTransformOutput(self.transform_graph)
         return read_catalogue(
             self.catalogue_files,
-            tft.TFTransformOutput(self.transform_graph),
+            transform,
             description.features,
             description.aggregates,
-            items=len(item_vocabulary(self.transform_graph)),
+            items=len(read_item_names(transform)),
         )
 
 

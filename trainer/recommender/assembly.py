@@ -25,7 +25,7 @@ from trainer.sequences import without_history
 from trainer.settings import RecommenderSettings
 from transform import features as keys
 from transform.aggregates import Aggregate
-from transform.preprocessing import FIRST_ID, ITEM_VOCABULARY
+from transform.preprocessing import FIRST_ID
 from transform.settings import ExampleSettings
 
 _BATCH = 256
@@ -62,7 +62,7 @@ def assemble(
     description = read_description(sources.retriever)
     features, aggregates = description.features, description.aggregates
     rows = list(read_rows(sources.validation_files, transform, batch_size=_BATCH))
-    names = read_item_names(transform.vocabulary_file_by_name(ITEM_VOCABULARY))
+    names = read_item_names(transform)
     parts = read_parts(sources, settings, examples, transform, rows[0])
     recommender = _indexed(parts, rows)
     calibrations = {

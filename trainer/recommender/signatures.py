@@ -34,15 +34,14 @@ class ServedRecommender(tf.Module):
     ) -> None:
         """`transform` is the graph that the models were trained behind."""
         super().__init__()
-        vocabulary = transform.vocabulary_file_by_name(ITEM_VOCABULARY)
-        names = read_item_names(vocabulary)
+        names = read_item_names(transform)
         self._features = list(features)
         self._aggregates = list(aggregates)
         self._recommender = recommender
         self._transform = transform.transform_features_layer()
         self._names = tf.Variable(names, dtype=tf.string, trainable=False, name="item_names")
         lines = tf.lookup.TextFileInitializer(
-            vocabulary,
+            transform.vocabulary_file_by_name(ITEM_VOCABULARY),
             tf.string,
             tf.lookup.TextFileIndex.WHOLE_LINE,
             tf.int64,

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import tensorflow as tf
+import tensorflow_transform as tft
 
-from transform.preprocessing import FIRST_ID, UNKNOWN
+from transform.preprocessing import FIRST_ID, ITEM_VOCABULARY, UNKNOWN
 from transform.settings import ExampleSettings
 
 _VECTOR_ROWS = 8192
@@ -31,9 +32,9 @@ class CoView:
     weights: npt.NDArray[np.float32]
 
 
-def read_item_names(vocabulary: str | Path) -> list[str]:
-    """Item ids (strings) in the order of a TFT vocabulary file; two empty names lead."""
-    text = Path(vocabulary).read_text(encoding="utf-8")
+def read_item_names(transform: tft.TFTransformOutput) -> list[str]:
+    """Item ids (strings) that a transform graph knows, by integer id; two empty names lead."""
+    text = Path(transform.vocabulary_file_by_name(ITEM_VOCABULARY)).read_text(encoding="utf-8")
     return [""] * FIRST_ID + text.removesuffix("\n").split("\n")
 
 
@@ -50,8 +51,9 @@ def read_co_view(path: str | Path, names: list[str]) -> CoView:
         pl.read_parquet(path)
         .join(index.rename({"name": "item_id", "id": "item"}), on="item_id")
         .join(index.rename({"name": "follower_id", "id": "follower"}), on="follower_id")
+        .sort("item", "weight", "follower", descending=[False, True, False])
     )
-    return _dense(pairs.select("item", "follower", "weight"), len(names))
+    return _dense(pairs, len(names))
 
 
 def with_followed(
@@ -91,8 +93,7 @@ def with_followed(
 
 
 def _dense(pairs: pl.DataFrame, items: int) -> CoView:
-    """Rows of `item`, `follower`, `weight` as a table of all items."""
-    pairs = pairs.sort("item", "weight", "follower", descending=[False, True, False])
+    """Rows of `item`, `follower`, `weight`, the heaviest first, as a table of all items."""
     pairs = pairs.with_columns(place=pl.int_range(pl.len()).over("item"))
     width = 1 + int(pairs["place"].max() or 0) if pairs.height else 1  # type: ignore[arg-type]
     followers = np.zeros((items, width), np.int64)

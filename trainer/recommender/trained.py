@@ -16,7 +16,6 @@ from trainer.recommender.tables import read_co_view, read_item_names, with_follo
 from trainer.settings import RecommenderSettings
 from trainer.two_tower.training import build as build_retriever
 from transform import features as keys
-from transform.preprocessing import ITEM_VOCABULARY
 from transform.settings import ExampleSettings
 
 
@@ -69,7 +68,7 @@ def read_parts(
     restore(retriever, sources.retriever, before_refresh=True)
     ranker = build_ranker(read_description(sources.ranker), catalogue, row)
     restore(ranker, sources.ranker)
-    names = read_item_names(transform.vocabulary_file_by_name(ITEM_VOCABULARY))
+    names = read_item_names(transform)
     return Parts(
         retriever=retriever,
         ranker=ranker,

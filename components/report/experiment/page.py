@@ -91,17 +91,14 @@ def _comparison(one: Comparison, result: Result) -> ComparisonView:
         arm=one.arm,
         control=number(one.control),
         mean=number(one.mean),
-        difference=_signed(look.difference) if look else "n/a",
-        interval=_interval(look) if look else "",
         relative=_percent(look.difference, one.control) if look else "n/a",
         relative_interval=(
             f"[{_percent(look.lower, one.control)}, {_percent(look.upper, one.control)}]"
             if look and one.control
             else ""
         ),
-        chance=number(look.chance) if look else "n/a",
         saved=share(max(one.saved, 0.0), 1.0),
-        word=_WORDS[look.finding if look else Finding.OPEN],
+        **_told(look),
         figure=_figure(one.days, f"{one.arm} less {result.design.arms[0][0]}, day by day"),
     )
 
@@ -124,21 +121,30 @@ def _slice(one: Slice) -> SliceView:
 def _duel(result: Result) -> ComparisonView | None:
     if result.duel is None:
         return None
-    duel, look = result.duel, result.duel.look
+    duel = result.duel
     control, arm = (name for name, _ in result.design.arms)
     return ComparisonView(
         arm=arm,
         control=number(duel.credits[0]),
         mean=number(duel.credits[1]),
-        difference=_signed(look.difference) if look else "n/a",
-        interval=_interval(look) if look else "",
         relative=share(duel.credits[1], sum(duel.credits)),
         relative_interval="",
-        chance=number(look.chance) if look else "n/a",
         saved="",
-        word=_WORDS[look.finding if look else Finding.OPEN],
+        **_told(duel.look),
         figure=_figure(duel.days, f"{arm} less {control}, day by day"),
     )
+
+
+def _told(look: Look | None) -> dict[str, str]:
+    """What is said of a look, whatever the kind of experiment."""
+    if look is None:
+        return {"difference": "n/a", "interval": "", "chance": "n/a", "word": _WORDS[Finding.OPEN]}
+    return {
+        "difference": _signed(look.difference),
+        "interval": _interval(look),
+        "chance": number(look.chance),
+        "word": _WORDS[look.finding],
+    }
 
 
 def _figure(days: Mapping[int, Look], title: str) -> Markup:

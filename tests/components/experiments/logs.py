@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from components.experiments.users import DAY_SECONDS
+from transform.aggregates import DAY_SECONDS
 
 COLUMNS = {
     "user_id": pl.String,

@@ -3,7 +3,8 @@
 import numpy as np
 import polars as pl
 
-from components.experiments.users import DAY_SECONDS, Design, Users
+from components.experiments.users import Design, Users
+from transform.aggregates import DAY_SECONDS
 
 BEGIN = 1_700_000_000 // DAY_SECONDS * DAY_SECONDS
 

@@ -1,8 +1,9 @@
 """From the log to users: whose arm, from when, and which events count."""
 
-from components.experiments.users import DAY_SECONDS, users_of
+from components.experiments.users import users_of
 from tests.components.experiments.logs import did, log_of, log_of_users, seeded, shown
 from tests.components.experiments.simulated import BEGIN, design, simulated
+from transform.aggregates import DAY_SECONDS
 
 
 def rows(log, **changes):

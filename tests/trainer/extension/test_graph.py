@@ -11,7 +11,8 @@ import tensorflow_transform as tft
 from google.protobuf import text_format
 
 from benchmarks.serving.transform_graph import FEATURES, item_name, write_transform_graph
-from trainer.extension.graph import extend_vocabulary, item_vocabulary, transform_records
+from trainer.extension.graph import extend_vocabulary, transform_records
+from trainer.recommender.tables import read_item_names
 from transform.preprocessing import FIRST_ID, UNKNOWN
 from transform.schema import build_schema
 
@@ -32,6 +33,10 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def known_to(graph: Path) -> list[str]:
+    return read_item_names(tft.TFTransformOutput(str(graph)))
+
+
 def transformed(graph: Path, *items: str) -> list[dict[str, Any]]:
     spec = tft.TFTransformOutput(str(graph)).transformed_feature_spec()
     records = [catalogue_row(item) for item in items]
@@ -47,7 +52,7 @@ def catalogue_row(item: str) -> bytes:
 
 
 def test_new_items_follow_the_known_ones(graph: Path) -> None:
-    before, after = item_vocabulary(graph / "trained"), item_vocabulary(graph / "extended")
+    before, after = known_to(graph / "trained"), known_to(graph / "extended")
     assert len(before) == FIRST_ID + KNOWN
     assert after == [*before, "new a", "new b"]
 
@@ -55,7 +60,7 @@ def test_new_items_follow_the_known_ones(graph: Path) -> None:
 def test_rows_of_new_items_get_ids_of_their_own(graph: Path) -> None:
     items = (item_name(0), item_name(4), "new a", "new b", "never seen", "two\nlines")
     ids = [int(row["item_id"]) for row in transformed(graph / "extended", *items)]
-    known = item_vocabulary(graph / "trained")
+    known = known_to(graph / "trained")
     new = FIRST_ID + KNOWN
     assert ids == [*map(known.index, items[:2]), new, new + 1, UNKNOWN, UNKNOWN]
     before = [int(row["item_id"]) for row in transformed(graph / "trained", *items)]
