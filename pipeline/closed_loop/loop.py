@@ -134,7 +134,7 @@ class _Loop:
         return date, step.quality
 
     def _earnings(self, date: str, *, by_model: bool) -> Earnings | None:
-        folder = StreamPlace(self.settings).folder / "log" / f"dt={date}"
+        folder = StreamPlace(self.settings).log_folder / f"dt={date}"
         before = self._log_days[-_COMPARED_DAYS:]
         if not by_model:
             return None
