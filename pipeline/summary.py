@@ -39,8 +39,13 @@ class ReportSummary:
     @property
     def verdict(self) -> str:
         """What became of the model, in one or two sentences."""
-        said = self.facts["verdict"]
-        return str(said.get("summary") or " ".join(said["sentences"]))
+        return verdict_of(self.facts)
+
+
+def verdict_of(facts: dict[str, Any]) -> str:
+    """What became of the model of a `report.json`, in one or two sentences."""
+    said = facts["verdict"]
+    return str(said.get("summary") or " ".join(said["sentences"]))
 
 
 def read_report(settings: Settings, folder: Path | None = None) -> ReportSummary:

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.commands.shared import Exit
+from pipeline.data_drift import share_of_bound
 from pipeline.errors import RunError
 from pipeline.settings import Settings
+from pipeline.summary import verdict_of
 from pipeline.user_states import user_states_file
 from serving.user_state.published import import_states
 from serving.user_state.store import UserStateStore
@@ -107,8 +109,8 @@ class SluiceRun:
 def _moved(said: dict[str, Any]) -> float | None:
     """The largest share of its bound that a drift takes."""
     rows = said["data"]["drift"] if "data" in said else []
-    shares = [row["value"] / row["bound"] for row in rows if row["bound"] and row["value"]]
-    return max(shares, default=None)
+    shares = [share_of_bound(row["value"], row["bound"]) for row in rows]
+    return max(filter(None, shares), default=None)
 
 
 def _children_seconds() -> float:
@@ -121,5 +123,4 @@ def _sentence(said: dict[str, Any]) -> str:
     """Why a model was pushed or withheld, or the error of the node that stopped the run."""
     if "error" in said:
         return " ".join(str(said["error"]).split())
-    verdict = said["verdict"]
-    return str(verdict.get("summary") or " ".join(verdict["sentences"]))
+    return verdict_of(said)
