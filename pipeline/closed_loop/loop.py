@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from pipeline.closed_loop.earnings import Earnings, earnings
+from pipeline.closed_loop.page import write_page
 from pipeline.closed_loop.plan import LoopPlan
 from pipeline.closed_loop.record import DayRecord, Footprint, write_records
 from pipeline.closed_loop.retraining import Retraining, Train
@@ -26,7 +27,7 @@ from pipeline.settings import Settings
 from serving.stream.log_files import DAY_SECONDS
 from serving.user_state.store import UserStateStore
 
-RECORDS = "timeline.json"
+RECORDS, PAGE = "timeline.json", "timeline.html"
 _COMPARED_DAYS = 5  # with whose lists those of a day are compared
 
 Tell = Callable[[list[DayRecord]], None]
@@ -48,7 +49,7 @@ def run_loop(
 
     Args:
         plan: What happens.
-        folder: The timeline is written there, and the shop's tables.
+        folder: The timeline and its page are written there, and the shop's tables.
         settings: Of the pipeline.
         train: Trains on what the log holds on the evening of a day.
         tell: Called with all days so far at the end of each.
@@ -67,6 +68,7 @@ def run_loop(
         for day in range(1 - plan.before, plan.days + 1):
             records.append(loop.day(day))
             write_records(folder / RECORDS, plan, records)
+            write_page(folder / PAGE, records)
             tell(records)
     return records
 
