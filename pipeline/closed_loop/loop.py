@@ -82,7 +82,7 @@ def _opened(
         contextlib.closing(place.store()) as store,
         open_shop(plan, folder / "items.parquet") as shop,
         storefront(place, store, clock) as front,
-        Served(serving_folder(settings), folder / "server.log") as served,
+        contextlib.closing(Served(serving_folder(settings), folder / "server.log")) as served,
     ):
         yield shop, store, clock, front, served
 
