@@ -108,7 +108,7 @@ class _Loop:
         started = time.monotonic()
         date, quality = self._open_hours(day)
         versions = dict(sorted(self.front.versions.items()))
-        earned = self._earnings(date, by_model=any(versions))
+        earned = self._earnings(date) if any(versions) else None  # 0 stands for no model
         trains = 0 <= day < self.plan.days and not self.plan.is_out(day)
         retraining = self._evening(day) if trains else None
         return DayRecord(
@@ -135,11 +135,9 @@ class _Loop:
         self.front.compact()
         return date, step.quality
 
-    def _earnings(self, date: str, *, by_model: bool) -> Earnings | None:
+    def _earnings(self, date: str) -> Earnings | None:
         folder = StreamPlace(self.settings).log_folder / f"dt={date}"
         before = self._log_days[-_COMPARED_DAYS:]
-        if not by_model:
-            return None
         self._log_days.append(folder)
         return earnings(folder, before)
 
