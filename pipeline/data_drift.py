@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.commands.shared import Exit
 from pipeline.console import Console
 from pipeline.lineage import Lineage
 from pipeline.settings import Settings
-
-if TYPE_CHECKING:
-    from components.checks import Check
 
 _DRIFT = ("category_drift", "number_drift")  # names of the bounds that the DataGate holds
 
@@ -28,7 +25,11 @@ def tell_data(settings: Settings, run_id: str, console: Console) -> tuple[Exit, 
     lineage = Lineage.open(settings.root, settings.name)
     made = lineage.outputs(run_id, Checks.TYPE_NAME, "DataGate") if lineage else []
     checks = read_checks(Path(made[-1].uri) / Checks.CHECKS_FILE) if made else []
-    shares = {check.name: _share(check) for check in checks if check.name.endswith(_DRIFT)}
+    shares = {
+        check.name: share_of_bound(check.value, check.upper)
+        for check in checks
+        if check.name.endswith(_DRIFT)
+    }
     furthest = max(shares, key=lambda name: shares[name], default=None)
     if furthest is None:
         console.line("The rows passed. There is no model before, so nothing has drifted.")
@@ -38,7 +39,6 @@ def tell_data(settings: Settings, run_id: str, console: Console) -> tuple[Exit, 
     return Exit.OK, {"drift": share, "drifted": furthest}
 
 
-def _share(check: Check) -> float:
-    if check.value is None or not check.upper:
-        return 0.0
-    return check.value / check.upper
+def share_of_bound(value: float | None, bound: float | None) -> float:
+    """How much of its bound a drift takes; 0 where it was not measured, or is not bounded."""
+    return value / bound if value and bound else 0.0

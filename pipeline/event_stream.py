@@ -34,8 +34,13 @@ class StreamPlace:
 
     @property
     def folder(self) -> Path:
-        """Where the SQLite files lie, and the log unless another place is named."""
+        """Where the SQLite files lie."""
         return self.settings.root / "stream"
+
+    @property
+    def log_folder(self) -> Path:
+        """Where the log lies unless another place is named."""
+        return self.folder / "log"
 
     def queue(self) -> EventQueue:
         """The stream."""
@@ -59,7 +64,7 @@ class StreamPlace:
         """The log that the compactor writes."""
         context = [one for one in self.settings.features if one.side is Side.CONTEXT]
         impression = self.settings.examples.impression_type
-        return EventLogFiles(folder or self.folder / "log", impression, context)
+        return EventLogFiles(folder or self.log_folder, impression, context)
 
     def _store(self) -> UserStateStore:
         if self.redis is None:

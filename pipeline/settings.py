@@ -135,11 +135,7 @@ class Settings(Frozen):
 
     @model_validator(mode="after")
     def _experiments_have_their_slices(self) -> Self:
-        known = {
-            feature.name
-            for feature in self.features
-            if feature.side is Side.QUERY and feature.kind is Kind.CATEGORY
-        }
+        known = self._categories(Side.QUERY)
         for one in self.experiments:
             if unknown := sorted(set(one.slices) - known):
                 raise ValueError(
@@ -190,11 +186,7 @@ class Settings(Frozen):
 
     @model_validator(mode="after")
     def _aggregates_have_their_category(self) -> Self:
-        categories = {
-            feature.name
-            for feature in self.features
-            if feature.side is Side.CANDIDATE and feature.kind is Kind.CATEGORY
-        }
+        categories = self._categories(Side.CANDIDATE)
         for aggregate in self.aggregates:
             if aggregate.by is not None and aggregate.by not in categories:
                 raise ValueError(
@@ -226,3 +218,11 @@ class Settings(Frozen):
                 f"{shape.history_length}. Raise the first or lower the second."
             )
         return self
+
+    def _categories(self, side: Side) -> set[str]:
+        """Names of the declared features of a side and of kind category."""
+        return {
+            feature.name
+            for feature in self.features
+            if feature.side is side and feature.kind is Kind.CATEGORY
+        }

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from pipeline.console import Console
 from pipeline.errors import RunError
 from pipeline.lineage import Lineage
 from pipeline.settings import Settings
+from serving.durable import replace_file
 
 _REPORT_TYPE = "SluiceReport"
 _PAGE = "report.html"
@@ -40,8 +39,13 @@ class ReportSummary:
     @property
     def verdict(self) -> str:
         """What became of the model, in one or two sentences."""
-        said = self.facts["verdict"]
-        return str(said.get("summary") or " ".join(said["sentences"]))
+        return verdict_of(self.facts)
+
+
+def verdict_of(facts: dict[str, Any]) -> str:
+    """What became of the model of a `report.json`, in one or two sentences."""
+    said = facts["verdict"]
+    return str(said.get("summary") or " ".join(said["sentences"]))
 
 
 def read_report(settings: Settings, folder: Path | None = None) -> ReportSummary:
@@ -99,10 +103,9 @@ def restore_report(settings: Settings, lineage: Lineage | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in (_PAGE, _FACTS):
         target = folder / name
-        if not target.exists() or target.read_bytes() != (latest / name).read_bytes():
-            draft = folder / f".{name}.{os.getpid()}"
-            shutil.copyfile(latest / name, draft)
-            draft.replace(target)
+        wanted = (latest / name).read_bytes()
+        if not target.exists() or target.read_bytes() != wanted:
+            replace_file(target, wanted)
 
 
 def report_of_run(lineage: Lineage, run_id: str) -> Path | None:

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from pipeline.closed_loop.earnings import Earnings, earnings
+from pipeline.closed_loop.page import write_page
 from pipeline.closed_loop.plan import LoopPlan
 from pipeline.closed_loop.record import DayRecord, Footprint, write_records
 from pipeline.closed_loop.retraining import Retraining, Train
@@ -26,7 +27,7 @@ from pipeline.settings import Settings
 from serving.stream.log_files import DAY_SECONDS
 from serving.user_state.store import UserStateStore
 
-RECORDS = "timeline.json"
+RECORDS, PAGE = "timeline.json", "timeline.html"
 _COMPARED_DAYS = 5  # with whose lists those of a day are compared
 
 Tell = Callable[[list[DayRecord]], None]
@@ -48,7 +49,7 @@ def run_loop(
 
     Args:
         plan: What happens.
-        folder: The timeline is written there, and the shop's tables.
+        folder: The timeline and its page are written there, and the shop's tables.
         settings: Of the pipeline.
         train: Trains on what the log holds on the evening of a day.
         tell: Called with all days so far at the end of each.
@@ -67,6 +68,7 @@ def run_loop(
         for day in range(1 - plan.before, plan.days + 1):
             records.append(loop.day(day))
             write_records(folder / RECORDS, plan, records)
+            write_page(folder / PAGE, records)
             tell(records)
     return records
 
@@ -80,7 +82,7 @@ def _opened(
         contextlib.closing(place.store()) as store,
         open_shop(plan, folder / "items.parquet") as shop,
         storefront(place, store, clock) as front,
-        Served(serving_folder(settings), folder / "server.log") as served,
+        contextlib.closing(Served(serving_folder(settings), folder / "server.log")) as served,
     ):
         yield shop, store, clock, front, served
 
@@ -106,7 +108,7 @@ class _Loop:
         started = time.monotonic()
         date, quality = self._open_hours(day)
         versions = dict(sorted(self.front.versions.items()))
-        earned = self._earnings(date, by_model=any(versions))
+        earned = self._earnings(date) if any(versions) else None  # 0 stands for no model
         trains = 0 <= day < self.plan.days and not self.plan.is_out(day)
         retraining = self._evening(day) if trains else None
         return DayRecord(
@@ -133,11 +135,9 @@ class _Loop:
         self.front.compact()
         return date, step.quality
 
-    def _earnings(self, date: str, *, by_model: bool) -> Earnings | None:
-        folder = StreamPlace(self.settings).folder / "log" / f"dt={date}"
+    def _earnings(self, date: str) -> Earnings | None:
+        folder = StreamPlace(self.settings).log_folder / f"dt={date}"
         before = self._log_days[-_COMPARED_DAYS:]
-        if not by_model:
-            return None
         self._log_days.append(folder)
         return earnings(folder, before)
 

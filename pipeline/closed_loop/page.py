@@ -11,6 +11,7 @@ from markupsafe import Markup
 from components.report.document import render_document
 from components.report.figures import Line, bar, line_chart
 from pipeline.closed_loop.record import DayRecord, share
+from serving.durable import replace_file
 
 _DASHED = 1
 
@@ -42,9 +43,7 @@ class RungView:
 
 def write_page(path: Path, records: Sequence[DayRecord]) -> None:
     """Writes the page; it is whole at any time."""
-    draft = path.with_name(f".{path.name}")
-    draft.write_text(render(records), encoding="utf-8")
-    draft.replace(path)
+    replace_file(path, render(records).encode())
 
 
 def render(records: Sequence[DayRecord]) -> str:

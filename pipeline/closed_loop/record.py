@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.closed_loop.earnings import Earnings
 from pipeline.closed_loop.plan import LoopPlan
 from pipeline.closed_loop.retraining import Retraining
+from serving.durable import replace_file
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,4 @@ def write_records(path: Path, plan: LoopPlan, records: list[DayRecord]) -> None:
             for record in records
         ],
     }
-    draft = path.with_name(f".{path.name}")
-    draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    draft.replace(path)
+    replace_file(path, (json.dumps(content, indent=2) + "\n").encode())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.commands.shared import Exit
+from pipeline.data_drift import share_of_bound
 from pipeline.errors import RunError
+from pipeline.runners.child import Ended, finish, start
 from pipeline.settings import Settings
+from pipeline.summary import verdict_of
 from pipeline.user_states import user_states_file
 from serving.user_state.published import import_states
 from serving.user_state.store import UserStateStore
@@ -70,16 +71,15 @@ class SluiceRun:
         started, cpu_before = time.monotonic(), _children_seconds()
         console = self._settings.root / "logs" / f"evening-{day}.txt"
         console.parent.mkdir(exist_ok=True)
-        code, printed = self._run(console)
+        ended = self._run(console)
+        code, said = ended.code, ended.said
         if code == Exit.INTERRUPTED:
             raise KeyboardInterrupt
-        try:
-            said = json.loads(printed)
-        except json.JSONDecodeError as error:
+        if not said:
             raise RunError(
                 f"a retraining must say how it ended. Received: exit code {code} and no JSON. Read "
                 f"{console}."
-            ) from error
+            )
         version = said.get("pushed_version")
         if version is not None:
             import_states(user_states_file(self._settings), store)
@@ -88,27 +88,22 @@ class SluiceRun:
         times = (seconds, cpu)
         return Retraining(said["run_id"], version, failed, _sentence(said), _moved(said), *times)
 
-    def _run(self, console: Path) -> tuple[int, str]:
-        """Its exit code, and what it printed as JSON."""
-        command: list[str | Path] = [_SLUICE, "run", "--config", self._config, "--json"]
-        with (
-            console.open("w") as errors,
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
-        ):
+    def _run(self, console: Path) -> Ended:
+        command = [str(_SLUICE), "run", "--config", str(self._config)]
+        with console.open("w") as file, start(command, file) as process:
             try:
-                printed, _ = process.communicate()
+                return finish(process, file)
             except BaseException:
                 process.terminate()  # it ends its own children before it goes
                 process.wait()
                 raise
-        return process.returncode, printed
 
 
 def _moved(said: dict[str, Any]) -> float | None:
     """The largest share of its bound that a drift takes."""
     rows = said["data"]["drift"] if "data" in said else []
-    shares = [row["value"] / row["bound"] for row in rows if row["bound"] and row["value"]]
-    return max(shares, default=None)
+    shares = [share_of_bound(row["value"], row["bound"]) for row in rows]
+    return max(filter(None, shares), default=None)
 
 
 def _children_seconds() -> float:
@@ -121,5 +116,4 @@ def _sentence(said: dict[str, Any]) -> str:
     """Why a model was pushed or withheld, or the error of the node that stopped the run."""
     if "error" in said:
         return " ".join(str(said["error"]).split())
-    verdict = said["verdict"]
-    return str(verdict.get("summary") or " ".join(verdict["sentences"]))
+    return verdict_of(said)

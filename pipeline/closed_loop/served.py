@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psutil
 
@@ -36,17 +34,6 @@ class Served:
         self._server: EmbeddedServer | None = None
         self.client: RecommenderClient | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
-
     def swap_to(self, version: int) -> None:
         """Waits until the server answers with a version; it looks for new ones by itself.
 
@@ -73,8 +60,11 @@ class Served:
             return None, None
         return self._server.rss_bytes() / 1e6, psutil.Process(self._server.pid).num_fds()
 
+    def close(self) -> None:
+        """Ends client and server."""
+        self._stack.close()
+
     @staticmethod
     def _serves(client: RecommenderClient, version: int) -> bool:
-        states = {one.version: one.state for one in client.status()}
-        others = [state for number, state in states.items() if number != version]
-        return states.get(version) == "AVAILABLE" and "AVAILABLE" not in others
+        """Whether it answers with this version, and with no other."""
+        return [one.version for one in client.status() if one.state == "AVAILABLE"] == [version]

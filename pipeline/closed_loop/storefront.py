@@ -110,12 +110,11 @@ class Storefront:
 def storefront(place: StreamPlace, store: UserStateStore, clock: Clock) -> Iterator[Storefront]:
     """An application with a stream of its own, in SQLite, that goes by the simulation's time."""
     place.folder.mkdir(parents=True, exist_ok=True)
-    with contextlib.closing(SqliteQueue(place.folder / "events.sqlite", clock)) as queue:
-        front = Storefront(place, queue, store)
-        try:
-            yield front
-        finally:
-            front.close()
+    with (
+        contextlib.closing(SqliteQueue(place.folder / "events.sqlite", clock)) as queue,
+        contextlib.closing(Storefront(place, queue, store)) as front,
+    ):
+        yield front
 
 
 def _own(asking: Asking) -> UserList:

@@ -67,8 +67,7 @@ def simulate(
     if not loop:
         raise typer.BadParameter("say --loop; `sluice data simulate` writes a log of any size.")
     with errors_reported():
-        from pipeline.closed_loop.loop import RECORDS, run_loop, settings_file
-        from pipeline.closed_loop.page import write_page
+        from pipeline.closed_loop.loop import PAGE, RECORDS, run_loop, settings_file
         from pipeline.closed_loop.plan import LoopPlan
         from pipeline.closed_loop.retraining import SluiceRun
         from pipeline.console import Console
@@ -81,13 +80,12 @@ def simulate(
         )
         out.mkdir(parents=True, exist_ok=True)
         console = Console(sys.stderr if as_json else sys.stdout)
-        page = out / "timeline.html"
+        page = out / PAGE
         started = time.monotonic()
 
         interruption = Interruption()
 
         def tell(records: list[DayRecord]) -> None:
-            write_page(page, records)
             _tell(console, records[-1])
             interruption.check()  # one that a library swallowed during the day
 

@@ -53,10 +53,11 @@ def watch(
     with errors_reported():
         from components.traffic.metrics import TrafficMetrics
         from components.traffic.watching import Watch
+        from pipeline.event_stream import StreamPlace
         from pipeline.loading import load_settings
 
         settings = load_settings(config)
-        log = out or settings.root / "stream" / "log"
+        log = out or StreamPlace(settings).log_folder
 
         def measured() -> Traffic:
             now = int(time.time()) if at is None else at

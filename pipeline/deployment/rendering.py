@@ -25,11 +25,7 @@ _PROTOS = {
 }
 
 
-def render(
-    serving: ServingSettings,
-    step: models_config.Step,
-    gates: Gates = Gates(),  # noqa: B008 -- frozen
-) -> dict[str, str]:
+def render(serving: ServingSettings, step: models_config.Step, gates: Gates) -> dict[str, str]:
     """The files.
 
     Args:

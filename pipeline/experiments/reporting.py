@@ -12,6 +12,7 @@ from components.experiments.result import Result, analyse
 from components.experiments.users import Design
 from components.report.experiment.page import render
 from pipeline.errors import RunError
+from pipeline.event_stream import StreamPlace
 from pipeline.experiments.settings import ExperimentSettings
 from pipeline.settings import Settings
 from serving.durable import make_folder, replace_file
@@ -45,7 +46,7 @@ def analyse_experiment(settings: Settings, name: str, log: Path | None) -> Resul
         chosen = [feature for feature in settings.features if feature.name in one.slices]
         attributes = read_users(settings.data, chosen)
     return analyse(
-        _read(log or settings.root / "stream" / "log"),
+        _read(log or StreamPlace(settings).log_folder),
         attributes,
         _design(one, settings.examples.impression_type),
         interleaved=one.interleaved,

@@ -1,33 +1,14 @@
-"""A run in a process of its own, which does not outlive the schedule that started it."""
+"""The runs of a schedule, one at a time, and the signals that end them."""
 
 from __future__ import annotations
 
-import ctypes
-import json
-import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_libc = ctypes.CDLL(None)
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a run ended.
-
-    Attributes:
-        code: Its exit code.
-        said: What it printed as JSON; empty where it did not come so far.
-    """
-
-    code: int
-    said: dict[str, Any]
+from pipeline.runners.child import Ended, finish, start
 
 
 class Children:
@@ -55,42 +36,14 @@ class Children:
 
     def run(self, *arguments: str) -> Ended:
         """Runs a verb to its end; its console goes where this one's standard error goes."""
-        child = subprocess.Popen(
-            [*self._program, *arguments, "--json"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # a Ctrl-C reaches it once, through this process
-            preexec_fn=_dies_with(os.getpid()),
-        )
-        self._child = child
+        self._child = child = start([*self._program, *arguments])
         if self.stopping:  # the signal came while the process was being made
             child.terminate()
-        printed, _ = child.communicate()
+        ended = finish(child)
         self._child = None
-        return Ended(child.returncode, _object_in(printed))
+        return ended
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
         if self._child is not None:
             self._child.terminate()
-
-
-def _dies_with(parent: int) -> Callable[[], None]:
-    """Asks the kernel to end a process when its parent has ended, killed or not."""
-
-    def ask() -> None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it has ended meanwhile
-            os._exit(1)
-
-    return ask
-
-
-def _object_in(printed: str) -> dict[str, Any]:
-    try:
-        said = json.loads(printed)
-    except json.JSONDecodeError:
-        sys.stderr.write(printed)
-        return {}
-    return said if isinstance(said, dict) else {}

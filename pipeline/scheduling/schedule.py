@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.commands.shared import Exit
+from pipeline.runners.child import Ended
 from pipeline.runners.lock import is_locked, locked
-from pipeline.scheduling.child import Children, Ended
+from pipeline.scheduling.child import Children
 from pipeline.scheduling.diary import Diary, Entry, What
 from pipeline.scheduling.due import Act, Due, Plan, broken_off, is_given_up, next_due
 from pipeline.scheduling.spans import Span, complete_spans

@@ -15,7 +15,6 @@ import pytest
 import tensorflow as tf
 
 from pipeline.closed_loop.loop import RECORDS, run_loop, settings_file
-from pipeline.closed_loop.page import write_page
 from pipeline.closed_loop.plan import LoopPlan
 from pipeline.closed_loop.retraining import Retraining
 from pipeline.errors import RunError
@@ -157,7 +156,6 @@ def test_the_timeline_tells_all_days(looped):
     assert [day["day"] for day in days] == [-1, 0, 1, 2, 3, 4]
     assert all(np.isclose(d["score"], r.score) for d, r in zip(days, records, strict=True))
     assert 0 < records[-1].score < 1
-    write_page(folder / "timeline.html", records)
     page = (folder / "timeline.html").read_text()
     for expected in ("trainer out", "Published 3.", "A gate withheld it. (run-3)", "<svg", "3: "):
         assert expected in page

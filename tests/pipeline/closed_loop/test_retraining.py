@@ -20,6 +20,7 @@ from pipeline.closed_loop.retraining import SluiceRun
 from pipeline.commands.closed_loop import _ending
 from pipeline.errors import RunError
 from pipeline.loading import load_settings
+from tests.waiting import wait_until
 
 DAY = DayRecord(
     day=0,
@@ -81,6 +82,31 @@ def test_a_training_that_broke_off_is_not_called_withheld(
     done = SluiceRun(config, settings)(3, store=None)
     assert done.failed == failed
     assert _ending(done) == ("broke off (Ranker failed: no memory)" if failed else "withheld")
+
+
+@pytest.mark.slow
+def test_a_kill_takes_the_retraining_along(tmp_path):
+    config = settings_file(tmp_path)
+    load_settings(config).root.mkdir()
+    began = tmp_path / "began"
+    stand_in = tmp_path / "sluice"
+    stand_in.write_text(f"#!/bin/sh\necho $$ > {began}\nexec sleep 600\n")
+    stand_in.chmod(0o755)
+    program = (
+        "import sys, pathlib\n"
+        "from pipeline.closed_loop import retraining\n"
+        "from pipeline.loading import load_settings\n"
+        "retraining._SLUICE, config = map(pathlib.Path, sys.argv[1:])\n"
+        "retraining.SluiceRun(config, load_settings(config))(3, store=None)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, stand_in, config]) as loop:
+        try:
+            wait_until(lambda: began.exists() and began.read_text().strip(), PATIENCE)
+            training = psutil.Process(int(began.read_text()))
+            assert training.is_running()
+        finally:
+            loop.kill()
+    wait_until(lambda: not command_of(training), PATIENCE)
 
 
 @pytest.mark.parametrize("swallowed", ["by an error", "whole"])

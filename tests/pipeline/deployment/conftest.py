@@ -6,12 +6,13 @@ import yaml
 from pipeline.deployment.models_config import NEWEST
 from pipeline.deployment.rendering import render
 from pipeline.deployment.settings import ServingSettings
+from pipeline.gates import Gates
 
 
 @pytest.fixture(scope="session")
 def files():
     """Relative path -> text, for the default settings."""
-    return render(ServingSettings(), NEWEST)
+    return render(ServingSettings(), NEWEST, Gates())
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from pipeline.deployment import metrics, stream_watch
 from pipeline.deployment.models_config import NEWEST
 from pipeline.deployment.rendering import render
 from pipeline.deployment.settings import ServingSettings
+from pipeline.gates import Gates
 from tests.pipeline.deployment import promtool
 from tests.pipeline.deployment.promql import fires, samples
 from tests.pipeline.deployment.states import Server, Stream, exposures, told_of, traffic
@@ -151,7 +152,7 @@ def test_alerts_fire_in_their_states_alone(state, rules, tmp_path):
     assert found == {f"Recommender{name}" for name in expected}
     if promtool.PROMTOOL:
         path = tmp_path / "alerts.yaml"
-        path.write_text(render(ServingSettings(), NEWEST)["monitoring/alerts.yaml"])
+        path.write_text(render(ServingSettings(), NEWEST, Gates())["monitoring/alerts.yaml"])
         assert promtool.firing(tmp_path, path, before, after, now) == found
 
 

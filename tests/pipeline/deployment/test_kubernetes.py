@@ -10,6 +10,7 @@ import yaml
 from pipeline.deployment.models_config import NEWEST
 from pipeline.deployment.rendering import render, write
 from pipeline.deployment.settings import Kubernetes, ServingSettings
+from pipeline.gates import Gates
 from tests.pipeline.deployment.kubernetes_schema import SchemaError, check
 
 MODELS = {
@@ -209,7 +210,7 @@ def test_settings_are_followed():
         memory_mib=1000,
         kubernetes=Kubernetes(namespace="shop", claim="disk", min_replicas=3, max_replicas=4),
     )
-    files = render(serving, NEWEST)
+    files = render(serving, NEWEST, Gates())
     deployment = yaml.safe_load(files["kubernetes/deployment.yaml"])
     pod = deployment["spec"]["template"]["spec"]
     [container] = pod["containers"]

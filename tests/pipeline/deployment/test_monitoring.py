@@ -16,6 +16,7 @@ from pipeline.deployment.models_config import NEWEST
 from pipeline.deployment.rendering import render
 from pipeline.deployment.settings import Objectives, ServingSettings
 from pipeline.gate_overrides import gates_with
+from pipeline.gates import Gates
 from tests.pipeline.deployment.promql import samples
 from tests.pipeline.deployment.states import Stream, told_of, traffic
 
@@ -153,7 +154,7 @@ def test_alerts_are_complete_and_named_once(rules):
 
 def test_bounds_follow_from_the_objectives():
     promised = Objectives(availability=0.99, latency_share=0.9, days=30)
-    files = render(ServingSettings(objectives=promised), NEWEST)
+    files = render(ServingSettings(objectives=promised), NEWEST, Gates())
     expressions = expressions_of(files)
     # 2 % of 30 days in one hour: 14.4 times faster than evenly; 5 % in six hours: 6 times.
     assert re.findall(r"> (\S+)", expressions["RecommenderFailingPage"]) == ["0.144", "0.144"]
