@@ -14,6 +14,7 @@ import tensorflow_transform.beam as tft_beam
 from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 from tfx_bsl.public import tfxio
 
+from tests.records import record
 from trainer.calibration import Calibration
 from trainer.catalogue import read_catalogue
 from trainer.export import Description
@@ -50,23 +51,8 @@ AVAILABLE = {"c": {"item_available_from": [10], "item_available_to": [END]}}
 TREND = {"a": 1.5, "b": -1.0, "c": 0.0}
 
 
-def example(**values: list[Any]) -> bytes:
-    feature = {}
-    for name, many in values.items():
-        if not many:
-            feature[name] = tf.train.Feature()
-        elif isinstance(many[0], str):
-            data = [text.encode() for text in many]
-            feature[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=data))
-        elif isinstance(many[0], int):
-            feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=many))
-        else:
-            feature[name] = tf.train.Feature(float_list=tf.train.FloatList(value=many))
-    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
-
-
 def request(views: float, liked: dict[str, float]) -> bytes:
-    return example(
+    return record(
         user_id=["u"],
         history_item_id=["a", "b"],
         history_event_type=["view", "view"],
@@ -85,7 +71,7 @@ def request(views: float, liked: dict[str, float]) -> bytes:
 
 REQUESTS = [request(3.0, {"jazz": 2.0, "folk": 1.0}), request(0.0, {})]
 CATALOGUE = [
-    example(
+    record(
         item_id=[item],
         item_count=[2],
         genre=[genre],
