@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmarks.kept import keep_rows, kept_rows
+from benchmarks.kept import keep_rows, rows_of_parts
 from benchmarks.quality.datasets import DATASETS, SHOP, data_folder
 from benchmarks.quality.environment import ENVIRONMENT, PEERS
 from benchmarks.quality.protocol import Quality
@@ -48,7 +48,7 @@ def main() -> int:
             keep_rows(_rows_file(dataset.name), measured)
     commits: dict[str, str] = {}
     if complete:
-        rows, commits = _kept()
+        rows, commits = rows_of_parts({d.name: _rows_file(d.name) for d in DATASETS})
     facts = {f"test targets of {d.name} (SHA-256)": d.targets for d in DATASETS}
     versions = {**versions, **ENVIRONMENT.versions(), **commits, **facts}
     whole = len(commits) == len(DATASETS)
@@ -77,13 +77,6 @@ def _measure(workshop: Workshop, seeds: Sequence[int], peers: Iterable[str]) -> 
 
 def _rows_file(log: str) -> Path:
     return _FOLDER / f"{log}.json"
-
-
-def _kept() -> tuple[list[Row], dict[str, str]]:
-    """Rows of all logs that were measured with all sides, and the commit at which each was."""
-    kept = {dataset.name: kept_rows(_rows_file(dataset.name)) for dataset in DATASETS}
-    commits = {f"commit of {name}": commit for name, (_, commit) in kept.items() if commit}
-    return [row for rows, _ in kept.values() for row in rows], commits
 
 
 def _options() -> argparse.Namespace:
