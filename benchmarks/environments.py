@@ -9,11 +9,44 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.results import ROOT
 from pipeline.loading import cache_dir
 
-_UV = Path(__file__).resolve().parents[1] / ".tools" / "bin" / "uv"
+_UV = ROOT / ".tools" / "bin" / "uv"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The environment of a peer that runs as a side of a benchmark.
+
+    Attributes:
+        name: What to call it.
+        lock: Its packages, with hashes.
+        packages: Those that are measured.
+    """
+
+    name: str
+    lock: Path
+    packages: tuple[str, ...]
+
+    def command(self, module: str, *arguments: str | Path) -> list[str | Path]:
+        """The command that runs a module of ours in it; makes the environment first.
+
+        Raises:
+            RuntimeError: If the packages cannot be had.
+        """
+        return [python_of(self.name, self.lock), "-m", module, *arguments]
+
+    def variables(self, **more: str) -> dict[str, str]:
+        """Environment variables of the peer: our sources on the path, and others."""
+        return {"PYTHONPATH": str(ROOT), **more}
+
+    def versions(self) -> dict[str, str]:
+        """Versions of what is measured, as the lock pins them."""
+        return pinned(self.lock, *self.packages)
 
 
 def python_of(name: str, lock: Path) -> Path:

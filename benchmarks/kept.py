@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -51,6 +51,21 @@ def kept_rows(file: Path) -> tuple[list[Row], str]:
         return [], ""
     content = json.loads(file.read_text())
     return [Row(**row) for row in content["rows"]], content["commit"]
+
+
+def rows_of_parts(files: Mapping[str, Path]) -> tuple[list[Row], dict[str, str]]:
+    """The kept rows of all parts of a benchmark, and the commit at which each was measured.
+
+    Args:
+        files: Name of a part -> where its rows are kept.
+
+    Returns:
+        The rows, and `commit of NAME` -> commit for the parts that were measured: a result is whole
+        where these are all.
+    """
+    kept = {name: kept_rows(file) for name, file in files.items()}
+    commits = {f"commit of {name}": commit for name, (_, commit) in kept.items() if commit}
+    return [row for rows, _ in kept.values() for row in rows], commits
 
 
 def edition_folder(folder: Path, name: str, settings: Path) -> Path:

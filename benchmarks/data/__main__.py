@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks.command import asked
+from benchmarks.command import asked, each, publish_asked
 from benchmarks.data.growth import growth
 from benchmarks.data.heavy import heavy_user
 from benchmarks.data.replay import batch_is_online
@@ -19,7 +19,7 @@ from benchmarks.data.spark.environment import spark_versions
 from benchmarks.data.speed import same_rows, speed
 from benchmarks.data.tft_rates import tft_rates
 from benchmarks.data.workshop import Workshop
-from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of, without_bars
+from benchmarks.results import SMOKE_RESULTS, Row, versions_of, without_bars
 
 _PACKAGES = ("apache-beam", "polars", "pyarrow", "numpy", "tensorflow", "tensorflow-transform")
 
@@ -43,16 +43,12 @@ def main() -> int:
     shop = Workshop(SMOKE_RESULTS / "data")
     sizes = SMOKE if wanted.smoke else FULL
     rows: list[Row] = []
-    for name in wanted.only or MEASURES:
-        sys.stderr.write(f"benchmark data: {name}\n")
-        measured = MEASURES[name](shop, sizes)
+    for name, measure in each("data", wanted, MEASURES):
+        measured = measure(shop, sizes)
         too_small = wanted.smoke and name in _NEEDS_SIZE
         rows += without_bars(measured) if too_small else measured
     versions = {**versions_of(*_PACKAGES), **spark_versions()}
-    # What a part of the benchmark measured must not replace the whole.
-    smoke = wanted.smoke or bool(wanted.only)
-    publish("data", "make bench-data", rows, versions, smoke=smoke)
-    return int(any(row.holds is False for row in rows))
+    return publish_asked("data", wanted, rows, versions)
 
 
 if __name__ == "__main__":

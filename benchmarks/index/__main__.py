@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.index.environment import PEERS, peer_command, peer_variables, peer_versions
+from benchmarks.index.environment import ENVIRONMENT, PEERS
 from benchmarks.index.figure import curves
 from benchmarks.index.points import PARTITIONED, Point
 from benchmarks.index.rows import rows_of
@@ -61,7 +61,7 @@ def main() -> int:
     build |= {peer: said["build_seconds"] for peer, said in peers.items()}
     by_size = {int(n): [Point(**p) for p in found] for n, found in ours["by_size"].items()}
     rows = rows_of(points, by_size, build, k=_K, smoke=asked.smoke)
-    versions = {**versions_of("tensorflow", "numpy"), **peer_versions()}
+    versions = {**versions_of("tensorflow", "numpy"), **ENVIRONMENT.versions()}
     path = publish("index", "make bench-index", rows, versions, smoke=asked.smoke)
     path.with_suffix(".svg").write_text(curves(points, k=_K))
     return int(any(row.holds is False for row in rows))
@@ -88,8 +88,9 @@ def _peer(folder: Path, peer: str, threads: int) -> Mapping[str, Any]:
     _tell(peer)
     name = peer.replace(" ", "-")
     said = folder / f"{name}.said.json"
-    command = peer_command(folder, peer, str(threads), said)
-    return run(command, folder / f"{name}.log", said, peer_variables(threads)).said
+    command = ENVIRONMENT.command("benchmarks.index.peers", folder, peer, str(threads), said)
+    variables = ENVIRONMENT.variables(OMP_NUM_THREADS=str(threads))
+    return run(command, folder / f"{name}.log", said, variables).said
 
 
 def _tell(side: str) -> None:

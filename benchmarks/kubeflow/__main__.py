@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.command import asked
-from benchmarks.kept import keep_rows, kept_rows
+from benchmarks.command import asked, each
+from benchmarks.kept import keep_rows, rows_of_parts
 from benchmarks.kubeflow.demo import demo
 from benchmarks.kubeflow.kills import kills
 from benchmarks.kubeflow.start_up import start_up, start_up_of_few
@@ -35,10 +35,9 @@ def main() -> int:
         rows = without_bars(start_up_of_few(_FOLDER))
         publish("kubeflow", "make bench-kubeflow", rows, versions_of(*_PACKAGES), smoke=True)
         return 0
-    for name in wanted.only or MEASURES:
-        sys.stderr.write(f"benchmark kubeflow: {name}\n")
-        keep_rows(_rows_of(name), MEASURES[name](_FOLDER))
-    rows, commits = _kept()
+    for name, measure in each("kubeflow", wanted, MEASURES):
+        keep_rows(_rows_of(name), measure(_FOLDER))
+    rows, commits = rows_of_parts({name: _rows_of(name) for name in MEASURES})
     versions = {**versions_of(*_PACKAGES), **commits}
     whole = len(commits) == len(MEASURES)
     publish("kubeflow", "make bench-kubeflow", rows, versions, smoke=not whole)
@@ -47,13 +46,6 @@ def main() -> int:
 
 def _rows_of(name: str) -> Path:
     return _FOLDER / f"{name}.json"
-
-
-def _kept() -> tuple[list[Row], dict[str, str]]:
-    """Rows of all parts that were measured, and the commit at which each was."""
-    kept = {name: kept_rows(_rows_of(name)) for name in MEASURES}
-    commits = {f"commit of {name}": commit for name, (_, commit) in kept.items() if commit}
-    return [row for rows, _ in kept.values() for row in rows], commits
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import redis
 
-from benchmarks.command import asked
+from benchmarks.command import asked, each, publish_asked
 from benchmarks.loop.freshness import freshness
 from benchmarks.loop.redis_server import redis_server
 from benchmarks.loop.sizes import FULL, SMOKE, Sizes
 from benchmarks.loop.throughput import throughput
-from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of, without_bars
+from benchmarks.results import SMOKE_RESULTS, Row, versions_of, without_bars
 
 _PACKAGES = ("redis", "protobuf", "tensorflow", "grpcio")
 _FOLDER = SMOKE_RESULTS / "loop"
@@ -33,16 +33,12 @@ def main() -> int:
     wanted = asked("loop", __doc__, MEASURES)
     sizes = SMOKE if wanted.smoke else FULL
     rows: list[Row] = []
-    for name in wanted.only or MEASURES:
-        sys.stderr.write(f"benchmark loop: {name}\n")
-        rows += MEASURES[name](_FOLDER, sizes)
+    for _, measure in each("loop", wanted, MEASURES):
+        rows += measure(_FOLDER, sizes)
     if wanted.smoke:
         rows = without_bars(rows)
-    # What a part of the benchmark measured must not replace the whole.
-    smoke = wanted.smoke or bool(wanted.only)
     versions = {**versions_of(*_PACKAGES), "redis-server": _server_version()}
-    publish("loop", "make bench-loop", rows, versions, smoke=smoke)
-    return int(any(row.holds is False for row in rows))
+    return publish_asked("loop", wanted, rows, versions)
 
 
 def _server_version() -> str:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks.command import asked
+from benchmarks.command import asked, each, publish_asked
 from benchmarks.ope.environment import sample_version
 from benchmarks.ope.open_bandit import open_bandit
 from benchmarks.ope.simulated import simulated
 from benchmarks.ope.sizes import FULL, SMOKE, Sizes
-from benchmarks.results import Row, publish, versions_of, without_bars
+from benchmarks.results import Row, versions_of, without_bars
 
 MEASURES: dict[str, Callable[[Sizes], list[Row]]] = {
     "simulated": simulated,
@@ -27,16 +27,12 @@ def main() -> int:
     wanted = asked("ope", __doc__, MEASURES)
     sizes = SMOKE if wanted.smoke else FULL
     rows: list[Row] = []
-    for name in wanted.only or MEASURES:
-        sys.stderr.write(f"benchmark ope: {name}\n")
-        rows += MEASURES[name](sizes)
+    for _, measure in each("ope", wanted, MEASURES):
+        rows += measure(sizes)
     if wanted.smoke:
         rows = without_bars(rows)
-    # What a part of the benchmark measured must not replace the whole.
-    smoke = wanted.smoke or bool(wanted.only)
     versions = {**versions_of("numpy"), **sample_version()}
-    publish("ope", "make bench-ope", rows, versions, smoke=smoke)
-    return int(any(row.holds is False for row in rows))
+    return publish_asked("ope", wanted, rows, versions)
 
 
 if __name__ == "__main__":

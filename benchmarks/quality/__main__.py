@@ -13,9 +13,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmarks.kept import keep_rows, kept_rows
-from benchmarks.quality import environment
+from benchmarks.kept import keep_rows, rows_of_parts
 from benchmarks.quality.datasets import DATASETS, SHOP, data_folder
+from benchmarks.quality.environment import ENVIRONMENT, PEERS
 from benchmarks.quality.protocol import Quality
 from benchmarks.quality.rows import ablation_rows, rows_of
 from benchmarks.quality.workshop import Workshop
@@ -36,7 +36,7 @@ def main() -> int:
         rows = without_bars(_measure(workshop, [1], ()))
         publish("quality", "make bench-quality", rows, versions, smoke=True)
         return 0
-    complete = options.seeds >= _SEEDS and set(options.peers) == set(environment.PEERS)
+    complete = options.seeds >= _SEEDS and set(options.peers) == set(PEERS)
     rows = []
     for dataset in [d for d in DATASETS if d.name in options.only]:
         sys.stderr.write(f"benchmark quality: {dataset.name}\n")
@@ -48,9 +48,9 @@ def main() -> int:
             keep_rows(_rows_file(dataset.name), measured)
     commits: dict[str, str] = {}
     if complete:
-        rows, commits = _kept()
+        rows, commits = rows_of_parts({d.name: _rows_file(d.name) for d in DATASETS})
     facts = {f"test targets of {d.name} (SHA-256)": d.targets for d in DATASETS}
-    versions = {**versions, **environment.peer_versions(), **commits, **facts}
+    versions = {**versions, **ENVIRONMENT.versions(), **commits, **facts}
     whole = len(commits) == len(DATASETS)
     publish("quality", "make bench-quality", rows, versions, smoke=not whole)
     return int(any(row.holds is False for row in rows))
@@ -79,21 +79,14 @@ def _rows_file(log: str) -> Path:
     return _FOLDER / f"{log}.json"
 
 
-def _kept() -> tuple[list[Row], dict[str, str]]:
-    """Rows of all logs that were measured with all sides, and the commit at which each was."""
-    kept = {dataset.name: kept_rows(_rows_file(dataset.name)) for dataset in DATASETS}
-    commits = {f"commit of {name}": commit for name, (_, commit) in kept.items() if commit}
-    return [row for rows, _ in kept.values() for row in rows], commits
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
     parser.add_argument("--smoke", action="store_true", help="a simulated shop, without peers")
     parser.add_argument("--data", type=Path, help="folder of the logs")
-    names, peers = [dataset.name for dataset in DATASETS], environment.PEERS
+    names = [dataset.name for dataset in DATASETS]
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="LOG")
     parser.add_argument("--seeds", type=int, default=_SEEDS, help="how often all is trained")
-    parser.add_argument("--peers", nargs="*", choices=peers, default=peers, help="trained peers")
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS, help="trained peers")
     return parser.parse_args()
 
 

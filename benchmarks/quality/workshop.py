@@ -14,15 +14,15 @@ import polars as pl
 
 from benchmarks.kept import edition_folder
 from benchmarks.processes import run
-from benchmarks.quality import environment
 from benchmarks.quality.datasets import Dataset
+from benchmarks.quality.environment import ENVIRONMENT
 from benchmarks.quality.protocol import Ints, check_targets, in_order
 from components.baselines.events import HeldOutData
 from components.baselines.measure import measure
 from pipeline.loading import load_settings
 from transform import features as keys
 
-_THREADS = 2
+_THREADS = "2"
 # Nodes whose time is the training budget.
 _TRAINS = ("Retriever", "Ranker", "RecommenderAssembler")
 
@@ -111,10 +111,10 @@ class Workshop:
         os.environ.update(self._variables(seed))
         length = load_settings(self.dataset.settings).examples.history_length
         said = self._side(f"{name}-{seed}")
-        command = environment.peer_command(
-            self._coded, name, str(seed), str(seconds), str(length), said
+        command = ENVIRONMENT.command(
+            "benchmarks.quality.peers", self._coded, name, *map(str, (seed, seconds, length)), said
         )
-        variables = environment.peer_variables(_THREADS)
+        variables = ENVIRONMENT.variables(OMP_NUM_THREADS=_THREADS)
         found = run(command, said.with_suffix(".log"), said, variables).said
         return Lists(np.array(found["ranks"]), found["seconds"])
 

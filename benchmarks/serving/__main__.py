@@ -12,8 +12,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from benchmarks.command import asked
-from benchmarks.kept import keep_rows, kept_rows
+from benchmarks.command import asked, each
+from benchmarks.kept import keep_rows, rows_of_parts
 from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of, without_bars
 from benchmarks.serving.disturbance import disturbance
 from benchmarks.serving.overhead import overhead
@@ -41,15 +41,13 @@ def main() -> int:
     sizes = SMOKE if wanted.smoke else FULL
     shop = Workshop(SMOKE_RESULTS / "serving", sizes.items)
     shop.prepare()
-    for name in wanted.only or MEASURES:
-        sys.stderr.write(f"benchmark serving: {name}\n")
+    for name, _ in each("serving", wanted, MEASURES):
         keep_rows(shop.rows_of(name), measured(name, shop, sizes))
-    kept = {name: kept_rows(shop.rows_of(name))[0] for name in MEASURES}
-    rows = [row for found in kept.values() for row in found]
+    rows, commits = rows_of_parts({name: shop.rows_of(name) for name in MEASURES})
     if wanted.smoke:
         rows = without_bars(rows)
     # What a part of the benchmark measured must not replace the whole.
-    smoke = wanted.smoke or not all(kept.values())
+    smoke = wanted.smoke or len(commits) < len(MEASURES)
     publish("serving", "make bench-serving", rows, versions_of(*_PACKAGES), smoke=smoke)
     return int(any(row.holds is False for row in rows))
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from benchmarks import kept
-from benchmarks.kept import edition_folder, keep_rows, kept_rows, simulated_log
+from benchmarks.kept import edition_folder, keep_rows, kept_rows, rows_of_parts, simulated_log
 from benchmarks.results import Row, commit
 
 
@@ -53,3 +53,14 @@ def test_rows_are_kept_for_later_runs_with_their_commit(tmp_path):
     assert kept_rows(tmp_path / "part" / "a.json") == ([], "")
     keep_rows(tmp_path / "part" / "a.json", rows)
     assert kept_rows(tmp_path / "part" / "a.json") == (rows, commit())
+
+
+def test_the_rows_of_all_parts_stand_together_and_say_which_are_measured(tmp_path):
+    files = {name: tmp_path / f"{name}.json" for name in ("one", "other", "empty", "missing")}
+    one, other = Row("a", 1.0, "s"), Row("b", 2.0, "s")
+    keep_rows(files["other"], [other])
+    keep_rows(files["one"], [one])
+    keep_rows(files["empty"], [])
+    rows, commits = rows_of_parts(files)
+    assert rows == [one, other]
+    assert commits == {f"commit of {name}": commit() for name in ("one", "other", "empty")}

@@ -3,7 +3,8 @@ import pytest
 
 from components import example_columns
 from components.example_columns import read_batches, read_columns, read_records
-from tests.components.toy_recommender import serialize, write_split
+from tests.components.toy_recommender import write_split
+from tests.records import record
 
 COLUMNS = {"name": "bytes", "sizes": "int", "price": "float"}
 ROWS = [
@@ -40,7 +41,7 @@ def test_batches_pair_rows_with_their_bytes(uris, monkeypatch):
     batches = list(read_batches(uris, COLUMNS))
     assert [len(frame) for _, frame in batches] == [2, 1]
     records = [record for batch, _ in batches for record in batch]
-    assert records == [serialize(row) for row in ROWS] == list(read_records(uris))
+    assert records == [record(**row) for row in ROWS] == list(read_records(uris))
 
 
 def test_a_split_may_be_empty_but_not_missing(tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from tests.records import record
 from trainer.metrics.item_table import ItemTable
 from transform.preprocessing import FIRST_ID
 
@@ -245,21 +246,6 @@ def transformed_row(row: dict[str, list]) -> dict[str, list]:
     }
 
 
-def serialize(row: dict[str, list]) -> bytes:
-    feature = {}
-    for name, values in row.items():
-        if not values:
-            feature[name] = tf.train.Feature()
-        elif isinstance(values[0], str):
-            data = [value.encode() for value in values]
-            feature[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=data))
-        elif isinstance(values[0], int):
-            feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=values))
-        else:
-            feature[name] = tf.train.Feature(float_list=tf.train.FloatList(value=values))
-    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
-
-
 def write_split(folder: Path, split: str, rows: list[dict[str, list]]) -> None:
     """Writes rows as an examples artifact holds them."""
     target = folder / f"Split-{split}"
@@ -268,4 +254,4 @@ def write_split(folder: Path, split: str, rows: list[dict[str, list]]) -> None:
     name = str(target / "data_tfrecord-00000-of-00001.gz")
     with tf.io.TFRecordWriter(name, options) as writer:
         for row in rows:
-            writer.write(serialize(row))
+            writer.write(record(**row))

@@ -15,6 +15,7 @@ import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
 from tfx_bsl.public import tfxio
 
+from tests.records import record
 from transform.aggregates import Aggregate, Of
 from transform.features import Feature, Kind, Side
 from transform.preprocessing import parse_features, preprocessing_fn
@@ -37,24 +38,8 @@ pytestmark = pytest.mark.slow  # a Beam pipeline with a dozen stages for each vo
 DAY = 86_400
 
 
-def example(**values: Any) -> bytes:
-    features = {}
-    for key, value in values.items():
-        many = value if isinstance(value, list) else [value]
-        if isinstance(many[0], str):
-            encoded = tf.train.Feature(
-                bytes_list=tf.train.BytesList(value=[text.encode() for text in many])
-            )
-        elif isinstance(many[0], float):
-            encoded = tf.train.Feature(float_list=tf.train.FloatList(value=many))
-        else:
-            encoded = tf.train.Feature(int64_list=tf.train.Int64List(value=many))
-        features[key] = encoded
-    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
-
-
 def request(items: list[str], **features: Any) -> bytes:
-    return example(
+    return record(
         user_id="u",
         history_item_id=items,
         history_event_type=["view"] * len(items),
@@ -68,9 +53,9 @@ ROWS = [
     request(["a", "b", "a"], age=30.0, city="Rome"),
     request(["a"], age=50.0, city="Oslo"),
     request(["b"], city=""),  # neither age nor city
-    example(item_id="a", item_count=3, released=10 * DAY, genres="x y", title="Blue Moon"),
-    example(item_id="b", item_count=2, released=20 * DAY, genres="y", title="moon"),
-    example(item_id="c", item_count=0, genres="", title=""),  # no release, no words
+    record(item_id="a", item_count=3, released=10 * DAY, genres="x y", title="Blue Moon"),
+    record(item_id="b", item_count=2, released=20 * DAY, genres="y", title="moon"),
+    record(item_id="c", item_count=0, genres="", title=""),  # no release, no words
 ]
 
 

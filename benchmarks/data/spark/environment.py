@@ -7,10 +7,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from benchmarks.environments import pinned, python_of
+from benchmarks.environments import Environment
 
-_ROOT = Path(__file__).resolve().parents[3]
-_LOCK = _ROOT / "benchmarks" / "data" / "spark.lock"
+ENVIRONMENT = Environment("spark", Path(__file__).parents[1] / "spark.lock", ("pyspark", "pyarrow"))
 _OLDEST_JAVA = 17
 
 
@@ -21,22 +20,17 @@ def spark_command(*arguments: str | Path) -> list[str | Path]:
         RuntimeError: If Java or the packages cannot be had.
     """
     _require_java()
-    return [_python(), "-m", "benchmarks.data.spark", *arguments]
+    return ENVIRONMENT.command("benchmarks.data.spark", *arguments)
 
 
 def spark_variables() -> dict[str, str]:
     """Environment variables of the peer: our sources on the path, and one network interface."""
-    return {"PYTHONPATH": str(_ROOT), "SPARK_LOCAL_IP": "127.0.0.1"}
+    return ENVIRONMENT.variables(SPARK_LOCAL_IP="127.0.0.1")
 
 
 def spark_versions() -> dict[str, str]:
     """Versions of the peer, as its lock pins them, and of Java."""
-    packages = pinned(_LOCK, "pyspark", "pyarrow")
-    return {**packages, "java (peer)": str(_java_version())}
-
-
-def _python() -> Path:
-    return python_of("spark", _LOCK)
+    return {**ENVIRONMENT.versions(), "java (peer)": str(_java_version())}
 
 
 def _require_java() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks import environments
 from benchmarks.data.spark import environment
 
 
@@ -30,12 +31,12 @@ def test_an_old_java_is_refused(java):
 @pytest.mark.parametrize("version", ["17.0.15", "21"])
 def test_a_newer_java_will_do(java, monkeypatch, version):
     java(version)
-    monkeypatch.setattr(environment, "_python", lambda: "python")
+    monkeypatch.setattr(environments, "python_of", lambda *_: "python")
     assert environment.spark_command("job") == ["python", "-m", "benchmarks.data.spark", "job"]
 
 
 def test_the_lock_pins_the_peer_and_names_no_index():
     assert environment.spark_versions()["pyspark (peer)"].startswith("4.")
-    lock = environment._LOCK.read_text()
+    lock = environment.ENVIRONMENT.lock.read_text()
     assert "--hash=sha256:" in lock
     assert "://" not in lock

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from benchmarks.index import environment
+from benchmarks.index.environment import ENVIRONMENT
 from benchmarks.index.figure import curves
 from benchmarks.index.points import CHOSEN, EXACT, PARTITIONED, Point, measure
 from benchmarks.index.rows import rows_of
@@ -115,7 +115,7 @@ def test_the_picture_has_a_line_for_each_side():
 
 
 def test_the_lock_pins_the_peers_and_names_no_index():
-    assert set(environment.peer_versions()) == {"faiss-cpu (peer)", "hnswlib (peer)"}
-    lock = environment._LOCK.read_text()
+    assert set(ENVIRONMENT.versions()) == {"faiss-cpu (peer)", "hnswlib (peer)"}
+    lock = ENVIRONMENT.lock.read_text()
     assert "--hash=sha256:" in lock
     assert "://" not in lock

@@ -5,13 +5,13 @@ import pytest
 
 from components.serving_validator.calls import ContractError
 from components.serving_validator.features import differing_rows, feature_names
-from tests.components.toy_recommender import serialize
+from tests.records import record
 from transform.aggregates import Aggregate, Of
 from transform.features import Feature, Kind, Side
 
 ROWS = [
-    serialize({"items$ragged_values": [5, 6], "age": [0.1, 1.0], "liked$ragged_values": [0.5]}),
-    serialize({"items$ragged_values": [], "age": [0.0, 0.0], "liked$ragged_values": []}),
+    record(**{"items$ragged_values": [5, 6], "age": [0.1, 1.0], "liked$ragged_values": [0.5]}),
+    record(**{"items$ragged_values": [], "age": [0.0, 0.0], "liked$ragged_values": []}),
 ]
 NAMES = ("items", "age", "liked")
 

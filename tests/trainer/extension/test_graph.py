@@ -11,6 +11,7 @@ import tensorflow_transform as tft
 from google.protobuf import text_format
 
 from benchmarks.serving.transform_graph import FEATURES, item_name, write_transform_graph
+from tests.records import record
 from trainer.extension.graph import extend_vocabulary, transform_records
 from trainer.recommender.tables import read_item_names
 from transform.preprocessing import FIRST_ID, UNKNOWN
@@ -39,16 +40,8 @@ def known_to(graph: Path) -> list[str]:
 
 def transformed(graph: Path, *items: str) -> list[dict[str, Any]]:
     spec = tft.TFTransformOutput(str(graph)).transformed_feature_spec()
-    records = [catalogue_row(item) for item in items]
+    records = [record(item_id=item, genre="news") for item in items]
     return [tf.io.parse_single_example(r, spec) for r in transform_records(graph, records)]
-
-
-def catalogue_row(item: str) -> bytes:
-    def text(value: str) -> tf.train.Feature:
-        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value.encode()]))
-
-    features = tf.train.Features(feature={"item_id": text(item), "genre": text("news")})
-    return bytes(tf.train.Example(features=features).SerializeToString())
 
 
 def test_new_items_follow_the_known_ones(graph: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.records import record
 from trainer.recommender.requests import parse_rows, query_specs, raw_query
 from transform.aggregates import Aggregate, Of
 from transform.features import Feature, Kind, Side
@@ -44,26 +45,13 @@ def as_lists(raw: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def row(**values: Any) -> bytes:
-    feature = {}
-    for name, many in values.items():
-        if isinstance(many[0], str):
-            data = [text.encode() for text in many]
-            feature[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=data))
-        elif isinstance(many[0], int):
-            feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=many))
-        else:
-            feature[name] = tf.train.Feature(float_list=tf.train.FloatList(value=many))
-    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
-
-
 def test_the_signature_takes_aggregates_of_the_request_only() -> None:
     assert set(query_specs(FEATURES, AGGREGATES)) == set(INPUTS)
 
 
 def test_inputs_and_rows_become_the_same_raw_features() -> None:
     rows = [
-        row(
+        record(
             history_item_id=["a", "b"],
             history_event_type=["view", "view"],
             history_time=[1, 2],
@@ -74,7 +62,7 @@ def test_inputs_and_rows_become_the_same_raw_features() -> None:
             liked_value=[1.0, 2.0],
             liked=[2.0, 0.0],
         ),
-        row(request_time=[4], liked_key=["jazz"], liked_value=[3.0]),
+        record(request_time=[4], liked_key=["jazz"], liked_value=[3.0]),
     ]
     of_inputs = as_lists(raw_query(inputs(), FEATURES, AGGREGATES))
     of_rows = as_lists(parse_rows(tf.constant(rows), FEATURES, AGGREGATES))
