@@ -13,6 +13,7 @@ Timeline = dict[str, Any]
 
 _WARM, _AFTER_TEN = "30+", "10-14"
 _RETRAININGS = 2
+_COMPARED_DAYS = 5  # after so many days, a drift is among the days that a day is compared with
 _TIMES = ("seconds", "cpu_seconds")
 
 
@@ -27,8 +28,7 @@ def rows_of(timeline: Timeline) -> Iterator[Row]:
     normal = [day for day in served if day["day"] < plan["drift_day"]]
     since = [day for day in served if day["day"] >= plan["drift_day"]]
     yield _found(since)
-    others = [day for day in normal if day["fell"]]
-    yield Row("alarms on days before the drift", len(others), f"of {len(normal)} days")
+    yield _alarms([*normal, *since[_COMPARED_DAYS + 1 :]])
     yield from _recovery(normal, since)
     yield from _cold(normal)
     yield from _broken(served, plan["broken_day"])
@@ -39,6 +39,13 @@ def _found(since: Sequence[Day]) -> Row:
     measure = "days until the lists are seen to earn less after a drift"
     found = [number for number, day in enumerate(since, start=1) if day["fell"]]
     return at_most(measure, found[0], "days", 1) if found else _missed(measure, "days", "<= 1")
+
+
+def _alarms(others: Sequence[Day]) -> Row:
+    """Alarms where nothing drifted, of the days that had others to be compared with."""
+    judged = [day for day in others if day["earnings"]]
+    alarms = sum(day["fell"] for day in judged)
+    return Row("alarms on days without a drift", alarms, f"of {len(judged)} days")
 
 
 def _recovery(normal: Sequence[Day], since: Sequence[Day]) -> Iterator[Row]:

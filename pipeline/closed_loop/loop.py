@@ -28,7 +28,8 @@ from serving.stream.log_files import DAY_SECONDS
 from serving.user_state.store import UserStateStore
 
 RECORDS, PAGE = "timeline.json", "timeline.html"
-_COMPARED_DAYS = 5  # with whose lists those of a day are compared
+_COMPARED_DAYS = 5  # with whose earnings those of a day are compared
+_REMEMBERED_DAYS = 14  # that tell what a user usually clicks
 
 Tell = Callable[[list[DayRecord]], None]
 
@@ -136,10 +137,8 @@ class _Loop:
         return date, step.quality
 
     def _earnings(self, date: str) -> Earnings | None:
-        folder = StreamPlace(self.settings).log_folder / f"dt={date}"
-        before = self._log_days[-_COMPARED_DAYS:]
-        self._log_days.append(folder)
-        return earnings(folder, before)
+        self._log_days.append(StreamPlace(self.settings).log_folder / f"dt={date}")
+        return earnings(self._log_days[-_REMEMBERED_DAYS:], _COMPARED_DAYS)
 
     def _evening(self, day: int) -> Retraining:
         """A retraining; what it pushed is served from now on."""

@@ -27,6 +27,7 @@ class DayView:
     quality: str
     clicks: str
     change: str
+    fell: bool
     word: str
     said: str
 
@@ -51,7 +52,8 @@ def render(records: Sequence[DayRecord]) -> str:
     served = [record for record in records if record.day > 0]
     return render_document(
         "loop.html",
-        heading=f"{len(served)} days served, {len(_pushed(records))} versions published",
+        heading=f"{_counted(len(served), 'day')} served, "
+        f"{_counted(len(_pushed(records)), 'version')} published",
         cards=_cards(records, served),
         quality=_quality(served),
         rungs=rungs(served),
@@ -116,7 +118,8 @@ def _day(record: DayRecord) -> DayView:
         served=", ".join(f"{n or 'none'}: {lists} lists" for n, lists in versions),
         quality=_percent(record.score),
         clicks=f"{record.quality['clicks'] / record.quality['lists']:.2f}",
-        change="" if earned is None else f"{earned.standard_errors:+.1f} standard errors",
+        change="" if earned is None else f"{earned.change:+.0%} ({earned.standard_errors:+.1f})",
+        fell=earned is not None and earned.fell,
         word=word,
         said=said,
     )
@@ -125,6 +128,10 @@ def _day(record: DayRecord) -> DayView:
 def _pushed(records: Sequence[DayRecord]) -> list[int]:
     done = [record.retraining for record in records]
     return [one.version for one in done if one is not None and one.version is not None]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _percent(value: float) -> str:

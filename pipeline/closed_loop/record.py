@@ -45,7 +45,8 @@ class DayRecord:
         planted: What befell it.
         versions: Version of the model -> lists that it gave; under 0 those that were no model's.
         quality: The truth about the lists, as the shop sums it up.
-        earnings: Clicks on lists against the days before; None where there is nothing to compare.
+        earnings: Clicks on lists against what their users clicked before; None where there is
+            nothing to compare with.
         retraining: What came of the evening's training; None where there was none.
         footprint: What the processes hold.
         seconds: How long the day took, its training included.

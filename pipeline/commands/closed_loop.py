@@ -109,7 +109,7 @@ def _tell(console: Console, record: DayRecord) -> None:
     """A line for each day."""
     facts = [f"day {record.day}", f"{record.score:.0%} of the best lists", *record.planted]
     if record.earnings is not None and record.earnings.fell:
-        facts.append("lists earn less than before")
+        facts.append(f"lists earn {-record.earnings.change:.0%} less than before: drift")
     done = record.retraining
     if done is not None:
         facts.append(f"{_ending(done)} after {done.seconds:.0f} s")

@@ -11,6 +11,7 @@ FOUND = "days until the lists are seen to earn less after a drift"
 RECOVERED = "quality after a drift and two retrainings over that before"
 COLD = "quality after 10 to 14 deeds over that after 30"
 BROKEN = "lists by a model trained on a broken category"
+ALARMS = "alarms on days without a drift"
 DAYS = "simulated days in one run, without a hand on it"
 
 
@@ -20,6 +21,7 @@ def day(number, score, *, version=None, trained=True, fell=False):
         "day": number,
         "versions": {str(version or 1): 10},
         "quality": {**sums, "rungs": dict.fromkeys(RUNGS, sums)},
+        "earnings": {"standard_errors": -5.0 if fell else 0.0},
         "fell": fell,
         "retraining": {"version": version, "seconds": 60.0, "cpu_seconds": 90.0}
         if trained
@@ -55,7 +57,7 @@ def test_a_loop_that_withstands_all_but_is_short(timeline):
     assert rows[COLD].holds
     assert (rows[BROKEN].value, rows[BROKEN].holds) == (0, True)
     assert (rows[DAYS].value, rows[DAYS].holds) == (5, False)
-    assert rows["alarms on days before the drift"].value == 0
+    assert (rows[ALARMS].value, rows[ALARMS].unit) == (0, "of 1 days")
 
 
 def test_a_drift_that_nobody_sees_is_a_miss(timeline):
@@ -63,6 +65,15 @@ def test_a_drift_that_nobody_sees_is_a_miss(timeline):
     assert (by_measure(timeline)[FOUND].value, by_measure(timeline)[FOUND].holds) == (None, False)
     timeline["days"][3]["fell"] = True
     assert (by_measure(timeline)[FOUND].value, by_measure(timeline)[FOUND].holds) == (2, False)
+
+
+def test_an_alarm_without_a_drift_is_counted(timeline):
+    timeline["days"][1]["fell"] = True
+    timeline["days"] += [day(number, 0.8, trained=False) for number in range(6, 10)]
+    timeline["days"][-1]["fell"] = True
+    timeline["days"][-2]["earnings"] = None  # it could not alarm
+    assert by_measure(timeline)[ALARMS].value == 2
+    assert by_measure(timeline)[ALARMS].unit == "of 2 days"
 
 
 def test_quality_that_does_not_come_back_is_a_miss(timeline):
