@@ -105,10 +105,11 @@ def pipeline_of(settings: Settings, components: Sequence[BaseNode]) -> Pipeline:
 
 def _rows(settings: Settings, gates: Gates) -> _Rows:
     code = code_fingerprint("components", "transform")
+    repeats = {"repeats": not settings.recommender.exclude_seen}
     log: dict[str, Any] = {
         "data": settings.data.model_dump_json(),
         "split": settings.split.model_dump_json(),
-        "example_settings": settings.examples.model_dump_json(),
+        "example_settings": settings.examples.model_copy(update=repeats).model_dump_json(),
         "features": declared_features(settings),
         "aggregates": declared_aggregates(settings),
         "seed": settings.seed,

@@ -219,6 +219,15 @@ class Settings(Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def _repeats_follow_from_the_lists(self) -> Self:
+        if self.examples.repeats:
+            raise ValueError(
+                "whether rows count with repeats follows from the lists. Received: "
+                "`examples.repeats: true`. Set `recommender: {exclude_seen: false}` instead."
+            )
+        return self
+
     def _categories(self, side: Side) -> set[str]:
         """Names of the declared features of a side and of kind category."""
         return {

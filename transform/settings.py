@@ -101,6 +101,8 @@ class ExampleSettings(Frozen):
         max_history: Events of history that a held-out request carries (to exclude seen items).
         ranking_rows_per_user: Requests a user (its latest in the training period) in `ranking`.
         candidates: Candidates a ranking row: one positive, the rest sampled negatives.
+        repeats: Whether lists may show what a user has had, so that it may be a negative, too. Not
+            to be set: it follows from `recommender.exclude_seen`.
         co_view_window: Steps within which a following item counts as a co-view.
         co_view_neighbours: Followers kept for each item.
         co_view_decay: Weight of a history event relative to the one after it.
@@ -116,6 +118,7 @@ class ExampleSettings(Frozen):
     max_history: int = Field(default=5000, ge=2)
     ranking_rows_per_user: int = Field(default=8, ge=1)
     candidates: int = Field(default=32, ge=2)
+    repeats: bool = False
     co_view_window: int = Field(default=5, ge=1)
     co_view_neighbours: int = Field(default=100, ge=1)
     co_view_decay: float = Field(default=0.8, gt=0.0, le=1.0)

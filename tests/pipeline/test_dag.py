@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from pipeline.dag import create_pipeline
 from pipeline.runners.local import compile_pipeline
 from pipeline.settings import Settings
+from trainer.settings import RecommenderSettings
 from transform.settings import DataSettings, Table
 
 
@@ -50,6 +52,14 @@ def test_data_are_held_against_those_of_the_blessed_model(nodes: dict[str, Any])
     (channel,) = nodes["DataGate"].inputs.inputs["previous_statistics"].channels
     assert channel.producer_node_query.id == "LatestBlessedSpan"
     assert nodes["DataGate"].inputs.inputs["previous_statistics"].min_count == 0
+
+
+@pytest.mark.parametrize("exclude_seen", [True, False])
+def test_rows_count_with_repeats_where_lists_show_them(tmp_path: Path, exclude_seen: bool) -> None:
+    nodes = compiled(tmp_path, recommender=RecommenderSettings(exclude_seen=exclude_seen))
+    for node in ("EventExampleGen", "DataGate"):
+        told = nodes[node].parameters.parameters["example_settings"].field_value.string_value
+        assert json.loads(told)["repeats"] is not exclude_seen
 
 
 def test_nothing_is_pushed_before_every_gate(nodes: dict[str, Any]) -> None:

@@ -59,6 +59,12 @@ def test_a_feature_may_not_take_the_name_of_a_label() -> None:
         settings(label=feature)
 
 
+def test_whether_rows_count_with_repeats_is_said_of_the_lists() -> None:
+    told = settings().model_dump() | {"examples": {"repeats": True}}
+    with pytest.raises(ValidationError, match=r"Set `recommender: \{exclude_seen: false\}`"):
+        Settings.model_validate(told)
+
+
 def _sliced(*pairs: tuple[str, ...]) -> Settings:
     features = [{"name": "country", "side": "context", "kind": "category"}, GENRE]
     data = {"events": {"path": "log.csv"}, "items": {"path": "items.csv"}}

@@ -180,9 +180,12 @@ class _RowBuilder:
     def _sampled(self, rows: _Rows, seen_until: Ints | None) -> dict[str, pa.Array]:
         """Candidates; negatives are none of the user's events before `seen_until` (by user).
 
-        Without `seen_until`, the events before each request count.
+        Without `seen_until`, the events before each request count. Where lists repeat what a user
+        has had, no event counts: a score then promises something of every item, and what is
+        promised of those that the user has had must be counted as what happens with them is.
         """
         first = self._first[rows.user]
+        until = rows.end if seen_until is None else seen_until[rows.user]
         width = self._shop.examples.co_view_window
         recent = rows.end[:, None] - np.arange(width, 0, -1)[None, :]
         inside = recent >= first[:, None]
@@ -197,7 +200,7 @@ class _RowBuilder:
                     recent=np.where(inside, self._item[np.maximum(recent, 0)], -1),
                     user=rows.user,
                     first=first,
-                    until=rows.end if seen_until is None else seen_until[rows.user],
+                    until=first if self._shop.examples.repeats else until,
                     seen=self._seen,
                 )
             ),

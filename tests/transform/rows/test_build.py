@@ -135,6 +135,18 @@ def test_negatives_are_new_to_the_user_and_known_from_training():
             assert row["label"].count(1.0) == 1
 
 
+def test_where_lists_repeat_what_the_user_had_it_may_be_a_negative():
+    others = [row for user in "vwxyz" for row in one_user(4, user)]
+    events = frame([*one_user(6), *others])
+    built = rows(events, examples=SMALL.model_copy(update={"candidates": 9, "repeats": True}))
+    for split, target in (("ranking", None), ("validation", "i4"), ("eval", "i5")):
+        for row in (row for row in built[split] if row["user_id"] == ["u"]):
+            candidates = dict(zip(row["candidate_item_id"], row["label"], strict=True))
+            assert {"i0", "i1", "i2", "i3"} <= set(candidates)  # all that training has seen
+            assert len(candidates) == len(row["candidate_item_id"])
+            assert target is None or candidates[target] == 1.0
+
+
 def test_the_positive_is_certain_and_the_others_are_not():
     events = frame([row for user in "uvwxyz" for row in one_user(12, user)])
     for row in rows(events)["eval"]:
