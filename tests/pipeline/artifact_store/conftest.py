@@ -12,7 +12,6 @@ from pyarrow import fs
 
 from benchmarks.environments import python_of
 from pipeline.artifact_store.folders import ENDPOINT_VARIABLE
-from tests.pipeline.kubeflow.conftest import Diamond
 
 HERE = Path(__file__).parent
 BUCKET = "shop"
@@ -90,8 +89,3 @@ def store(server, monkeypatch):
         monkeypatch.setenv(name, value)
     server.files.delete_dir_contents(BUCKET)
     return server
-
-
-@pytest.fixture
-def diamond(tmp_path):
-    return Diamond(tmp_path)

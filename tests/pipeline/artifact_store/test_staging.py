@@ -9,21 +9,23 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.artifact_store.folders import ENDPOINT_VARIABLE, MANIFEST
 from pipeline.artifact_store.reading import readable
+from tests.pipeline.kubeflow.conftest import Diamond
 
 pytestmark = pytest.mark.slow
 ROOT = "s3://shop/diamond"
 NODES = ("Source", "Left", "Right", "Join")
 
 
-@pytest.fixture
-def stored(diamond, store):
+@pytest.fixture(scope="module")
+def stored(server, tmp_path_factory):
     """The diamond, compiled with its root in the store."""
+    diamond = Diamond(tmp_path_factory.mktemp("diamond"))
     diamond.settle(
         pipeline_root=ROOT,
         containers={
             "retries": 0,
-            "environment": {ENDPOINT_VARIABLE: store.url},
-            "secrets": {name: {"secret": "minio", "key": name} for name in store.keys},
+            "environment": {ENDPOINT_VARIABLE: server.url},
+            "secrets": {name: {"secret": "minio", "key": name} for name in server.keys},
         },
     )
     diamond.compile()
