@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline import diagnosis
-from pipeline.diagnosis import Finding, disk, kubeflow_api, libraries, memory
+from pipeline.diagnosis import Finding, disk, image_digest, kubeflow_api, libraries, memory
 
 
 @pytest.fixture
@@ -44,6 +44,14 @@ def test_memory(total, good):
     finding = memory(total)
     assert finding.good is good
     assert bool(finding.remedy) is not good
+
+
+def test_an_image_that_others_may_exchange_is_told():
+    tag = image_digest("a/b:2.20.0")
+    assert not tag.good
+    assert not tag.required
+    assert "write `serving: {image: a/b:2.20.0@sha256:...}`" in tag.remedy
+    assert image_digest(f"a/b:2.20.0@sha256:{'0a' * 32}").good
 
 
 @pytest.fixture
@@ -86,7 +94,7 @@ def doctor(monkeypatch):
     from pipeline.cli import app
 
     def call(*findings, arguments=()):
-        monkeypatch.setattr(diagnosis, "findings", lambda root, api: iter(findings))
+        monkeypatch.setattr(diagnosis, "findings", lambda *_: iter(findings))
         done = CliRunner().invoke(app, ["doctor", *arguments])
         return done.exit_code, done.output
 
