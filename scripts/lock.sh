@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Resolves requirements.in into requirements.lock, and scripts/tools.in, what the GPU image has beside
-# it, the environments of the benchmarks' peers and of a test's server into locks of their own: every package with its
+# it, and the environments of the benchmarks' peers and of a server of the tests, into locks of their own: every package with its
 # version and the hashes of all its files.
 #
 # Versions that stand in the lock are kept as long as requirements.in allows them; delete a line there
