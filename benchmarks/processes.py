@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -89,6 +90,24 @@ def run(
             f"{' '.join(map(str, command))}. The whole output is in {log}; it ends with:\n{tail}"
         )
     return Cost(seconds, memory.peak, json.loads(said.read_text()) if said.exists() else {})
+
+
+def run_module(
+    module: str, *arguments: object, said: Path, environment: Mapping[str, str] | None = None
+) -> Cost:
+    """Runs a module of ours as a side; its log lies beside its report.
+
+    Args:
+        module: Its name.
+        arguments: What it is told before `said`.
+        said: The file it leaves its report in.
+        environment: Variables to add.
+
+    Raises:
+        SideError: If it fails; the message ends with the end of its log.
+    """
+    command = [sys.executable, "-m", module, *map(str, arguments), str(said)]
+    return run(command, said.with_suffix(".log"), said, environment)
 
 
 class _PeakMemory:

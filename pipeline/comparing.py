@@ -8,6 +8,7 @@ from typing import Any
 
 from components.report.comparison import page
 from components.report.comparison.sides import Comparison, compare
+from pipeline.artifact_store.reading import readable
 from pipeline.console import Console
 from pipeline.errors import RunError
 from pipeline.lineage import Lineage
@@ -92,7 +93,7 @@ def _find(word: str, settings: Settings | None) -> Path:
             f"a run that is compared must have written its report. Received: {found[0]}, which "
             "did not come so far; sluice status says why."
         )
-    return Path(reports[-1].uri)
+    return readable(reports[-1].uri) or Path(reports[-1].uri)
 
 
 def _read(folder: Path) -> dict[str, Any]:

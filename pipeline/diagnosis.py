@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from pipeline.deployment.image import how_to_fix
 from pipeline.errors import RunError
 
 _GB = 1e9
@@ -45,12 +46,13 @@ class Finding:
     required: bool = True
 
 
-def findings(root: Path, api: str | None) -> Iterator[Finding]:
+def findings(root: Path, api: str | None, image: str | None = None) -> Iterator[Finding]:
     """Looks at each prerequisite in turn.
 
     Args:
         root: Folder that a run would write to, made or not.
         api: URL of Kubeflow Pipelines; None where there is none to look at.
+        image: Image of TensorFlow Serving; None where there is none to look at.
     """
     yield _python()
     yield libraries(_lock_file(), _installed())
@@ -60,6 +62,8 @@ def findings(root: Path, api: str | None) -> Iterator[Finding]:
     yield memory(psutil.virtual_memory().total / _GB)
     yield _program("docker", "build images")
     yield _program("kubectl", "apply manifests to a cluster")
+    if image:
+        yield image_digest(image)
     if api:
         yield kubeflow_api(api)
 
@@ -131,6 +135,12 @@ def _program(name: str, purpose: str) -> Finding:
     path = shutil.which(name)
     remedy = "" if path else f"Install it to {purpose}; nothing on this machine needs it."
     return Finding(name, bool(path), path or "not on PATH", remedy, required=False)
+
+
+def image_digest(image: str) -> Finding:
+    """Whether an image is named by its digest, so that nobody can exchange it."""
+    remedy = how_to_fix(image)
+    return Finding("image digest", not remedy, image, remedy, required=False)
 
 
 def kubeflow_api(url: str) -> Finding:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from pipeline.artifact_store.reading import readable
 from pipeline.kubeflow.metadata import store_to_read
 
 if TYPE_CHECKING:
@@ -166,9 +167,8 @@ class Lineage:
             if node_id is not None and self._node_of(execution) != node_id:
                 continue
             for artifact in self._outputs_of(execution):
-                path = Path(artifact.uri)
-                if artifact.type_id in types and path.exists():
-                    return path
+                if artifact.type_id in types and (folder := readable(artifact.uri)):
+                    return folder
         return None
 
     def _run(self, context: Any) -> PipelineRun:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pipeline.artifact_store.reading import readable
 from pipeline.console import Console
 from pipeline.errors import RunError
 from pipeline.lineage import Lineage
@@ -111,7 +112,7 @@ def restore_report(settings: Settings, lineage: Lineage | None) -> None:
 def report_of_run(lineage: Lineage, run_id: str) -> Path | None:
     """Folder of the report of one run, which another run cannot write over; None without one."""
     made = lineage.outputs(run_id, _REPORT_TYPE, "Report")
-    return Path(made[-1].uri) if made else None
+    return readable(made[-1].uri) if made else None
 
 
 def print_report(console: Console, report: ReportSummary) -> None:

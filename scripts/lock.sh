@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Resolves requirements.in into requirements.lock, and scripts/tools.in, what the GPU image has beside
-# it, and the environments of the benchmarks' peers into locks of their own: every package with its
+# it, and the environments of the benchmarks' peers and of a server of the tests, into locks of their own: every package with its
 # version and the hashes of all its files.
 #
 # Versions that stand in the lock are kept as long as requirements.in allows them; delete a line there
@@ -25,3 +25,4 @@ compile benchmarks/index/peers/peers.in benchmarks/index/peers/peers.lock
 # Of this one only the data files are read; it asks for libraries and a Python that are older than ours.
 PYTHON=3.10 compile benchmarks/ope/obp.in benchmarks/ope/obp.lock --no-deps
 compile benchmarks/quality/peers/peers.in benchmarks/quality/peers/peers.lock
+compile tests/pipeline/artifact_store/moto.in tests/pipeline/artifact_store/moto.lock

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LOCKS = sorted(
     lock
-    for folder in ("", "scripts", "serving_config/**", "benchmarks/**")
+    for folder in ("", "scripts", "serving_config/**", "benchmarks/**", "tests/**")
     for lock in ROOT.glob(f"{folder}/*.lock".lstrip("/"))
 )
 SUITE_COLLECTS_ONLY = {"PYTEST_ADDOPTS": "--collect-only --quiet -p no:cacheprovider"}

@@ -16,7 +16,8 @@ from google.protobuf import json_format
 
 from benchmarks.evaluation.sizes import Sizes
 from benchmarks.kept import edition_folder, simulated_log
-from benchmarks.processes import Cost, SideError, run
+from benchmarks.processes import Cost, SideError, run_module
+from benchmarks.seeded_run import newest
 from components.example_columns import read_records
 from pipeline.eval_configs import list_eval_config
 from pipeline.gates import Gates
@@ -63,8 +64,7 @@ class Workshop:
         return self._home / f"requests-{self.sizes.queries}"
 
     def _artifact(self, node: str, key: str) -> Path:
-        folder = self._home / "root" / "artifacts" / node / key
-        return max(folder.iterdir(), key=lambda path: int(path.name))
+        return newest(self._home / "root", node, key)
 
     def _repeat_requests(self) -> None:
         """The held-out requests of the log, over and over until they are enough.
@@ -112,6 +112,4 @@ class Workshop:
 
     def _side(self, module: str, *arguments: object) -> Cost:
         said = self._home / "sides" / f"{module}.said.json"
-        command = [sys.executable, "-m", f"benchmarks.evaluation.{module}"]
-        command += [*map(str, arguments), str(said)]
-        return run(command, said.with_suffix(".log"), said)
+        return run_module(f"benchmarks.evaluation.{module}", *arguments, said=said)

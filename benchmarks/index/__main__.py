@@ -19,7 +19,7 @@ from benchmarks.index.figure import curves
 from benchmarks.index.points import PARTITIONED, Point
 from benchmarks.index.rows import rows_of
 from benchmarks.index.vectors import draw
-from benchmarks.processes import run
+from benchmarks.processes import run, run_module
 from benchmarks.results import SMOKE_RESULTS, publish, versions_of
 
 _SEED = 7
@@ -79,9 +79,7 @@ def _prepare(folder: Path, sizes: Sizes) -> None:
 def _ours(folder: Path, threads: int) -> Mapping[str, Any]:
     _tell("both indexes in the graph")
     said = folder / "graph.said.json"
-    module = "benchmarks.index.graph_side"
-    command: list[str | Path] = [sys.executable, "-m", module, folder, str(threads), said]
-    return run(command, folder / "graph.log", said).said
+    return run_module("benchmarks.index.graph_side", folder, threads, said=said).said
 
 
 def _peer(folder: Path, peer: str, threads: int) -> Mapping[str, Any]:

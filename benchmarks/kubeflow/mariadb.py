@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from trainer.distribution import free_ports
+
 PASSWORD = "open-sesame"  # noqa: S105 -- of a server that only this process reaches
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
 _START_SECONDS = 60
@@ -110,7 +112,7 @@ def running() -> Iterator[MariaDb]:
             check=True,
             capture_output=True,
         )
-        server = MariaDb(folder, _free_port())
+        server = MariaDb(folder, *free_ports(1))
         try:
             server.start()
             yield server
@@ -120,8 +122,3 @@ def running() -> Iterator[MariaDb]:
 
 def _as_user() -> list[str]:
     return ["--user=nobody"] if os.geteuid() == 0 else []
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from benchmarks.processes import SideError, start
+from trainer.distribution import free_ports
 
 _START_SECONDS = 30.0
 _PORTS = 3  # that are tried
@@ -49,7 +49,7 @@ class RedisServer:
         durable = ["--save", "", "--appendonly", "yes", "--appendfsync", appendfsync]
         self._command = [program, "--bind", "127.0.0.1", "--dir", str(folder.resolve()), *durable]
         for left in reversed(range(_PORTS)):
-            self.port = free_port()
+            (self.port,) = free_ports(1)
             try:
                 self.start()
                 break
@@ -86,14 +86,6 @@ class RedisServer:
         """Ends it with signal 9."""
         self.process.kill()
         self.process.wait()
-
-
-def free_port() -> int:
-    """A port that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @contextlib.contextmanager

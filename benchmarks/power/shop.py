@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from benchmarks.power.answers import Answers
 from benchmarks.power.marks import marks
 from benchmarks.power.traffic import Traffic, read_traffic
 from benchmarks.power.trials import Seeds, Side
-from benchmarks.processes import run
+from benchmarks.processes import run_module
+from benchmarks.seeded_run import SeededRun
 from components.verdict.evaluation import Slice
 from pipeline.loading import load_settings
 from transform import features as keys
@@ -70,16 +70,17 @@ class Shop:
         events, users = self.sizes.events, self.sizes.users
         simulated_log(self._log, events=events, seed=_LOG_SEED, users=users)
         for seed in _MODEL_SEEDS:
-            if not self._model(seed).exists():
-                self._side("benchmarks.train_side", seed, SETTINGS, seed)
+            trained = self._run(seed)
+            trained.train(self._said("train_side", seed))
             if not (self._answers(seed) / "lost.npz").exists():
                 ((column, value),) = REGRESSED
-                answered = (self._model(seed), self._examples, column, value, self._answers(seed))
-                self._side("benchmarks.power.answers", seed, *answered)
+                answered = (trained.model, self._examples, column, value, self._answers(seed))
+                said = self._said("answers", seed)
+                run_module("benchmarks.power.answers", *answered, said=said)
 
     def traffic(self) -> Traffic:
         """The held-out requests, with the slices that the settings ask for."""
-        os.environ.update(self._variables(_MODEL_SEEDS[0]))
+        os.environ.update(self._run(_MODEL_SEEDS[0]).variables)
         settings = load_settings(SETTINGS)
         alone = [(name,) for name in slice_keys(settings.features)]
         return read_traffic(str(self._examples), [*alone, *settings.slices])
@@ -97,31 +98,13 @@ class Shop:
     @property
     def _examples(self) -> Path:
         """Both models answer the rows of the first one's pipeline."""
-        written = self._root(_MODEL_SEEDS[0]) / "artifacts" / "EventExampleGen" / "examples"
-        return _newest(written) / f"Split-{keys.EVAL}"
+        return self._run(_MODEL_SEEDS[0]).examples / f"Split-{keys.EVAL}"
 
-    def _model(self, seed: int) -> Path:
-        written = self._root(seed) / "artifacts" / "RecommenderAssembler" / "model"
-        return _newest(written) / "Format-Serving"
-
-    def _root(self, seed: int) -> Path:
-        return self._home / f"root-{seed}"
+    def _run(self, seed: int) -> SeededRun:
+        return SeededRun(SETTINGS, self._log, self._home / f"root-{seed}", seed)
 
     def _answers(self, seed: int) -> Path:
         return self._home / f"answers-{seed}"
 
-    def _variables(self, seed: int) -> dict[str, str]:
-        return {"BENCH_LOG": str(self._log), "BENCH_ROOT": str(self._root(seed))}
-
-    def _side(self, module: str, seed: int, *arguments: object) -> None:
-        said = self._home / "sides" / f"{module.rpartition('.')[2]}-{seed}.said.json"
-        command = [sys.executable, "-m", module]
-        command += [*map(str, arguments), str(said)]
-        run(command, said.with_suffix(".log"), said, self._variables(seed))
-
-
-def _newest(folder: Path) -> Path:
-    """The latest artifact of an output; a name that does not exist where there is none."""
-    if not folder.is_dir():
-        return folder / "none"
-    return max(folder.iterdir(), key=lambda path: int(path.name))
+    def _said(self, side: str, seed: int) -> Path:
+        return self._home / "sides" / f"{side}-{seed}.said.json"

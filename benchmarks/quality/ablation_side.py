@@ -8,6 +8,7 @@ ones are, before anything has learned from these; then it is asked for the test 
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from tfx.utils import path_utils
 
 from benchmarks.quality.protocol import Ints, K
 from benchmarks.said import report
+from benchmarks.seeded_run import newest
 from components.artifacts import Tiles
 from pipeline.loading import load_settings
 from pipeline.settings import Settings
@@ -91,19 +93,15 @@ def _ranks(variant: Variant, learned: Found, asked: Found) -> Ints:
 
 def _sources(root: Path) -> Sources:
     """The trained parts that a run left below its root."""
-
-    def newest(node: str, key: str) -> Path:
-        written = (root / "artifacts" / node / key).iterdir()
-        return max(written, key=lambda path: int(path.name))
-
-    transformed = newest("Transform", "transformed_examples")
+    of = functools.partial(newest, root)
+    transformed = of("Transform", "transformed_examples")
     return Sources(
-        retriever=path_utils.serving_model_path(str(newest("Retriever", "model"))),
-        ranker=path_utils.serving_model_path(str(newest("Ranker", "model"))),
-        transform_graph=str(newest("Transform", "transform_graph")),
+        retriever=path_utils.serving_model_path(str(of("Retriever", "model"))),
+        ranker=path_utils.serving_model_path(str(of("Ranker", "model"))),
+        transform_graph=str(of("Transform", "transform_graph")),
         catalogue_files=(f"{transformed}/Split-{keys.CATALOGUE}/*",),
         validation_files=(f"{transformed}/Split-{keys.VALIDATION}/*",),
-        co_view=str(newest("EventExampleGen", "tiles") / Tiles.CO_VIEW_FILE),
+        co_view=str(of("EventExampleGen", "tiles") / Tiles.CO_VIEW_FILE),
     )
 
 

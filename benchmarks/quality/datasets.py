@@ -7,8 +7,6 @@ what `sluice data fetch movielens-100k` brings.
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from benchmarks.kept import simulated_log
 from benchmarks.quality.protocol import Quality
 from pipeline.datasets import movielens
 from pipeline.loading import cache_dir
@@ -129,10 +128,9 @@ def _named(events: pl.DataFrame, item: str) -> pl.DataFrame:
 def _shop(_: Path | None) -> Tables:
     """A small simulated shop: what its users did, but not what they were only shown."""
     with tempfile.TemporaryDirectory() as folder:
-        size = ["--events", "40000", "--users", "1000", "--seed", "5"]
-        subprocess.run([sys.executable, "-m", "simulation", "--out", folder, *size], check=True)
-        events = pl.read_parquet(f"{folder}/events/**/*.parquet")
-        items = pl.read_parquet(f"{folder}/items.parquet")
+        log = simulated_log(Path(folder) / "log", events=40_000, seed=5, users=1_000)
+        events = pl.read_parquet(f"{log}/events/**/*.parquet")
+        items = pl.read_parquet(f"{log}/items.parquet")
     did = events.filter(pl.col("event_type") != "impression")
     return {"events": did.unique(["user_id", "item_id"], maintain_order=True), "items": items}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,11 @@ import numpy as np
 import polars as pl
 
 from benchmarks.kept import edition_folder
-from benchmarks.processes import run
+from benchmarks.processes import run, run_module
 from benchmarks.quality.datasets import Dataset
 from benchmarks.quality.environment import ENVIRONMENT
 from benchmarks.quality.protocol import Ints, check_targets, in_order
+from benchmarks.seeded_run import SeededRun
 from components.baselines.events import HeldOutData
 from components.baselines.measure import measure
 from pipeline.loading import load_settings
@@ -75,40 +75,37 @@ class Workshop:
 
     def composed(self, seed: int) -> Lists:
         """The recommender of a pipeline run with some seed; it is kept for the next time."""
-        variables = self._variables(seed)
-        trained = self._side(f"train-{seed}")
-        if not trained.exists():
-            arguments = map(str, (self.dataset.settings, seed, trained))
-            command = [sys.executable, "-m", "benchmarks.train_side", *arguments]
-            run(command, trained.with_suffix(".log"), trained, variables)
-        seconds = pl.read_json(trained)["seconds"].struct.unnest().row(0, named=True)
+        trained = self._run(seed)
+        seconds = trained.train(self._side(f"train-{seed}"))
+        asked = (trained.model, trained.examples, self.dataset.targets)
         served = self._side(f"lists-{seed}")
-        asked = map(str, (self._model(seed), self._examples(seed), self.dataset.targets, served))
-        command = [sys.executable, "-m", "benchmarks.quality.lists_side", *asked]
-        said = run(command, served.with_suffix(".log"), served).said
+        said = run_module("benchmarks.quality.lists_side", *asked, said=served).said
         return Lists(np.array(said["ranks"]), sum(seconds[node] for node in _TRAINS))
 
     def ablation(self, seed: int) -> Mapping[str, Ints]:
         """Ranks by parts of the composed path: name of the variant -> ranks."""
-        said = self._side(f"ablation-{seed}")
-        command = [sys.executable, "-m", "benchmarks.quality.ablation_side"]
-        command += [str(self.dataset.settings), str(said)]
-        found = run(command, said.with_suffix(".log"), said, self._variables(seed)).said
+        found = run_module(
+            "benchmarks.quality.ablation_side",
+            self.dataset.settings,
+            said=self._side(f"ablation-{seed}"),
+            environment=self._run(seed).variables,
+        ).said
         return {name: np.array(ranks) for name, ranks in found["ranks"].items()}
 
     def simple(self, seed: int) -> dict[str, dict[str, float]]:
         """The baselines of the pipeline: name -> metric -> value."""
-        os.environ.update(self._variables(seed))
+        trained = self._run(seed)
+        os.environ.update(trained.variables)
         settings = load_settings(self.dataset.settings)
         data = HeldOutData(
-            functools.partial(_split_of, self._examples(seed)),
+            functools.partial(_split_of, trained.examples),
             by_time=settings.split.protocol == "time",
         )
         return measure(data, exclude_seen=settings.recommender.exclude_seen)
 
     def peer(self, name: str, seed: int, seconds: float) -> Lists:
         """A peer that may learn for so long."""
-        os.environ.update(self._variables(seed))
+        os.environ.update(self._run(seed).variables)
         length = load_settings(self.dataset.settings).examples.history_length
         said = self._side(f"{name}-{seed}")
         command = ENVIRONMENT.command(
@@ -129,26 +126,12 @@ class Workshop:
     def _side(self, name: str) -> Path:
         return self._home / f"{name}.said.json"
 
-    def _root(self, seed: int) -> Path:
-        return self._home / f"root-{seed}"
-
-    def _variables(self, seed: int) -> dict[str, str]:
-        return {"BENCH_LOG": str(self._log), "BENCH_ROOT": str(self._root(seed))}
-
-    def _examples(self, seed: int) -> Path:
-        return _newest(self._root(seed) / "artifacts" / "EventExampleGen" / "examples")
-
-    def _model(self, seed: int) -> Path:
-        written = self._root(seed) / "artifacts" / "RecommenderAssembler" / "model"
-        return _newest(written) / "Format-Serving"
+    def _run(self, seed: int) -> SeededRun:
+        return SeededRun(self.dataset.settings, self._log, self._home / f"root-{seed}", seed)
 
 
 def _split_of(examples: Path, split: str) -> list[str]:
     return [str(examples / f"Split-{split}")]
-
-
-def _newest(folder: Path) -> Path:
-    return max(folder.iterdir(), key=lambda path: int(path.name))
 
 
 def _coded(events: pl.DataFrame, users: pl.Series) -> pl.DataFrame:

@@ -8,9 +8,8 @@ from typing import Any
 
 import polars as pl
 from pydantic import TypeAdapter
-from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
-from tfx.proto.example_gen_pb2 import FORMAT_TF_EXAMPLE
+from tfx.proto.example_gen_pb2 import FORMAT_TF_EXAMPLE, PayloadFormat
 from tfx.types import artifact_utils
 
 from components.artifacts import DataAccount, Tiles, UserStates
@@ -51,20 +50,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output_dict: dict[str, list[Any]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Runs the node.
+        """Runs the node. What it has written when it fails is removed by TFX.
 
         Raises:
             DataError: If a dataset breaks a rule of the data contract.
         """
         folders = {name: artifact_utils.get_single_uri(output_dict[name]) for name in output_dict}
-        declared = _Declared(exec_properties)
-        try:
-            self._write(declared, folders)
-        except Exception:
-            # Half of an output must not be taken for one.
-            for folder in folders.values():
-                remove_folder(folder)
-            raise
+        self._write(_Declared(exec_properties), folders)
         _describe(artifact_utils.get_single_instance(output_dict["examples"]))
 
     def _write(self, declared: _Declared, folders: Mapping[str, str]) -> None:
@@ -142,7 +134,8 @@ class _Declared:
 def _describe(examples: Any) -> None:
     examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
     examples.span = 0
-    examples_utils.set_payload_format(examples, FORMAT_TF_EXAMPLE)
+    # What TFX's helper sets, which would load TensorFlow for it.
+    examples.set_string_custom_property("payload_format", PayloadFormat.Name(FORMAT_TF_EXAMPLE))
 
 
 def _write_tiles(job: ExampleJob, folder: str) -> None:

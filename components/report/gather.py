@@ -166,7 +166,12 @@ def _pushed_version(inputs: Inputs) -> int | None:
 
 def _artifacts(inputs: Inputs) -> tuple[Artifact, ...]:
     return tuple(
-        Artifact(role=key, type_name=artifact.type_name, id=artifact.id, uri=artifact.uri)
+        Artifact(
+            role=key,
+            type_name=artifact.type_name,
+            id=artifact.id,
+            uri=artifact.get_string_custom_property(artifacts.STORED_AT) or artifact.uri,
+        )
         for key, found in inputs.items()
         for artifact in found
     )

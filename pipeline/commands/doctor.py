@@ -18,7 +18,7 @@ EXAMPLES = (
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", "-c", metavar="FILE", help="Settings file: its `root` is looked at."),
+    typer.Option("--config", "-c", metavar="FILE", help="Settings file: its root and image."),
 ]
 Api = Annotated[
     str | None, typer.Option("--api", metavar="URL", help="Kubeflow Pipelines' API to look at.")
@@ -35,10 +35,11 @@ def doctor(config: Config = None, api: Api = None, as_json: Json = False) -> Non
         from pipeline.diagnosis import findings
         from pipeline.loading import load_settings
 
-        root = load_settings(config).root if config else Path.cwd()
+        settings = load_settings(config) if config else None
+        root = settings.root if settings else Path.cwd()
         console = Console(sys.stdout)
         found = []
-        for finding in findings(root, api):
+        for finding in findings(root, api, settings.serving.image if settings else None):
             found.append(finding)
             if not as_json:
                 sign = "ok" if finding.good else ("MISSING" if finding.required else "absent")

@@ -33,6 +33,7 @@ def serving_config(out: Out, config: OptionalConfig = None, as_json: Json = Fals
     """
     with errors_reported():
         from pipeline.deployment.following import step_towards
+        from pipeline.deployment.image import how_to_fix
         from pipeline.deployment.models_config import NEWEST, is_last
         from pipeline.deployment.rendering import render, write
         from pipeline.deployment.settings import ServingSettings
@@ -48,6 +49,8 @@ def serving_config(out: Out, config: OptionalConfig = None, as_json: Json = Fals
         facts: dict[str, Any] = {
             "out": str(out),
             "files": sorted(files),
+            "image": serving.image,
+            "image_remedy": how_to_fix(serving.image),
             "versions": sorted(step.versions),
             "labels": dict(step.labels),
             "wanted_labels": wanted,
@@ -68,6 +71,8 @@ def _print(facts: dict[str, Any]) -> None:
                 **{label: str(version) for label, version in facts["labels"].items()},
             }
         )
+    if facts["image_remedy"]:
+        console.line(facts["image_remedy"], "yellow")
     if not facts["settled"]:
         console.line(
             "Labels move step by step. Apply this, wait until every server has all these versions "

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from components.pusher.labels import Rollout
+from pipeline.deployment import image as images
 from transform.settings import Frozen
 
 _DNS_LABEL = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
@@ -89,7 +90,8 @@ class ServingSettings(Frozen):
     Attributes:
         rollout: `newest`: every server takes a new version as soon as it has loaded it. `canary`:
             a new version answers callers that ask for `canary`, until `sluice promote`.
-        image: Image of TensorFlow Serving, with a tag or a digest.
+        image: Image of TensorFlow Serving, with a tag, a digest or both. What a tag names may be
+            changed by others at any time; a digest says the bytes.
         cpus: Processors of one server; threads and batches are made for as many.
         memory_mib: Memory of one server. While versions are swapped it holds two of them.
         max_batch_size: Requests that the server may compute together, where batching is on.
@@ -99,7 +101,7 @@ class ServingSettings(Frozen):
     """
 
     rollout: Rollout = Rollout.NEWEST
-    image: str = Field(default="tensorflow/serving:2.20.0", pattern=r"^\S+(:[\w.-]+|@sha256:\w+)$")
+    image: str = Field(default="tensorflow/serving:2.20.0", pattern=images.PATTERN)
     cpus: int = Field(default=4, ge=1)
     memory_mib: int = Field(default=8192, ge=256)
     max_batch_size: int = Field(default=32, ge=1)

@@ -15,6 +15,7 @@ from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.proto.orchestration import pipeline_pb2
 
+from pipeline.artifact_store.folders import check_store
 from pipeline.data_window import with_window
 from pipeline.errors import RunError
 from pipeline.kubeflow import stored
@@ -34,7 +35,7 @@ def begin(arguments: list[str]) -> NodeState:
 
     Raises:
         RunError: The image holds another pipeline than the one that was submitted, the run's
-            parameters are wrong, or ML Metadata cannot be reached.
+            parameters are wrong, or ML Metadata or the artifacts' store cannot be reached.
     """
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m pipeline.kubeflow.begin")
     parser.add_argument("--settings", required=True)
@@ -44,6 +45,7 @@ def begin(arguments: list[str]) -> NodeState:
     parser.add_argument("--run-id", required=True)
     parser.add_argument("--until", default="")
     parser.add_argument("--last", type=_whole, default=0)
+    parser.add_argument("--pipeline-root")
     given = parser.parse_args(arguments)
     settings = settings_in(given.settings)
     load_tfx()
@@ -52,6 +54,9 @@ def begin(arguments: list[str]) -> NodeState:
     pipeline = create_pipeline(with_window(settings, given.until, given.last))
     compiled = compile_pipeline(pipeline, given.run_id)
     check_graph({name: tuple(before) for name, before in given.graph.items()}, compiled)
+    if given.pipeline_root:
+        check_store(given.pipeline_root)
+        compiled.runtime_spec.pipeline_root.field_value.string_value = given.pipeline_root
     own = node.connection_of(runner_utils.extract_local_deployment_config(compiled))
     with metadata.Metadata(connection_of(given.metadata) or own):
         pass  # nodes that start at the same time would make the tables against each other

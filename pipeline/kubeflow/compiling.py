@@ -100,6 +100,7 @@ def _compiled(settings: Settings, create_pipeline: Callable[[Settings], Pipeline
 def _begin(settings: Settings, kubeflow: KubeflowSettings, graph: Graph) -> Any:
     submitted = settings.model_dump_json(exclude={"kubeflow"})
     common = _common(settings, kubeflow)
+    root = ("--pipeline-root", kubeflow.pipeline_root) if kubeflow.pipeline_root else ()
 
     def begin(run_id: str, until: str = "", last: int = 0) -> dsl.ContainerSpec:
         return dsl.ContainerSpec(
@@ -111,6 +112,7 @@ def _begin(settings: Settings, kubeflow: KubeflowSettings, graph: Graph) -> Any:
                 *("--run-id", run_id),
                 *("--until", until),
                 *("--last", last),
+                *root,
                 *common,
                 *("--ir", f"{_folder(settings)}/{run_id}.pb"),
             ],

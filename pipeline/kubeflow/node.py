@@ -41,14 +41,18 @@ def run(arguments: list[str]) -> NodeState:
         run_elsewhere(compiled, given.node_id, given.beam)
     deployment = runner_utils.extract_local_deployment_config(compiled)
     _load_launcher(runner_utils.extract_executor_spec(deployment, given.node_id))
-    from tfx.orchestration import metadata  # these two load TFX's launcher
+    from tfx.orchestration import metadata  # these load TFX's launcher
 
+    from pipeline.artifact_store.staging import staging
     from pipeline.runners import node
 
     connection = connection_of(given.metadata) or node.connection_of(deployment)
     run_id, pipeline = node.run_id_of(compiled), compiled.pipeline_info.id
     # Pods of an earlier attempt are gone before its folders are cleared.
-    with placed(given.training, pipeline=pipeline, node_id=given.node_id, run_id=run_id):
+    with (
+        placed(given.training, pipeline=pipeline, node_id=given.node_id, run_id=run_id),
+        staging(compiled) as operators,
+    ):
         with metadata.Metadata(connection) as handle:
             clear_attempt(
                 handle.store,
@@ -56,7 +60,7 @@ def run(arguments: list[str]) -> NodeState:
                 f"{pipeline}.{given.node_id}",
                 Path(compiled.runtime_spec.pipeline_root.field_value.string_value),
             )
-        return node.launch_node(compiled, given.node_id, connection).state
+        return node.launch_node(compiled, given.node_id, connection, operators).state
 
 
 def _load_launcher(executor: Any) -> None:

@@ -178,6 +178,9 @@ class KubeflowSettings(Frozen):
     Attributes:
         image: Container image with this project in it; `python` in it is the environment's.
         volumes: What is mounted in every container; `root` and local data lie there.
+        pipeline_root: Where artifacts lie: `s3://bucket/path` or `gs://bucket/path`; without it,
+            below `root`. Nodes work on copies on their machine's disk. `root` keeps what is served,
+            the report and the compiled pipelines.
         metadata: Where ML Metadata lies.
         containers: What every container gets.
         nodes: Node id -> what is different there. `Begin` is the container that starts a run.
@@ -186,6 +189,9 @@ class KubeflowSettings(Frozen):
 
     image: str = Field(min_length=1)
     volumes: tuple[Volume, ...] = Field(min_length=1)
+    pipeline_root: str | None = Field(
+        default=None, pattern=r"^(s3|gs)://[a-z0-9][a-z0-9._-]+(/[\w.=-]+)*$"
+    )
     metadata: MetadataSettings = MetadataSettings()
     containers: ContainerSettings = ContainerSettings()
     nodes: dict[str, ContainerSettings] = Field(default_factory=dict)
@@ -203,6 +209,18 @@ class KubeflowSettings(Frozen):
                     f"{', '.join(twice)} in both{f' for {place}' if place else ''}. "
                     "Delete one of the two."
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _copies_are_where_the_work_is(self) -> Self:
+        beam = [name for name in ("", *self.nodes) if self.container(name).beam]
+        if self.pipeline_root and (self.training or beam):
+            elsewhere = "training" if self.training else "beam"
+            raise ValueError(
+                "with `pipeline_root` in object storage each node works in its own container, on "
+                f"copies that no other pod sees. Received: {self.pipeline_root} and `{elsewhere}`. "
+                f"Delete `{elsewhere}`, or leave the artifacts on the volume."
+            )
         return self
 
     def container(self, node_id: str) -> ContainerSettings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,10 @@ class UnpublishedNodeError(Exception):
 
 
 def launch_node(
-    pipeline: pipeline_pb2.Pipeline, node_id: str, connection: Any = None
+    pipeline: pipeline_pb2.Pipeline,
+    node_id: str,
+    connection: Any = None,
+    operators: Mapping[type, Callable[..., Any]] | None = None,
 ) -> NodeResult:
     """Runs one node: resolves its inputs, takes its outputs from the cache or executes it.
 
@@ -56,6 +60,7 @@ def launch_node(
         pipeline: The compiled pipeline, with the run id filled in.
         node_id: Which node.
         connection: ML Metadata connection; None takes the one in the pipeline.
+        operators: What runs an executor of each kind; None for TFX's own.
 
     Raises:
         NodeError: The node failed. The metadata say so, and nothing half-written is left.
@@ -73,6 +78,7 @@ def launch_node(
             pipeline_runtime_spec=pipeline.runtime_spec,
             executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
             custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+            custom_executor_operators=operators,
         ).launch()
         state = _outcome(connection, node_id, execution_info)
     except BaseException as error:

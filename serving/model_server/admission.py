@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import threading
 import time
 from collections.abc import Iterator
 
@@ -19,7 +20,7 @@ _SHORTEST_S, _LONGEST_S = 0.01, 10.0
 
 
 class Admission:
-    """Counts the calls of one event loop, and refuses those beyond a limit.
+    """Counts the calls of a server, and refuses those beyond a limit.
 
     By Little's law a place behind the calls in flight costs what calls take now. Callers that are
     refused are sent away for once to twice that, each for a time of its own, so that they do not
@@ -37,6 +38,7 @@ class Admission:
         self._limit = limit
         self.in_flight = 0
         self.call_s = _FIRST_GUESS_S
+        self._counting = threading.Lock()
 
     @contextlib.contextmanager
     def admitted(self) -> Iterator[None]:
@@ -45,15 +47,18 @@ class Admission:
         Raises:
             RefusedError: There are too many; RESOURCE_EXHAUSTED.
         """
-        if self.in_flight >= self._limit:
-            raise RefusedError(self._limit, self._wait_ms())
+        with self._counting:
+            if self.in_flight >= self._limit:
+                raise RefusedError(self._limit, self._wait_ms())
+            self.in_flight += 1
         began = time.monotonic()
-        self.in_flight += 1
         try:
             yield
         finally:
-            self.in_flight -= 1
-            self.call_s += _SMOOTHING * (time.monotonic() - began - self.call_s)
+            seconds = time.monotonic() - began
+            with self._counting:
+                self.in_flight -= 1
+                self.call_s += _SMOOTHING * (seconds - self.call_s)
 
     def _wait_ms(self) -> int:
         seconds = min(max(self.call_s, _SHORTEST_S), _LONGEST_S)

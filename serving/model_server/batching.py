@@ -2,8 +2,8 @@
 
 A request that finds no open batch opens one, which waits for a free thread; those that come
 meanwhile join. With nothing else to do it is computed at once, so an idle server answers as fast as
-without batching. Nobody waits in a thread for an answer: it is a future. What cannot be joined is
-computed alone, so the answers are the same as without batching: TensorFlow Serving refuses a
+without batching. An answer is a future, which a caller who gives up cancels. What cannot be joined
+is computed alone, so the answers are the same as without batching: TensorFlow Serving refuses a
 request with a scalar input, here requests with equal scalars are joined.
 """
 

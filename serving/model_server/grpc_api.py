@@ -1,19 +1,17 @@
-"""The calls of both services as coroutines of the loop that gRPC runs in.
+"""The calls of both services, each in a thread of gRPC's that waits for its answer.
 
-What takes the interpreter long, and what waits for a model, is done in threads. A Predict request
-of the usual size is not: to hand it to a thread and to hear of its end there would cost more than
-to take it apart, and a request that waits to be joined with others needs no thread.
+An event loop that takes calls in spends less on each. But it takes one in at a time, and where more
+come than are answered, those that it has not taken in yet can neither be answered nor refused.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import math
 from collections.abc import Callable
-from concurrent.futures import Executor
-from typing import TypeVar
+from concurrent.futures import Executor, Future
+from typing import Any, TypeVar
 
+import grpc
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -30,8 +28,6 @@ from serving.model_server.model_service import ModelService
 from serving.model_server.model_set import ModelSet
 from serving.model_server.prediction_service import PredictionService
 
-_SMALL_BYTES, _SMALL_VALUES = 64 * 1024, 16 * 1024
-
 Request = TypeVar("Request")
 Response = TypeVar("Response")
 
@@ -44,7 +40,7 @@ class GrpcApi:
         prediction: What computes.
         model_service: What tells the state of the models, and replaces them.
         metrics: What counts and times the calls.
-        threads: For what is not done in the loop.
+        threads: As many as may compute at the same time, beside those for joined requests.
     """
 
     def __init__(
@@ -61,63 +57,62 @@ class GrpcApi:
         self._metrics = metrics
         self._threads = threads
 
-    async def Predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
+    def Predict(
+        self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
+    ) -> predict_pb2.PredictResponse:
         """Run one signature of a model."""
-        small = request.ByteSize() <= _SMALL_BYTES and _values(request) <= _SMALL_VALUES
-        with self._counted("Predict", request.model_spec):
-            return await self._prediction.predict(self._threads, request, small=small)
 
-    async def Classify(
-        self, request: classification_pb2.ClassificationRequest
+        def begun(answer: Future[Any]) -> None:
+            if not context.add_callback(answer.cancel):  # the caller has given up already
+                answer.cancel()
+
+        with self._counted("Predict", request.model_spec):
+            return self._prediction.predict(self._threads, request, begun)
+
+    def Classify(
+        self, request: classification_pb2.ClassificationRequest, _: grpc.ServicerContext
     ) -> classification_pb2.ClassificationResponse:
         """Classify tf.Examples."""
         with self._counted("Classify", request.model_spec):
-            return await self._in_thread(self._prediction.classify, request)
+            return self._in_turn(self._prediction.classify, request)
 
-    async def Regress(
-        self, request: regression_pb2.RegressionRequest
+    def Regress(
+        self, request: regression_pb2.RegressionRequest, _: grpc.ServicerContext
     ) -> regression_pb2.RegressionResponse:
         """Predict one value for each tf.Example."""
         with self._counted("Regress", request.model_spec):
-            return await self._in_thread(self._prediction.regress, request)
+            return self._in_turn(self._prediction.regress, request)
 
-    async def MultiInference(
-        self, request: inference_pb2.MultiInferenceRequest
+    def MultiInference(
+        self, request: inference_pb2.MultiInferenceRequest, _: grpc.ServicerContext
     ) -> inference_pb2.MultiInferenceResponse:
         """Classify and regress the same tf.Examples with several signatures of one model."""
         spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
         with self._counted("MultiInference", spec):
-            return await self._in_thread(self._prediction.multi_infer, request)
+            return self._in_turn(self._prediction.multi_infer, request)
 
-    async def GetModelMetadata(
-        self, request: get_model_metadata_pb2.GetModelMetadataRequest
+    def GetModelMetadata(
+        self, request: get_model_metadata_pb2.GetModelMetadataRequest, _: grpc.ServicerContext
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
         """Describe the signatures of a model."""
-        return await self._in_thread(self._prediction.metadata, request)
+        return self._prediction.metadata(request)
 
-    async def GetModelStatus(
-        self, request: get_model_status_pb2.GetModelStatusRequest
+    def GetModelStatus(
+        self, request: get_model_status_pb2.GetModelStatusRequest, _: grpc.ServicerContext
     ) -> get_model_status_pb2.GetModelStatusResponse:
         """State of every version of a model, newest first, with the error of a failed load."""
         return self._model_service.status(request)
 
-    async def HandleReloadConfigRequest(
-        self, request: model_management_pb2.ReloadConfigRequest
+    def HandleReloadConfigRequest(
+        self, request: model_management_pb2.ReloadConfigRequest, _: grpc.ServicerContext
     ) -> model_management_pb2.ReloadConfigResponse:
         """Serve the models of the request, and only these; a bad request changes nothing."""
-        return await self._in_thread(self._model_service.reload, request)
+        return self._model_service.reload(request)
 
-    async def _in_thread(self, answer: Callable[[Request], Response], request: Request) -> Response:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, answer, request)
+    def _in_turn(self, answer: Callable[[Request], Response], request: Request) -> Response:
+        return self._threads.submit(answer, request).result()
 
     def _counted(
         self, api: str, spec: model_pb2.ModelSpec
     ) -> contextlib.AbstractContextManager[None]:
         return self._metrics.call(spec.name if spec.name in self._models else "", api, "GRPC")
-
-
-def _values(request: predict_pb2.PredictRequest) -> int:
-    """How many values the inputs have; a tensor of few bytes may name one value for all."""
-    return sum(
-        math.prod(dim.size for dim in tensor.tensor_shape.dim) for tensor in request.inputs.values()
-    )

@@ -11,6 +11,7 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import TypeVar
 
@@ -170,7 +171,7 @@ def _until_the_end(ended: Callable[[str, float], None]) -> Iterator[None]:
 
 def _status(error: BaseException) -> str:
     """The status of a call that raised."""
-    if isinstance(error, asyncio.CancelledError):
+    if isinstance(error, asyncio.CancelledError | CancelledError):
         return _CANCELLED
     code = error.code if isinstance(error, RequestError) else grpc.StatusCode.INTERNAL
     name: str = code.name

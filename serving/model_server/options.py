@@ -31,8 +31,8 @@ class Options:
         host: Address to listen on; 0.0.0.0 for every interface.
         port: gRPC port; 0 takes a free one and prints it.
         file_system_poll_wait_seconds: Time between two looks for new versions; 0 looks once.
-        grpc_max_threads: Calls answered at the same time, beside those that wait to be joined with
-            others; None for 16 for each CPU.
+        grpc_max_threads: Calls computed at the same time, beside those that are joined with others;
+            None for 16 for each CPU.
         grpc_channel_arguments: Arguments of the gRPC library, such as
             `grpc.max_receive_message_length=4194304`, separated by commas.
         enable_grpc_healthcheck_service: Offer gRPC's health service; off by default there.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from typing import TypeVar
+from typing import Any
 
 from tensorflow_serving.apis import (
     classification_pb2,
@@ -25,8 +24,6 @@ from serving.model_server.model_lookup import Models, acquire
 from serving.model_server.servables import DEFAULT_SIGNATURE, Servable
 
 SIGNATURE_DEF = "signature_def"
-
-T = TypeVar("T")
 
 
 class PredictionService:
@@ -52,25 +49,28 @@ class PredictionService:
         ):
             yield version, servable
 
-    async def predict(
-        self, threads: Executor, request: predict_pb2.PredictRequest, *, small: bool
+    def predict(
+        self,
+        threads: Executor,
+        request: predict_pb2.PredictRequest,
+        begun: Callable[[Future[Any]], None],
     ) -> predict_pb2.PredictResponse:
-        """The response to a request, without a thread that waits for it.
+        """The response to a request.
 
         Args:
             threads: Where it is computed if requests are not joined.
             request: The request.
-            small: As in `Servable.start`.
+            begun: Is given what it waits for, which may be cancelled.
 
         Raises:
             RequestError: With the status that TensorFlow Serving gives.
+            concurrent.futures.CancelledError: It was cancelled before it was computed.
         """
         spec, inputs = request.model_spec, request.inputs
         with self._computing(spec, "Predict") as (version, servable):
-            answer = servable.start(
-                threads, spec.signature_name, inputs, request.output_filter, small=small
-            )
-            outputs = await _end_of(answer)
+            answer = servable.start(threads, spec.signature_name, inputs, request.output_filter)
+            begun(answer)
+            outputs = answer.result()
         response = predict_pb2.PredictResponse(model_spec=_effective(spec, version))
         for name, array in outputs.items():
             response.outputs[name].CopyFrom(to_proto(array, self._tensor_content))
@@ -145,20 +145,6 @@ class PredictionService:
         response.model_spec.version.value = version
         response.metadata[SIGNATURE_DEF].Pack(signatures)
         return response
-
-
-async def _end_of(answer: Future[T]) -> T:
-    """What a computation comes to.
-
-    Where the caller gives up, one that has begun is waited for all the same: the version that
-    computes must not be closed meanwhile.
-    """
-    try:
-        return await asyncio.wrap_future(answer)
-    except asyncio.CancelledError:
-        if not answer.cancelled():
-            await asyncio.wait([asyncio.wrap_future(answer)])
-        raise
 
 
 def _effective(spec: model_pb2.ModelSpec, version: int) -> model_pb2.ModelSpec:

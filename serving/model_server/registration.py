@@ -7,7 +7,8 @@ text that is no UTF-8) with INTERNAL, as if the server were at fault.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from concurrent.futures import CancelledError
 from typing import Any
 
 import grpc
@@ -69,21 +70,24 @@ def handlers(api: GrpcApi, admission: Admission) -> tuple[grpc.GenericRpcHandler
 
 
 def _handler(
-    answer: Callable[[Any], Awaitable[Any]], request_type: Any, admission: Admission
-) -> Callable[[bytes, grpc.aio.ServicerContext], Awaitable[Any]]:
+    answer: Callable[[Any, grpc.ServicerContext], Any], request_type: Any, admission: Admission
+) -> Callable[[bytes, grpc.ServicerContext], Any]:
     """A call from bytes to answer; what is no RequestError is a logged INTERNAL."""
 
-    async def handle(data: bytes, context: grpc.aio.ServicerContext) -> Any:
+    def handle(data: bytes, context: grpc.ServicerContext) -> Any:
         try:
             with admission.admitted():
-                return await answer(_parsed(data, request_type))
+                return answer(_parsed(data, request_type), context)
         except RequestError as error:
             failure = error
+        except CancelledError:
+            failure = RequestError(grpc.StatusCode.CANCELLED, "the caller gave up")
         except Exception as error:
             logger.exception("a call failed inside the server")
             failure = internal(error)
         # `abort` raises an exception of its own, so it stands outside the handlers above.
-        await context.abort(failure.code, failure.message, _when_to_come_again(failure))
+        context.set_trailing_metadata(_when_to_come_again(failure))
+        context.abort(failure.code, failure.message)
         raise AssertionError("unreachable: grpc's abort raises")
 
     return handle

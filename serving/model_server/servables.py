@@ -127,8 +127,6 @@ class Servable:
         signature_name: str,
         inputs: Mapping[str, tensor_pb2.TensorProto],
         output_filter: Sequence[str] = (),
-        *,
-        small: bool,
     ) -> Future[dict[str, NDArray[Any]]]:
         """Start to run one signature, as `run` does.
 
@@ -137,13 +135,11 @@ class Servable:
             signature_name: As in `run`.
             inputs: As in `run`.
             output_filter: As in `run`.
-            small: Whether the request is so small that it is no matter in which thread it is taken
-                apart; else it is one of the threads.
 
         Raises:
             RequestError: As in `run`, where that shows before anything is computed.
         """
-        if self._submit is None or not small:
+        if self._submit is None:
             return threads.submit(self.run, signature_name, inputs, output_filter)
         signature = self.signature(signature_name)
         fetches = signature.fetches(output_filter)

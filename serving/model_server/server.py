@@ -12,7 +12,6 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from serving.model_server.admission import Admission
 from serving.model_server.errors import RequestError, StartError
 from serving.model_server.grpc_api import GrpcApi
-from serving.model_server.loop_thread import LoopThread
 from serving.model_server.metrics import Metrics
 from serving.model_server.model_service import ModelService
 from serving.model_server.model_set import ModelSet
@@ -26,8 +25,10 @@ from serving.model_server.versions import ModelVersions
 
 MAX_MESSAGE_BYTES = 2**31 - 1  # as TensorFlow Serving; gRPC's own default is 4 MB
 
-# Refusals that may wait to be sent; of the calls beyond, gRPC itself lets go without a word.
-MAX_REFUSALS = 64
+# Calls that are told when to come again, at the same time. gRPC itself lets go of those beyond
+# without a word, which costs a tenth: with 64, a server with three times too many callers had time
+# for half as many answers.
+MAX_REFUSALS = 2
 
 # What was cancelled at the end of the drain may be computed to its end.
 _LAST_SECONDS = 5.0
@@ -51,8 +52,8 @@ class ModelServer:
             replaced. Not started yet.
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
-        max_threads: Calls that are answered at the same time, beside those that wait to be joined
-            with others; further ones wait. None for 16 for each CPU.
+        max_threads: Calls that are computed at the same time, beside those that are joined with
+            others; further ones wait. None for 16 for each CPU.
         max_in_flight: Calls that may be answered or wait; more are refused with
             RESOURCE_EXHAUSTED and told when to come again. None for eight for each thread.
         health_service: Offer gRPC's health service.
@@ -80,25 +81,31 @@ class ModelServer:
     ) -> None:
         metrics = metrics or Metrics()
         threads = max_threads or THREADS_A_CPU * (os.cpu_count() or 1)
-        self._limit = max_in_flight or IN_FLIGHT_A_THREAD * threads
+        limit = max_in_flight or IN_FLIGHT_A_THREAD * threads
         self._models = models if isinstance(models, ModelSet) else ModelSet(models)
         self._host = host
         self._port = port
         self._credentials = credentials
-        self._options = list({**_CHANNEL_ARGUMENTS, **dict(channel_arguments)}.items())
-        self._health = health.aio.HealthServicer() if health_service else None
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="grpc")
-        self._loop = LoopThread("grpc-loop")
-        self._server: grpc.aio.Server | None = None
+        self._health = health.HealthServicer() if health_service else None
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="compute")
+        # A thread for each call, so that none waits where it can be neither answered nor refused.
+        self._server = grpc.server(
+            ThreadPoolExecutor(limit + MAX_REFUSALS, thread_name_prefix="grpc"),
+            options=list({**_CHANNEL_ARGUMENTS, **dict(channel_arguments)}.items()),
+            maximum_concurrent_rpcs=limit + MAX_REFUSALS,
+        )
         self._stopped = False
         prediction = PredictionService(self._models, metrics, tensor_content)
         model_service = ModelService(self._models)
-        self._api = GrpcApi(self._models, prediction, model_service, metrics, self._threads)
+        api = GrpcApi(self._models, prediction, model_service, metrics, self._threads)
+        self._server.add_generic_rpc_handlers(handlers(api, Admission(limit)))
+        if self._health is not None:
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self.rest_port: int | None = None
         self._rest: RestServer | None = None
         if rest is not None:
-            api = RestApi(self._models, prediction, model_service, metrics)
-            self._rest = RestServer(api, metrics, rest)
+            shared = RestApi(self._models, prediction, model_service, metrics)
+            self._rest = RestServer(shared, metrics, rest)
 
     def start(self, labels: Mapping[str, Mapping[str, int]] | None = None) -> int:
         """Load what there is to load, then listen.
@@ -113,41 +120,33 @@ class ModelServer:
             StartError: The port cannot be listened on, or a label names a version that is not
                 loaded.
         """
-        self._loop.start()
         self._models.on_change = self._update_health
         try:
             self._models.start(labels)
             self._update_health()
             if self._rest is not None:
                 self.rest_port = self._rest.start()
-            return self._loop.submit(self._listen()).result()
+            return self._listen()
         except (RequestError, StartError) as error:
             if self._rest is not None and self.rest_port is not None:
                 self._rest.stop()
             self._close()
             raise StartError(str(error)) from error
 
-    async def _listen(self) -> int:
-        server = grpc.aio.server(
-            options=self._options, maximum_concurrent_rpcs=self._limit + MAX_REFUSALS
-        )
-        server.add_generic_rpc_handlers(handlers(self._api, Admission(self._limit)))
-        if self._health is not None:
-            health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+    def _listen(self) -> int:
         address = f"{self._host}:{self._port}"
         try:
             port: int = (
-                server.add_insecure_port(address)
+                self._server.add_insecure_port(address)
                 if self._credentials is None
-                else server.add_secure_port(address, self._credentials)
+                else self._server.add_secure_port(address, self._credentials)
             )
         except RuntimeError as error:
             tls = "" if self._credentials is None else ", or correct --ssl_config_file"
             raise StartError(
                 f"cannot listen on {address}: {error}. Choose another port with --port{tls}"
             ) from error
-        await server.start()
-        self._server = server
+        self._server.start()
         return port
 
     def stop(self, drain_seconds: float) -> None:
@@ -158,23 +157,18 @@ class ModelServer:
         """
         if self._stopped:
             return
-        stopped = self._loop.submit(self._drain(drain_seconds))
+        if self._health is not None:
+            self._health.enter_graceful_shutdown()
+        stopped = self._server.stop(drain_seconds)
         if self._rest is not None:
             self._rest.stop()
-        stopped.result()
+        stopped.wait()
         self._close()
-
-    async def _drain(self, seconds: float) -> None:
-        if self._health is not None:
-            await self._health.enter_graceful_shutdown()
-        if self._server is not None:
-            await self._server.stop(seconds)
 
     def _close(self) -> None:
         self._stopped = True
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._models.stop(_LAST_SECONDS)
-        self._loop.stop()
 
     def _update_health(self) -> None:
         if self._health is None:
@@ -183,4 +177,4 @@ class ModelServer:
         serving = health_pb2.HealthCheckResponse
         for service in HEALTH_SERVICES:
             status = serving.SERVING if ready else serving.NOT_SERVING
-            self._loop.submit(self._health.set(service, status)).result()
+            self._health.set(service, status)

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from pipeline.console import Console
+from tests.waiting import wait_until
 
 
 class FakeTerminal(io.StringIO):
@@ -118,10 +119,8 @@ def test_on_a_terminal_all_that_run_are_seen():
     with Console(stream).board(2) as board:
         board.start("Retriever")
         board.start("Ranker")
-        deadline = time.monotonic() + 10
-        while not ("Retriever" in stream.getvalue() and "Ranker" in stream.getvalue()):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        shown = stream.getvalue
+        wait_until(lambda: "Retriever" in shown() and "Ranker" in shown(), 10.0)
         board.end("Ranker", "done", 1.0)
         board.end("Retriever", "done", 2.0)
     assert "✓" in stream.getvalue()

@@ -1,14 +1,13 @@
 """Prerequisites: what is good, what is missing, and what to do about it."""
 
-import http.server
 import json
-import threading
 
 import pytest
 from typer.testing import CliRunner
 
 from pipeline import diagnosis
-from pipeline.diagnosis import Finding, disk, kubeflow_api, libraries, memory
+from pipeline.diagnosis import Finding, disk, image_digest, kubeflow_api, libraries, memory
+from tests.pages import serve_pages
 
 
 @pytest.fixture
@@ -46,22 +45,23 @@ def test_memory(total, good):
     assert bool(finding.remedy) is not good
 
 
+def test_an_image_that_others_may_exchange_is_told():
+    tag = image_digest("a/b:2.20.0")
+    assert not tag.good
+    assert not tag.required
+    assert "write `serving: {image: a/b:2.20.0@sha256:...}`" in tag.remedy
+    assert image_digest(f"a/b:2.20.0@sha256:{'0a' * 32}").good
+
+
 @pytest.fixture
 def api():
     """A server that answers at the path where Kubeflow's API tells its health."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            well = self.path == "/apis/v2beta1/healthz"
-            self.send_response(200 if well else 404)
-            self.end_headers()
-            self.wfile.write(json.dumps({"tag_name": "2.5.0"}).encode() if well else b"")
+    def answer(path):
+        well = path == "/apis/v2beta1/healthz"
+        return (200, json.dumps({"tag_name": "2.5.0"})) if well else (404, "")
 
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serve_pages(answer) as server:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
@@ -86,7 +86,7 @@ def doctor(monkeypatch):
     from pipeline.cli import app
 
     def call(*findings, arguments=()):
-        monkeypatch.setattr(diagnosis, "findings", lambda root, api: iter(findings))
+        monkeypatch.setattr(diagnosis, "findings", lambda *_: iter(findings))
         done = CliRunner().invoke(app, ["doctor", *arguments])
         return done.exit_code, done.output
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +17,8 @@ import pytest
 from serving.client import RecommenderClient, RetryPolicy, ServingError
 from serving.user_state.record import Publication
 from serving.user_state.sqlite_store import SqliteUserStates
+from tests.waiting import wait_until
+from trainer.distribution import free_ports
 
 pytestmark = pytest.mark.slow
 
@@ -32,9 +33,7 @@ class Server:
 
     def __init__(self, base_path):
         self._base_path = base_path
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        (self.port,) = free_ports(1)
         self.address = f"127.0.0.1:{self.port}"
         self.start()
 
@@ -176,7 +175,5 @@ def test_a_server_that_is_killed_mid_call_is_replaced_by_popular_items_until_it_
     assert "no model server answers" in answer.reason
     servers[0].start()
     servers[0].wait_until_it_serves()
-    back_by = time.monotonic() + 15.0  # gRPC's own waits would have grown to minutes
-    while users.recommend("ann", 2).source != "model":
-        assert time.monotonic() < back_by
-        time.sleep(0.1)
+    # gRPC's own waits would have grown to minutes.
+    wait_until(lambda: users.recommend("ann", 2).source == "model", 15.0)

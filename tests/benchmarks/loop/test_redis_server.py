@@ -28,8 +28,10 @@ def servers():
 
 def offered(monkeypatch, *ports):
     """Has these ports pass for free, one after the other, and then one that is."""
-    left, really = list(ports), redis_server.free_port
-    monkeypatch.setattr(redis_server, "free_port", lambda: left.pop(0) if left else really())
+    left, really = list(ports), redis_server.free_ports
+    monkeypatch.setattr(
+        redis_server, "free_ports", lambda count: [left.pop(0)] if left else really(count)
+    )
 
 
 def test_a_port_that_was_taken_meanwhile_is_given_up(tmp_path, monkeypatch, servers):

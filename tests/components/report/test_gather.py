@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from components.artifacts import STORED_AT
 from components.report.gather import Run, gather
 from tests.components.report.artifacts_of_a_run import PROPERTIES, write_run
 from tests.components.report.facts_of_a_run import blessed
@@ -84,6 +85,13 @@ def test_without_baselines_the_recommender_stands_alone(inputs):
 def test_the_lineage_names_every_artifact(inputs):
     found = {(a.role, a.id, a.uri) for a in facts_of(inputs).artifacts}
     assert found == {(key, a.id, a.uri) for key, (a,) in inputs.items()}
+
+
+def test_the_lineage_names_the_place_of_what_it_read_a_copy_of(inputs):
+    [account] = inputs["account"]
+    account.set_string_custom_property(STORED_AT, "s3://shop/account/7")
+    places = {artifact.role: artifact.uri for artifact in facts_of(inputs).artifacts}
+    assert places["account"] == "s3://shop/account/7"
 
 
 def test_a_broken_account_is_an_error(inputs):

@@ -1,17 +1,11 @@
 """A watch goes on where the log cannot be read, and says so."""
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
 
 from components.traffic.metrics import TrafficMetrics
 from components.traffic.watching import Watch
+from tests.exposition import told
 from transform.errors import DataError
-
-
-def told(metrics):
-    registry = CollectorRegistry()
-    registry.register(metrics)
-    return generate_latest(registry).decode().splitlines()
 
 
 def watched(*outcomes):
@@ -28,7 +22,7 @@ def watched(*outcomes):
 
     watch = Watch(measure, metrics, every_s=0.0)
     watch.run()
-    return told(metrics)
+    return told(metrics).splitlines()
 
 
 def test_a_log_that_cannot_be_read_is_read_again():

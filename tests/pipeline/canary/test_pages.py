@@ -1,6 +1,5 @@
 """Counts from metrics pages: the embedded server's by version, TensorFlow Serving's by model."""
 
-import http.server
 import socket
 import threading
 
@@ -10,6 +9,7 @@ from pipeline.canary.pages import Arm, ArmReader, Counts, fetch
 from pipeline.errors import RunError
 from serving.model_server.errors import RequestError, invalid_argument
 from serving.model_server.metrics import Metrics
+from tests.pages import serve_pages
 
 SLOW = 10 * 1.8**14  # 37.5 ms
 
@@ -63,19 +63,7 @@ def test_tensorflow_servings_page_counts_by_model():
 def served():
     """Addresses of pages whose text is in a dict: `served(name)`, and the dict."""
     texts = {}
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.end_headers()
-            text = texts[self.path.strip("/")]
-            self.wfile.write(text if isinstance(text, bytes) else text.encode())
-
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = serve_pages(lambda path: (200, texts[path.strip("/")]))
     yield (lambda name: f"http://127.0.0.1:{server.server_port}/{name}"), texts
     server.shutdown()
     server.server_close()

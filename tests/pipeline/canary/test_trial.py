@@ -1,8 +1,6 @@
 """A trial on pages by the wire: every way in which it ends, and what follows."""
 
-import http.server
 import json
-import threading
 
 import pytest
 from typer.testing import CliRunner
@@ -13,6 +11,7 @@ from components.pusher.promotion import promote
 from components.pusher.publish import publish
 from pipeline.cli import app
 from pipeline.serving_folder import serving_folder
+from tests.pages import serve_pages
 
 
 class Server:
@@ -22,22 +21,13 @@ class Server:
         self.looks = 0
         self.bad = {1: 0.0, 2: 0.0}  # version -> share that fails
         self.at_look = {}  # look -> what happens then
-        server = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                server.looks += 1
-                server.at_look.get(server.looks, lambda: None)()
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(server.page().encode())
-
-            def log_message(self, *arguments):
-                pass
-
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http = serve_pages(self.answer)
         self.address = f"http://127.0.0.1:{self.http.server_port}/metrics"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def answer(self, path):
+        self.looks += 1
+        self.at_look.get(self.looks, lambda: None)()
+        return 200, self.page()
 
     def page(self):
         lines = []

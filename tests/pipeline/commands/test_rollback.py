@@ -16,6 +16,7 @@ from pipeline.serving_folder import serving_folder
 from serving.client import RecommenderClient
 from serving.embedded import embedded_server
 from serving.query import Query
+from tests.waiting import wait_until
 
 
 def sluice(verb, shop, *arguments):
@@ -159,10 +160,9 @@ def test_a_real_server_follows_without_a_failed_call_and_without_going_backwards
 
 def _available(client, above):
     """The version that is served, once it is higher than the one given."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        for version in client.status():
-            if version.state == "AVAILABLE" and version.version > above:
-                return version.version
-        time.sleep(0.05)
-    raise TimeoutError(f"no version above {above}")
+
+    def found():
+        available = [one.version for one in client.status() if one.state == "AVAILABLE"]
+        return next((version for version in available if version > above), None)
+
+    return wait_until(found)

@@ -43,6 +43,14 @@ def test_without_settings_the_defaults_are_rendered(tmp_path):
     written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert f"Wrote {len(written)} files to {tmp_path / 'out'}." in said
     assert "step by step" not in said
+    assert "tensorflow/serving:2.20.0 is a tag, which may come to mean another image" in said
+
+
+def test_an_image_with_its_digest_is_rendered_without_a_word(shop, tmp_path):
+    image = f"tensorflow/serving:2.20.0@sha256:{'0a' * 32}"
+    shop.config.write_text(f'{shop.config.read_text()}serving: {{image: "{image}"}}\n')
+    assert "is a tag" not in render(tmp_path, "--config", str(shop.config))
+    assert f"image: {image}" in (tmp_path / "kubernetes" / "deployment.yaml").read_text()
 
 
 def test_the_newest_version_needs_no_labels_even_where_there_are_some(shop, tmp_path):

@@ -7,6 +7,8 @@ a series that only the later scrape has did not grow.
 import operator
 import re
 
+import yaml
+
 _SAMPLE = re.compile(r"([\w:]+)(?:\{(.*)\})? (\S+)")
 _LABEL = re.compile(r'(\w+)(=~|!=|=)"((?:[^"\\]|\\.)*)"')
 _TOKEN = re.compile(
@@ -15,6 +17,12 @@ _TOKEN = re.compile(
 _COMPARED = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "==": operator.eq}
 _COMPUTED = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 _REDUCED = {"sum": sum, "max": max, "min": min}
+
+
+def expressions_of(files):
+    """Alert -> its expression, of the rules among rendered files."""
+    groups = yaml.safe_load(files["monitoring/alerts.yaml"])["groups"]
+    return {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
 
 
 def samples(exposition, **more):

@@ -5,7 +5,6 @@ import sqlite3
 import time
 
 import grpc
-from prometheus_client import CollectorRegistry, generate_latest
 
 from components.traffic.measure import measure
 from components.traffic.metrics import TrafficMetrics
@@ -22,6 +21,7 @@ from serving.stream.redis_queue import RedisQueue
 from serving.stream.sqlite_queue import SqliteQueue
 from serving.user_state.sqlite_store import SqliteUserStates
 from tests.components.traffic import logs
+from tests.exposition import told
 from tests.serving.stream.replay import CATEGORIES, PUBLICATION
 
 _CALLS = 200  # among which a single slow one is none too many
@@ -96,7 +96,7 @@ class Stream:
         self.store._connection.execute("INSERT INTO users VALUES (?, 1, ?)", (user, b"\x08"))
 
     def told(self):
-        return _text(
+        return told(
             QueueMetrics(self._asked, range(self.queue.partitions)),
             ConsumerMetrics(self.consumer),
             CompactorMetrics(self.compactor),
@@ -123,7 +123,7 @@ def told_of(measured):
     """What a watch tells of some measures."""
     metrics = TrafficMetrics()
     metrics.latest = measured
-    return _text(metrics)
+    return told(metrics)
 
 
 def exposures(users):
@@ -131,10 +131,3 @@ def exposures(users):
     now = int(time.time())
     shown = [Exposure(f"r-{user}", user, now, ("a", "b")) for user in users]
     return [(one.user_id, to_bytes(one)) for one in shown]
-
-
-def _text(*collectors):
-    registry = CollectorRegistry()
-    for collector in collectors:
-        registry.register(collector)
-    return generate_latest(registry).decode()

@@ -4,7 +4,6 @@ import time
 
 import grpc
 import pytest
-import yaml
 
 from pipeline.deployment import metrics, stream_watch
 from pipeline.deployment.models_config import NEWEST
@@ -12,7 +11,7 @@ from pipeline.deployment.rendering import render
 from pipeline.deployment.settings import ServingSettings
 from pipeline.gates import Gates
 from tests.pipeline.deployment import promtool
-from tests.pipeline.deployment.promql import fires, samples
+from tests.pipeline.deployment.promql import expressions_of, fires, samples
 from tests.pipeline.deployment.states import Server, Stream, exposures, told_of, traffic
 
 DAY = 86_400
@@ -136,8 +135,7 @@ STATES = {
 
 @pytest.fixture(scope="module")
 def rules(files):
-    groups = yaml.safe_load(files["monitoring/alerts.yaml"])["groups"]
-    return {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
+    return expressions_of(files)
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from pipeline.serving_folder import serving_folder
 from tests.pipeline.deployment.test_monitoring import EXPOSED, HISTOGRAM
 from tests.serving.conftest import build_model
 from tests.waiting import wait_until
+from trainer.distribution import free_ports
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +64,7 @@ class Running:
 
     def __init__(self, out):
         self._log = out / "server.log"
-        self.rest = _free_port()
+        (self.rest,) = free_ports(1)
         flags = [
             *("--port=0", f"--rest_api_port={self.rest}"),
             f"--model_config_file={out / 'here.config'}",
@@ -89,12 +89,6 @@ class Running:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, ""
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def answering(stub, label):

@@ -205,7 +205,7 @@ def test_a_new_server_is_ready_before_an_old_one_goes(objects, deployment):
 
 def test_settings_are_followed():
     serving = ServingSettings(
-        image="registry.example/serving@sha256:0abc",
+        image=f"registry.example/serving@sha256:{'0a' * 32}",
         cpus=7,
         memory_mib=1000,
         kubernetes=Kubernetes(namespace="shop", claim="disk", min_replicas=3, max_replicas=4),

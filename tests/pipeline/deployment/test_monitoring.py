@@ -17,7 +17,7 @@ from pipeline.deployment.rendering import render
 from pipeline.deployment.settings import Objectives, ServingSettings
 from pipeline.gate_overrides import gates_with
 from pipeline.gates import Gates
-from tests.pipeline.deployment.promql import samples
+from tests.pipeline.deployment.promql import expressions_of, samples
 from tests.pipeline.deployment.states import Stream, told_of, traffic
 
 STATUSES = {
@@ -183,11 +183,6 @@ def test_bounds_are_those_of_the_gates():
     assert found["RecommenderStreamBehind"] == ["5"]
     assert found["RecommenderFallingBack"] == ["0.125"]
     assert found["RecommenderModelStale"] == [str(2 * 86_400)]
-
-
-def expressions_of(files):
-    groups = yaml.safe_load(files["monitoring/alerts.yaml"])["groups"]
-    return {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
 
 
 @pytest.mark.parametrize(("limit_ms", "micros"), [(1, 612.22), (50, 37481.3), (0.05, 32.4)])

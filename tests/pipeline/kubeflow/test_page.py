@@ -9,6 +9,7 @@ import typer
 import yaml
 
 from pipeline import diagnosis
+from pipeline.artifact_store.folders import ENDPOINT_VARIABLE
 from pipeline.cli import app
 from pipeline.kubeflow import submission
 from pipeline.kubeflow.checks import check_paths, kubeflow_of
@@ -120,10 +121,15 @@ def test_settings_manifests_and_image_fit_together(tmp_path):
     assert f"--from-file {secret.key}\n" in PAGE
 
 
-def test_the_settings_for_pods_and_for_flink_are_settings(tmp_path):
+def test_further_settings_are_settings(tmp_path):
     pattern = r"^```yaml\n(kubeflow:\n.*?)^```$"
-    training, flink = re.findall(pattern, PAGE, flags=re.MULTILINE | re.DOTALL)
+    stored, training, flink = re.findall(pattern, PAGE, flags=re.MULTILINE | re.DOTALL)
     whole = yaml.safe_load(FILES["shop.yaml"])
+    in_s3 = {**whole, "kubeflow": whole["kubeflow"] | yaml.safe_load(stored)["kubeflow"]}
+    (tmp_path / "s3.yaml").write_text(yaml.safe_dump(in_s3))
+    node = kubeflow_of(load_settings(tmp_path / "s3.yaml")).container("Transform")
+    assert ENDPOINT_VARIABLE in node.environment
+    assert set(node.secrets) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
     whole["kubeflow"]["nodes"] = yaml.safe_load(flink)["kubeflow"]["nodes"]
     whole["kubeflow"]["training"] = yaml.safe_load(training)["kubeflow"]["training"]
     config = tmp_path / "shop.yaml"
@@ -146,6 +152,7 @@ def test_the_doctor_and_the_page_give_the_same_advice():
     said = re.findall(r"^\| `([^`]+)` ?", PAGE, flags=re.MULTILINE)
     sources = "".join(
         re.sub(r'"\n\s+f?"', "", path.read_text())
-        for path in (ROOT / "pipeline" / "kubeflow").glob("*.py")
+        for folder in ("kubeflow", "artifact_store")
+        for path in (ROOT / "pipeline" / folder).glob("*.py")
     )
     assert [words for words in said if words not in sources] == []

@@ -17,6 +17,7 @@ import yaml
 
 from pipeline.kubeflow.beam_settings import BeamSettings
 from pipeline.loading import load_settings
+from trainer.distribution import free_ports
 
 pytestmark = pytest.mark.slow
 
@@ -26,16 +27,10 @@ NODES = (
 )
 
 
-def _free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 @contextlib.contextmanager
 def running(module, log, *arguments):
     """A server of Beam's, as a process; gives its address once it answers."""
-    port = _free_port()
+    (port,) = free_ports(1)
     # As in our image: the `python` that Beam starts workers with is the environment's.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     command = [sys.executable, "-m", f"apache_beam.runners.{module}", *arguments, str(port)]

@@ -15,6 +15,7 @@ from pipeline.kubeflow import processes
 from pipeline.kubeflow.specification import Container, Retry
 from pipeline.kubeflow.surroundings import Volumes, secret_values
 from tests.pipeline.kubeflow.conftest import gone
+from tests.waiting import wait_until
 
 CACHED = "print('sluice-outcome: ' + json.dumps({'state': 'cached'}))"
 
@@ -54,11 +55,7 @@ def run(tmp_path):
 
 
 def wait_for(path):
-    deadline = time.monotonic() + 30
-    while not path.exists() or not path.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return path.read_text()
+    return wait_until(lambda: path.exists() and path.read_text(), 30.0)
 
 
 def meeting(tmp_path, own, other):

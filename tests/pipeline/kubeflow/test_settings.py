@@ -43,6 +43,20 @@ def test_a_node_may_go_back_to_a_default():
         ({"containers": {"memory": "4 GB"}}, "`kubeflow.containers.memory` must match the pattern"),
         ({"nodes": {"Ranker": {"memroy": "4Gi"}}}, "`kubeflow.nodes.Ranker.memory`"),
         ({"containers": {"environment": {"a b": "1"}}}, "must match the pattern"),
+        ({"pipeline_root": "/sluice"}, "`kubeflow.pipeline_root` must match the pattern"),
+        ({"pipeline_root": "s3://"}, "`kubeflow.pipeline_root` must match the pattern"),
+        ({"pipeline_root": "s3://shop/"}, "`kubeflow.pipeline_root` must match the pattern"),
+        (
+            {"pipeline_root": "s3://shop", "training": {"workers": 2}},
+            "copies that no other pod sees. Received: s3://shop and `training`",
+        ),
+        (
+            {
+                "pipeline_root": "gs://shop/a",
+                "nodes": {"Transform": {"beam": {"flink": {"job_server": "flink:8099"}}}},
+            },
+            "Received: gs://shop/a and `beam`",
+        ),
         ({"training": {"pods": {}}}, "`kubeflow.training.workers`"),
         ({"training": {"workers": 0}}, "`kubeflow.training.workers`"),
         ({"training": {"workers": 2, "kind": "MPIJob"}}, "`kubeflow.training.kind`"),

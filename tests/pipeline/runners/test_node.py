@@ -47,6 +47,20 @@ def test_a_node_that_was_not_even_started_is_one_that_failed(compiled, toy, monk
     assert source.state is NodeState.DONE
 
 
+def test_an_error_of_the_data_is_told_as_it_is_and_leaves_nothing(toy):
+    from pipeline.dag import create_data_pipeline
+    from pipeline.runners.local import compile_pipeline
+    from pipeline.runners.node import NodeError, launch_node
+
+    toy.config.with_name("log.csv").write_text("user_id,item_id,event_time\nu,a,1\nu,b,2\n")
+    compiled = compile_pipeline(create_data_pipeline(toy.settings), "one")
+    with pytest.raises(NodeError, match=r"EventExampleGen failed: .* events share a second"):
+        launch_node(compiled, "EventExampleGen")
+    [failed] = Lineage.open(toy.root, "toy").last_run().nodes
+    assert "too many events share a second" in failed.error
+    assert not [path for path in (toy.root / "artifacts").rglob("*") if path.is_file()]
+
+
 def test_an_unknown_node_is_refused(compiled):
     from pipeline.runners.node import launch_node
 

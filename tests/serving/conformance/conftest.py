@@ -12,7 +12,6 @@ import dataclasses
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -33,6 +32,8 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 from tensorflow_serving.config import model_server_config_pb2
+
+from trainer.distribution import free_ports
 
 BINARY = "tensorflow_model_server"
 ENDPOINT = os.environ.get("TFS_ENDPOINT", "")
@@ -182,7 +183,7 @@ def running(target, models, folder):
     model_config.write_text(config(models))
     text_format.Parse(model_config.read_text(), model_server_config_pb2.ModelServerConfig())
     monitoring.write_text(f"prometheus_config {{ enable: true path: '{METRICS_PATH}' }}")
-    port, rest_port = free_port(), free_port()
+    port, rest_port = free_ports(2)
     program = [sys.executable, "-m", "serving.model_server"]
     extra = []
     if target == BINARY:
@@ -210,12 +211,6 @@ def running(target, models, folder):
     finally:
         process.terminate()
         process.wait(60)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
 
 import grpc
 import pytest
 import tensorflow as tf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from tests.waiting import wait_until
 
 ALL = "all {}"
 
@@ -62,10 +63,7 @@ def test_no_call_fails_while_a_new_version_takes_over(settled, push, request_of)
     caller.start()
     push(2)
     settled.wait_for(2)
-    deadline = time.monotonic() + 60
-    while (2, 2) not in answers and not failures:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: (2, 2) in answers or failures)
     stop.set()
     caller.join()
     assert failures == []

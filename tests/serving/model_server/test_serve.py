@@ -14,6 +14,7 @@ import pytest
 
 from serving.model_server.options import Options
 from serving.model_server.serve import serve as serve_options
+from trainer.distribution import free_ports
 
 
 def serve(base_path, port=0, **options):
@@ -137,8 +138,6 @@ def test_a_wrong_model_config_file_is_told(tmp_path, capsys, text, said):
 def test_a_wrong_monitoring_file_is_told(base_path, tmp_path, capsys, text, said):
     file = tmp_path / "monitoring.txtpb"
     file.write_text(text)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
+    (free,) = free_ports(1)
     assert serve(base_path, rest_api_port=free, monitoring_config_file=file) == 2
     assert said in capsys.readouterr().err

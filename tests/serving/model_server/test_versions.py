@@ -12,6 +12,7 @@ import pytest
 from serving.model_server.errors import RequestError
 from serving.model_server.version_state import State, VersionState
 from tests.serving.model_server.world import World
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -184,10 +185,7 @@ def test_the_watch_picks_up_a_version_by_itself_and_outlives_errors(base_path, m
             patch.setattr(world.versions, "_close_drained", lambda: 1 / 0)
             time.sleep(0.1)
         world.push(2)
-        deadline = time.monotonic() + 10
-        while world.versions.available_version != 2:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: world.versions.available_version == 2, 10.0)
     finally:
         world.versions.stop()
     assert changes == [1, 2]

@@ -20,6 +20,7 @@ from serving.user_state.redis_store import RedisUserStates
 from serving.user_state.sqlite_store import SqliteUserStates
 from tests.serving.stream.replay import AGGREGATES, EXAMPLES, GENRES
 from tests.serving.stream.test_stream import assert_equal_to_a_replay
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -194,10 +195,7 @@ def test_a_consumer_that_is_asked_to_end_finishes_its_batch(stage):
     queue = stage.queue()
     queue.append([("ann", to_bytes(Outcome(f"e{n}", "ann", "a", "view", NOW))) for n in range(500)])
     process = stage.start("consume")
-    deadline = time.monotonic() + 60
-    while queue.backlog():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not queue.backlog())
     process.terminate()
     assert process.wait(60) == 0
     queue.close()
