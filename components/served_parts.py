@@ -60,6 +60,12 @@ class ServedPartsStrategy(ResolverStrategy):
         lineage = _Lineage(store)
         found = _behind(lineage, pushed[0].id) | {"pushed_model": pushed[0].id}
         by_id = {a.id: a for artifacts in input_dict.values() for a in artifacts}
+        if gone := sorted(key for key in input_dict if found[key] not in by_id):
+            raise PublishError(
+                f"What version {version} was made of must still be there. Received: no "
+                f"{', '.join(gone)}, which an erasure has removed. Run the pipeline (sluice run), "
+                "so that a model is served whose rows are all there."
+            )
         return {key: [by_id[found[key]]] for key in input_dict}
 
     def _version(self) -> int:
@@ -82,7 +88,8 @@ def _behind(lineage: _Lineage, pushed: int) -> dict[str, int]:
         parts = lineage.inputs(lineage.maker(model))
     found = {"model": model, **{key: parts[key] for key in _PARTS}}
     found["examples"] = lineage.inputs(lineage.maker(parts["transformed_examples"]))["examples"]
-    found["account"] = lineage.outputs(lineage.maker(found["examples"]))["account"]
+    of_log = lineage.outputs(lineage.maker(found["examples"]))
+    found |= {key: of_log[key] for key in ("account", "user_states")}
     for tower in ("retriever", "ranker"):
         found[f"{tower}_run"] = lineage.outputs(lineage.maker(found[tower]))["model_run"]
     judged = lineage.judged_with(model)

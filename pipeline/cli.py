@@ -14,6 +14,7 @@ from pipeline.commands import (
     data,
     demo,
     doctor,
+    erase,
     experiment,
     init,
     predict,
@@ -79,7 +80,6 @@ datasets.command(epilog=_examples(*simulate.EXAMPLES))(simulate.simulate)
 streaming = typer.Typer(help="Live events.", no_args_is_help=True)
 streaming.command(epilog=_examples(*stream.CONSUME))(stream.consume)
 streaming.command(epilog=_examples(*stream.COMPACT))(stream.compact)
-streaming.command(epilog=_examples(*stream.ERASE))(stream.erase)
 streaming.command(epilog=_examples(*stream.STATUS))(stream.status)
 streaming.command(epilog=_examples(*watch.EXAMPLES))(watch.watch)
 
@@ -106,6 +106,7 @@ app.command(epilog=_examples(*status.EXAMPLES))(status.status)
 app.command(epilog=_examples(*rollback.EXAMPLES))(rollback.rollback)
 app.command(epilog=_examples(*promote.EXAMPLES))(promote.promote)
 app.command(epilog=_examples(*canary.EXAMPLES))(canary.canary)
+app.command(epilog=_examples(*erase.EXAMPLES))(erase.erase)
 app.command(epilog=_examples(*closed_loop.EXAMPLES))(closed_loop.simulate)
 app.command("serving-config", epilog=_examples(*serving_config.EXAMPLES))(
     serving_config.serving_config

@@ -194,6 +194,7 @@ def _candidate(rows: _Rows, models: _Models) -> Candidate:
         transformed_examples=models.transform.outputs["transformed_examples"],
         tiles=rows.events.outputs["tiles"],
         account=rows.events.outputs["account"],
+        user_states=rows.events.outputs["user_states"],
         data_checks=rows.data_gate.outputs["checks"],
         retriever_run=models.retriever.outputs["model_run"],
         ranker_run=models.ranker.outputs["model_run"],

@@ -50,6 +50,7 @@ _PARTS: dict[str, type] = {
     "examples": standard_artifacts.Examples,
     "tiles": artifacts.Tiles,
     "account": artifacts.DataAccount,
+    "user_states": artifacts.UserStates,
     "data_checks": artifacts.Checks,
     "baselines": artifacts.BaselineMetrics,
 }
@@ -81,6 +82,7 @@ def create_pipeline(settings: Settings) -> Pipeline:
         transformed_examples=items.outputs["transformed_examples"],
         tiles=trained["tiles"],
         account=trained["account"],
+        user_states=trained["user_states"],
         data_checks=trained["data_checks"],
         retriever_run=trained["retriever_run"],
         ranker_run=trained["ranker_run"],

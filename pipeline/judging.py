@@ -35,6 +35,7 @@ class Candidate(NamedTuple):
         transformed_examples: The same rows, transformed.
         tiles: Item aggregates of the training period.
         account: Where every row of the log went.
+        user_states: States of the users at the end of the log.
         data_checks: What the DataGate found in the rows.
         retriever_run: The retriever's training.
         ranker_run: The ranker's training.
@@ -46,6 +47,7 @@ class Candidate(NamedTuple):
     transformed_examples: BaseChannel
     tiles: BaseChannel
     account: BaseChannel
+    user_states: BaseChannel
     data_checks: BaseChannel
     retriever_run: BaseChannel
     ranker_run: BaseChannel
@@ -127,7 +129,12 @@ def _judgement(
         list_blessing=list_evaluator.outputs["blessing"],
         baselines=rivals.baselines,
         data_checks=candidate.data_checks,
+        user_states=candidate.user_states,
         rules=gates.verdict,
+        data=settings.data.model_dump_json(),
+        example_settings=settings.examples.model_dump_json(),
+        features=declared_features(settings),
+        aggregates=declared_aggregates(settings),
         code=all_code(),
         baseline_model=rivals.previous,
     )

@@ -102,10 +102,16 @@ class UserStore:
             UserStoreError: The store holds a user twice, or a history that is not one.
         """
         at = int(time.time()) if request_time is None else request_time
-        wanted = self._table.filter(pl.col(USER_ID).is_in(set(user_ids))).collect()
-        self._refuse_repeated(wanted)
-        rows = {row[USER_ID]: row for row in wanted.iter_rows(named=True)}
+        rows = self._rows(user_ids)
         return [self._query(user_id, rows.get(user_id), at) for user_id in user_ids]
+
+    def known(self, user_ids: Sequence[str]) -> dict[str, UserRecord]:
+        """The records of those of some users that the store knows, as version 1.
+
+        Raises:
+            UserStoreError: The store holds a user twice, or a history that is not one.
+        """
+        return {user_id: self._record(row) for user_id, row in self._rows(user_ids).items()}
 
     def records(self, users: int) -> Iterator[dict[str, UserRecord]]:
         """All the records, as version 1, so many at a time, by user.
@@ -117,6 +123,11 @@ class UserStore:
         for batch in ds.dataset(self.path, format="parquet").to_batches(batch_size=users):
             part = pl.DataFrame(batch)
             yield {row[USER_ID]: self._record(row) for row in part.iter_rows(named=True)}
+
+    def _rows(self, user_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        wanted = self._table.filter(pl.col(USER_ID).is_in(set(user_ids))).collect()
+        self._refuse_repeated(wanted)
+        return {row[USER_ID]: row for row in wanted.iter_rows(named=True)}
 
     def _refuse_repeated(self, users: pl.DataFrame) -> None:
         if users[USER_ID].n_unique() < users.height:

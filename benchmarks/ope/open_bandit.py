@@ -18,10 +18,10 @@ import numpy as np
 import polars as pl
 
 from benchmarks.ope.environment import sample_folder
-from benchmarks.ope.rates import item_rates
 from benchmarks.results import Row
 from components.off_policy.estimators import Predicted, Terms, doubly_robust, ips, snips
 from components.off_policy.logged import Floats, Logged
+from components.off_policy.rewards import item_rates
 from components.off_policy.value import NoOverlapError, overlap, value
 from components.off_policy.weights import independent
 from simulation.arrays import Ints

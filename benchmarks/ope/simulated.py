@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.ope.rates import item_rates
 from benchmarks.ope.shop import Drawn, Shop
 from benchmarks.ope.sizes import Sizes
 from benchmarks.results import Row, at_least, at_most
 from components.off_policy.estimators import Predicted, doubly_robust, ips, snips
 from components.off_policy.logged import Floats
+from components.off_policy.rewards import item_rates
 from components.off_policy.value import NoOverlapError, lead, value
 from components.off_policy.weights import independent, sequential
 from trainer.metrics.paired_bootstrap import Gain

@@ -93,6 +93,12 @@ TERMS = {
         label="Diversity within lists",
         meaning="How unlike each other the first {k} items are: 0 all alike, 1 unrelated.",
     ),
+    "off_policy_value": Term(
+        label="Off-policy value",
+        meaning="Deeds that a list would have led to, estimated from the lists of the log and the "
+        "probabilities with which they were shown.",
+        better="higher",
+    ),
     "auc": Term(
         label="AUC",
         meaning="Chance that a taken item scores above one not taken; 0.5 is guessing.",

@@ -8,7 +8,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
-from components.artifacts import BaselineMetrics, Checks
+from components.artifacts import BaselineMetrics, Checks, UserStates
 from components.verdict.executor import Executor
 from components.verdict.rules import VerdictRules
 
@@ -18,6 +18,10 @@ class VerdictSpec(ComponentSpec):
 
     PARAMETERS: ClassVar = {
         "rules": ExecutionParameter(type=str),
+        "data": ExecutionParameter(type=str),
+        "example_settings": ExecutionParameter(type=str),
+        "features": ExecutionParameter(type=str),
+        "aggregates": ExecutionParameter(type=str),
         "code": ExecutionParameter(type=str),
     }
     INPUTS: ClassVar = {
@@ -29,6 +33,7 @@ class VerdictSpec(ComponentSpec):
         "list_blessing": ChannelParameter(type=standard_artifacts.ModelBlessing),
         "baselines": ChannelParameter(type=BaselineMetrics),
         "data_checks": ChannelParameter(type=Checks),
+        "user_states": ChannelParameter(type=UserStates),
         "baseline_model": ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS: ClassVar = {
@@ -57,7 +62,12 @@ class Verdict(base_component.BaseComponent):
         list_blessing: channel.BaseChannel,
         baselines: channel.BaseChannel,
         data_checks: channel.BaseChannel,
+        user_states: channel.BaseChannel,
         rules: VerdictRules,
+        data: str,
+        example_settings: str,
+        features: str,
+        aggregates: str,
         code: str,
         baseline_model: channel.BaseChannel | None = None,
     ) -> None:
@@ -72,7 +82,12 @@ class Verdict(base_component.BaseComponent):
             list_blessing: Its blessing.
             baselines: What simple recommenders achieve.
             data_checks: The checks of the DataGate.
+            user_states: States of the users at the end of the log.
             rules: The bounds.
+            data: DataSettings as JSON: where the log of shown lists lies, if there is one.
+            example_settings: ExampleSettings as JSON.
+            features: Declared features as a JSON list.
+            aggregates: Declared aggregates as a JSON list.
             code: Fingerprint of the code, so that changed code is not served from the cache.
             baseline_model: The blessed model that both Evaluators compared with; may be empty.
         """
@@ -86,8 +101,13 @@ class Verdict(base_component.BaseComponent):
                 list_blessing=list_blessing,
                 baselines=baselines,
                 data_checks=data_checks,
+                user_states=user_states,
                 baseline_model=baseline_model,
                 rules=rules.model_dump_json(),
+                data=data,
+                example_settings=example_settings,
+                features=features,
+                aggregates=aggregates,
                 code=code,
                 blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
                 checks=channel.Channel(type=Checks),

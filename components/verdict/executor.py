@@ -20,6 +20,7 @@ from components.example_columns import ValueType, read_columns
 from components.training_period import read_period
 from components.verdict.evaluation import read_evaluation
 from components.verdict.judge import Evidence, judge
+from components.verdict.off_policy import ShownLists, off_policy_checks
 from components.verdict.rules import VerdictRules
 from transform import features as keys
 
@@ -39,7 +40,18 @@ class Executor(base_executor.BaseExecutor):
     ) -> None:
         """Runs the node."""
         rules = VerdictRules.model_validate_json(exec_properties["rules"])
-        checks = judge(_evidence(input_dict), rules)
+        evidence = _evidence(input_dict)
+        shown = ShownLists.of(exec_properties, _uri(input_dict, "user_states"))
+        checks = [
+            *judge(evidence, rules),
+            *off_policy_checks(
+                shown,
+                _models(input_dict),
+                evidence.training,
+                min(evidence.request_times, default=None),
+                rules.off_policy,
+            ),
+        ]
         for check in checks:
             logger.log(logging.INFO if check.passed else logging.WARNING, "%s", check.sentence)
         folder = Path(artifact_utils.get_single_uri(output_dict["checks"]))
@@ -48,24 +60,36 @@ class Executor(base_executor.BaseExecutor):
         _bless(artifact_utils.get_single_instance(output_dict["blessing"]), input_dict, checks)
 
 
-def _evidence(inputs: dict[str, list[Any]]) -> Evidence:
-    def uri(key: str) -> str:
-        return str(artifact_utils.get_single_uri(inputs[key]))
+def _uri(inputs: dict[str, list[Any]], key: str) -> str:
+    return str(artifact_utils.get_single_uri(inputs[key]))
 
+
+def _models(inputs: dict[str, list[Any]]) -> tuple[Path, Path | None]:
+    """The candidate's SavedModel and the blessed one's, if there is one."""
+    candidate, *blessed = [
+        Path(path_utils.serving_model_dir(model.uri))
+        for model in (*inputs["model"], *(inputs.get("baseline_model") or []))
+    ]
+    return candidate, next(iter(blessed), None)
+
+
+def _evidence(inputs: dict[str, list[Any]]) -> Evidence:
     def column(split: str, name: str, kind: ValueType) -> list[Any]:
         uris = artifact_utils.get_split_uris(inputs["examples"], split)
         return read_columns(uris, {name: kind})[name].explode().to_list()
 
     model = artifact_utils.get_single_instance(inputs["model"])
     return Evidence(
-        ranker=read_evaluation(uri("ranker_evaluation")),
-        lists=read_evaluation(uri("list_evaluation")),
+        ranker=read_evaluation(_uri(inputs, "ranker_evaluation")),
+        lists=read_evaluation(_uri(inputs, "list_evaluation")),
         evaluators={
             name: model_utils.is_model_blessed(artifact_utils.get_single_instance(inputs[key]))
             for name, key in _EVALUATORS.items()
         },
-        baselines=json.loads((Path(uri("baselines")) / BaselineMetrics.METRICS_FILE).read_text()),
-        data=read_checks(Path(uri("data_checks")) / Checks.CHECKS_FILE),
+        baselines=json.loads(
+            (Path(_uri(inputs, "baselines")) / BaselineMetrics.METRICS_FILE).read_text()
+        ),
+        data=read_checks(Path(_uri(inputs, "data_checks")) / Checks.CHECKS_FILE),
         items=len(column(keys.CATALOGUE, keys.ITEM_ID, "bytes")),
         training=read_period(Path(path_utils.serving_model_dir(model.uri))),
         request_times=column(keys.EVAL, keys.REQUEST_TIME, "int"),

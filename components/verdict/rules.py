@@ -45,6 +45,9 @@ class VerdictRules(Frozen):
             one list of popular items, without what each user has had, would show.
         leads: On the lead of a list metric over each baseline, `<metric>_lead`.
         must_beat: Baselines to lead over; the others are only reported.
+        off_policy: On `off_policy_value_gain`, by how much more the candidate's lists would have
+            earned than those of the blessed model, as the log of shown lists has it. Only an
+            interval that lies wholly outside fails, and no estimate passes.
     """
 
     ranker: tuple[Bound, ...]
@@ -56,3 +59,4 @@ class VerdictRules(Frozen):
     coverage: tuple[Bound, ...]
     leads: tuple[Bound, ...]
     must_beat: tuple[str, ...]
+    off_policy: Bound

@@ -25,7 +25,6 @@ CONSUME = (
 COMPACT = (
     "sluice stream compact --config my.yaml --redis redis://cache:6379/0 --out /data/events",
 )
-ERASE = ("sluice stream erase customer-17 --config my.yaml",)
 STATUS = ("sluice stream status --config my.yaml --json | jq .backlog",)
 
 Partitions = Annotated[
@@ -130,37 +129,6 @@ def status(
             typer.echo(f"{queue.backlog():,} entries to consume, {dead.total():,} dead letters")
             for reason, number in dead.most_common():
                 typer.echo(f"  {number:,}: {reason}")
-
-
-def erase(
-    user_id: Annotated[str, typer.Argument(metavar="USER", help="Id of the person.")],
-    config: Config,
-    redis: RedisUrl = None,
-    partitions: Partitions = 8,
-    out: Out = None,
-) -> None:
-    """Remove a person from stream, states and log.
-
-    The compactor must be stopped meanwhile. What runs of the pipeline have written, and your own
-    tables, are not touched: remove the person there too. Redis' own files forget when they are next
-    rewritten. ROOT/erasures.jsonl gets a line that says
-    when and how much; it holds no id, only a salted hash.
-    """
-    with errors_reported():
-        from pipeline.event_stream import StreamPlace
-        from pipeline.loading import load_settings
-        from serving.stream.erasure import erase as erase_person
-        from serving.stream.erasure import write_audit
-
-        settings = load_settings(config)
-        place = StreamPlace(settings, redis, partitions)
-        with closing(place.log(out)) as log:
-            done = erase_person(place.queue(), place.store(), log, user_id)
-        write_audit(settings.root / "erasures.jsonl", user_id, done)
-        typer.echo(
-            f"Removed, and looked for once more without a find: {done.states} states, "
-            f"{done.entries:,} entries, {done.dead_letters:,} dead letters, {done.rows:,} rows."
-        )
 
 
 def tell_prometheus(collectors: Sequence[Collector], host: str, port: int) -> None:

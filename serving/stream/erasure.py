@@ -7,9 +7,10 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from serving.stream.log_files import EventLogFiles
 from serving.stream.queue import Entry, EventQueue, partition_of
@@ -71,7 +72,7 @@ def erase(queue: EventQueue, store: UserStateStore, files: EventLogFiles, user_i
     )
 
 
-def write_audit(path: Path, user_id: str, done: Erased) -> None:
+def write_audit(path: Path, user_id: str, done: Mapping[str, Any]) -> None:
     """Adds a line to the record of erasures: when, how much, and whom as a salted hash.
 
     Whoever knows the id can check that it is meant; the id does not follow from the line.
@@ -79,14 +80,14 @@ def write_audit(path: Path, user_id: str, done: Erased) -> None:
     Args:
         path: The file.
         user_id: The person.
-        done: What was removed.
+        done: How much of what was removed, and whether nothing is left; without the id.
     """
     salt = os.urandom(16)
     line = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "salt": salt.hex(),
         "user": hash_of(user_id, salt),
-        **dataclasses.asdict(done),
+        **done,
     }
     with path.open("a") as audit:
         audit.write(json.dumps(line) + "\n")

@@ -30,7 +30,7 @@ class Runs:
 
     def train(self, version: int) -> dict[str, int]:
         """A run of the whole pipeline, pushed as a version: its artifacts by channel."""
-        made = self._run({}, "examples", "account", "tiles")
+        made = self._run({}, "examples", "account", "tiles", "user_states")
         made |= self._run(made, "transform_graph", "transformed_examples", inputs=["examples"])
         for tower in ("retriever", "ranker"):
             trained = self._run(made, "model", "model_run", inputs=["transformed_examples"])
@@ -52,6 +52,10 @@ class Runs:
         path = self.folder / str(version)
         path.mkdir(parents=True)
         (path / MANIFEST_FILE).write_text(Manifest(version, {}, copy_of).text())
+
+    def remove(self, artifact: int) -> None:
+        """Takes an artifact from what a resolver is given."""
+        del self._all[artifact]
 
     def resolve(self, *keys: str) -> dict[str, int]:
         channels = {key: list(self._all.values()) for key in (*keys, "pushed_model")}
@@ -89,7 +93,8 @@ class Runs:
 
 PARTS = (
     *("model", "retriever", "ranker", "retriever_run", "ranker_run", "transform_graph"),
-    *("transformed_examples", "examples", "tiles", "account", "data_checks", "baselines"),
+    *("transformed_examples", "examples", "tiles", "account", "user_states"),
+    *("data_checks", "baselines"),
 )
 
 
@@ -134,4 +139,11 @@ def test_a_version_that_no_run_pushed_is_refused(runs: Runs) -> None:
 
 def test_nothing_served_is_refused(runs: Runs) -> None:
     with pytest.raises(PublishError, match="There must be a published version"):
+        runs.resolve(*PARTS)
+
+
+def test_what_an_erasure_has_removed_is_named(runs: Runs) -> None:
+    made = runs.train(1)
+    runs.remove(made["examples"])
+    with pytest.raises(PublishError, match="no examples, which an erasure has removed"):
         runs.resolve(*PARTS)

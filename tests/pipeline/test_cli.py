@@ -12,11 +12,11 @@ from pipeline.cli import app
 VERBS = {
     *("init", "run", "serve", "recommend", "predict", "report", "status", "demo", "data"),
     *("rollback", "promote", "serving-config", "stream", "experiment", "canary"),
-    *("refresh-items", "schedule", "simulate"),
+    *("erase", "refresh-items", "schedule", "simulate"),
 }
 GROUPS = {
     "data": ("fetch", "simulate"),
-    "stream": ("consume", "compact", "erase", "status", "watch"),
+    "stream": ("consume", "compact", "status", "watch"),
     "experiment": ("publish", "report"),
 }
 HEAVY = ("tensorflow", "tfx", "apache_beam", "polars", "pyarrow", "ml_metadata", "pydantic", "rich")

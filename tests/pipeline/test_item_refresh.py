@@ -40,7 +40,7 @@ def test_nothing_is_pushed_before_every_gate(nodes: dict[str, Any]) -> None:
 def test_the_gates_are_those_of_a_training(nodes: dict[str, Any], tmp_path: Path) -> None:
     trained = compiled(tmp_path)
     for node in ("ListEvaluator", "RankerEvaluator", "Verdict"):
-        assert str(nodes[node].parameters) == str(trained[node].parameters)
+        assert _rules(nodes[node]) == _rules(trained[node])
 
 
 def test_the_candidate_is_held_against_what_the_training_made(nodes: dict[str, Any]) -> None:
@@ -83,3 +83,9 @@ def test_the_push_of_a_refresh_depends_on_what_is_served(tmp_path: Path) -> None
 def test_the_push_of_a_training_does_not(nodes: dict[str, Any], tmp_path: Path) -> None:
     assert "served" not in compiled(tmp_path)["Pusher"].parameters.parameters
     assert "served" in nodes["Pusher"].parameters.parameters
+
+
+def _rules(node: Any) -> dict[str, str]:
+    """What a node is told, without where the tables lie: those of the two pipelines differ here."""
+    told = node.parameters.parameters
+    return {name: str(value) for name, value in told.items() if name != "data"}

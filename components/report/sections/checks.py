@@ -84,6 +84,12 @@ def _gate(gate: Gate, title: str) -> GateView:
     )
 
 
+def _aside(check: Check) -> str:
+    """How sure the value is; of what is only reported or not measured, all that is known."""
+    more = check.note if is_note(check) or check.value is None else ""
+    return "; ".join(filter(None, (noise(check), more)))
+
+
 def _order(check: Check) -> int:
     """Failed checks first, notes last."""
     return 2 if is_note(check) else int(check.passed)
@@ -96,7 +102,7 @@ def _row(check: Check) -> CheckRow:
         word=_WORDS[tone],
         name=check_name(check.name),
         measured=measured(check),
-        noise=noise(check),
+        noise=_aside(check),
         bound=bound(check),
         why=check.why,
         sentence=statement(check),

@@ -1,13 +1,14 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
     LatestBlessedModelStrategy,
 )
 from tfx.types import artifact_utils, channel, standard_artifacts
 
-from components.artifacts import BaselineMetrics, Checks
+from components.artifacts import BaselineMetrics, Checks, UserStates
 from components.checks import Bound, read_checks, write_checks
 from components.training_period import TrainingPeriod, write_period
 from components.verdict.component import Verdict
@@ -15,6 +16,7 @@ from components.verdict.executor import Executor
 from pipeline.gates import Gates
 from tests.components.toy_recommender import write_split
 from tests.components.verdict.test_evaluation import write_results
+from transform.settings import DataSettings, ExampleSettings, Table
 
 GOOD_LISTS = {
     "example_count": 100.0,
@@ -82,10 +84,24 @@ class Case:
             blessing = _artifact(standard_artifacts.ModelBlessing, self.folder / f"{name}_blessing")
             blessing.set_int_custom_property("blessed", self.blessed[name])
             inputs |= {f"{name}_evaluation": [evaluation], f"{name}_blessing": [blessing]}
+        states = _artifact(UserStates, self.folder / "user_states")
+        pl.DataFrame({"history_time": [[1500]]}).write_parquet(
+            Path(states.uri) / UserStates.USERS_FILE
+        )
+        inputs["user_states"] = [states]
         blessing = _artifact(standard_artifacts.ModelBlessing, self.folder / "blessing")
         checks = _artifact(Checks, self.folder / "checks")
         outputs = {"blessing": [blessing], "checks": [checks]}
-        properties = {"rules": Gates().verdict.model_dump_json(), "code": "x"}
+        log = self.folder / "events.csv"
+        log.write_text("user_id,item_id,event_time\n")
+        properties = {
+            "rules": Gates().verdict.model_dump_json(),
+            "data": DataSettings(events=Table(path=str(log))).model_dump_json(),
+            "example_settings": ExampleSettings().model_dump_json(),
+            "features": "[]",
+            "aggregates": "[]",
+            "code": "x",
+        }
         Executor().Do(inputs, outputs, properties)
         return blessing, read_checks(Path(checks.uri) / Checks.CHECKS_FILE)
 
@@ -104,6 +120,14 @@ def test_a_good_model_is_blessed_as_tfx_would(case):
     assert blessing.get_int_custom_property("current_model_id") == 41
     assert blessing.get_string_custom_property("current_model") == case.model.uri
     assert "checks passed" in blessing.get_string_custom_property("blessing_message")
+
+
+def test_a_log_without_propensities_is_said_and_stops_nothing(case):
+    _, checks = case.run()
+    (said,) = [check for check in checks if check.name == "off_policy_value"]
+    assert said.passed
+    assert said.value is None
+    assert said.note == "refused: no log with propensities"
 
 
 def test_the_resolver_of_tfx_finds_the_blessed_model(case):
@@ -179,7 +203,12 @@ def test_the_node_takes_rules_and_an_optional_model():
         list_blessing=of(standard_artifacts.ModelBlessing),
         baselines=of(BaselineMetrics),
         data_checks=of(Checks),
+        user_states=of(UserStates),
         rules=Gates().verdict,
+        data="{}",
+        example_settings="{}",
+        features="[]",
+        aggregates="[]",
         code="x",
     )
     assert node.exec_properties["rules"] == Gates().verdict.model_dump_json()

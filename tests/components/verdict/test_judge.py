@@ -35,6 +35,7 @@ RULES = VerdictRules(
     ),
     leads=(Bound(name="ndcg_at_10_lead", lower=1e-6, why="a simple list does as well"),),
     must_beat=("most_popular", "item_knn"),
+    off_policy=Bound(name="off_policy_value_gain"),
 )
 NORTH = (("segment", "north"),)
 SOUTH = (("segment", "south"),)

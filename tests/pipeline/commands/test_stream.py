@@ -53,8 +53,10 @@ def test_from_the_stream_to_states_and_log(config, tmp_path):
     assert [window.name for window in publication.settings.windows] == ["views"]
     types = pl.read_parquet(folder / "log" / "dt=*" / "*")["event_type"]
     assert sorted(types) == ["seen", "seen", "view"]
-    erased = invoke("erase", "ann", "--config", config)
-    assert "1 states, 0 entries, 0 dead letters, 3 rows" in erased.stdout, erased.output
+    erased = CliRunner().invoke(app, ["erase", "ann", "--config", str(config), "--json"])
+    assert erased.exit_code == 0, erased.output
+    done = json.loads(erased.stdout)
+    assert (done["states"], done["entries"], done["rows"]) == (1, 0, 3)
     assert pl.read_parquet(folder / "log" / "dt=*" / "*").is_empty()
     [audit] = (tmp_path / "runs" / "erasures.jsonl").read_text().splitlines()
     assert "ann" not in audit

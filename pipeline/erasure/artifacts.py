@@ -1,0 +1,98 @@
+"""A person leaves the artifacts of all runs.
+
+Rows of users are made from the log, so an artifact that names the person is removed whole, and ML
+Metadata told: it is in no cache any more, and the next run makes it anew from the log without the
+person. Only the published states of users are written without the person and stay, so that the
+others go on being served.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.erasure.person import Person
+from pipeline.lineage import METADATA_FILE, Lineage
+from serving.durable import replace_file
+from transform.features import USER_ID
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+
+ARTIFACTS = "artifacts"
+_STATES = "user_states"
+_SYSTEM = ".system"  # of TFX: what executors keep while they work
+_ROWS = ("EventExampleGen", "ItemRefresh")
+
+
+def artifact_of(file: Path, root: Path) -> Path:
+    """The folder of the artifact that a file is in: <node>/<output>/<execution>."""
+    parts = file.relative_to(root / ARTIFACTS).parts
+    depth = 4 if parts[1:2] == (_SYSTEM,) else 3
+    return (root / ARTIFACTS).joinpath(*parts[: min(depth, len(parts))])
+
+
+def trained_with(settings: Settings, artifacts: Iterable[Path]) -> list[int]:
+    """Versions whose runs had one of some artifacts as rows.
+
+    To be asked while the artifacts are still there.
+    """
+    lineage = Lineage.open(settings.root, settings.name)
+    wanted = set(artifacts)
+    versions: set[int] = set()
+    if lineage is None:
+        return []
+    for run in lineage.runs():
+        rows = [one for node in _ROWS for one in lineage.outputs(run.run_id, "Examples", node)]
+        if wanted.isdisjoint(Path(one.uri) for one in rows):
+            continue
+        for pushed in lineage.outputs(run.run_id, "PushedModel", "Pusher"):
+            version = pushed.custom_properties["pushed_version"].string_value
+            versions |= {int(version)} if version else set()
+    return sorted(versions)
+
+
+def remove(root: Path, traces: Sequence[Path], person: Person) -> list[Path]:
+    """Removes what names the person below the artifacts of a root; returns their folders."""
+    folders = []
+    for folder in sorted({artifact_of(file, root) for file in traces}):
+        if folder.parent.name == _STATES:
+            for file in (file for file in traces if file.is_relative_to(folder)):
+                _without(file, person)
+        elif folder.is_dir():
+            shutil.rmtree(folder)
+        else:
+            folder.unlink()
+        folders.append(folder)
+    _forget(root, [folder for folder in folders if not folder.exists()])
+    return folders
+
+
+def _without(file: Path, person: Person) -> None:
+    """Writes a file of states without a person."""
+    table = pq.read_table(file, partitioning=None)
+    draft = file.with_name(f".{file.name}")
+    pq.write_table(table.filter(pc.not_equal(table[USER_ID], person.user_id)), draft)
+    replace_file(file, draft.read_bytes())
+    draft.unlink()
+
+
+def _forget(root: Path, folders: Sequence[Path]) -> None:
+    """Tells ML Metadata which artifacts are gone, so that nothing takes them for inputs."""
+    from ml_metadata import metadata_store
+    from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+    if not folders or not (root / METADATA_FILE).is_file():
+        return
+    config = mlmd.ConnectionConfig()
+    config.sqlite.filename_uri = str(root / METADATA_FILE)
+    store = metadata_store.MetadataStore(config)
+    gone = [one for one in store.get_artifacts() if Path(one.uri) in set(folders)]
+    for artifact in gone:
+        artifact.state = mlmd.Artifact.DELETED
+    store.put_artifacts(gone)

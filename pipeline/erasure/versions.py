@@ -1,0 +1,65 @@
+"""A person leaves the published versions: the requests that warm a server up name users."""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from components.artifacts import WARM_UP_FILE
+from components.pusher import manifest
+from components.pusher.destination import locked
+from pipeline.erasure.person import Person
+from serving.durable import replace_file
+
+_LENGTH, _CHECKSUM = 8, 4
+
+
+def copies_of(folder: Path, versions: Iterable[int]) -> list[int]:
+    """The versions in a folder whose towers are those of some version."""
+    trained, found = set(versions), []
+    for path in folder.iterdir() if folder.is_dir() else ():
+        said = manifest.read(path)
+        if said is not None and trained & {said.version, said.origin, said.trained}:
+            found.append(said.version)
+    return sorted(found)
+
+
+def forget(folder: Path, traces: Sequence[Path], person: Person) -> list[Path]:
+    """Takes requests of a person out of the warm-up of versions, and out of their manifests.
+
+    Args:
+        folder: Where the versions lie.
+        traces: Files that name the person.
+        person: Who.
+
+    Returns:
+        The files that were changed. What else of a version names the person stays: it is part of
+        the model.
+    """
+    changed = [file for file in traces if file.name == WARM_UP_FILE and folder in file.parents]
+    if not changed:
+        return []
+    with locked(folder):
+        for file in changed:
+            kept = [one for one in _records(file.read_bytes()) if not person.is_in(one)]
+            replace_file(file, b"".join(kept))
+            version = folder / file.relative_to(folder).parts[0]
+            said = manifest.read(version)
+            if said is not None:
+                digest = manifest.sha256(file)
+                files = said.files | {str(file.relative_to(version)): digest}
+                listed = dataclasses.replace(said, files=files)
+                replace_file(version / manifest.MANIFEST_FILE, listed.text().encode())
+    return changed
+
+
+def _records(data: bytes) -> Iterator[bytes]:
+    """The records of a TFRecord file, with what frames them."""
+    begin = 0
+    while begin < len(data):
+        (length,) = struct.unpack_from("<Q", data, begin)
+        end = begin + _LENGTH + _CHECKSUM + length + _CHECKSUM
+        yield data[begin:end]
+        begin = end
