@@ -5,13 +5,15 @@ import yaml
 
 from pipeline.errors import RunError
 from pipeline.kubeflow.specification import Retry, read_containers
+from tests.pipeline.kubeflow.conftest import Diamond
 
 
-@pytest.fixture
-def text(diamond, diamond_module):
+@pytest.fixture(scope="module")
+def text(tmp_path_factory, diamond_module):
     """The diamond, compiled."""
     from pipeline.kubeflow.compiling import compile_for_kubeflow
 
+    diamond = Diamond(tmp_path_factory.mktemp("diamond"))
     diamond.settle(
         nodes={"Left": {"retries": 4, "timeout_minutes": 5, "environment": {"A": "b"}}},
         containers={"secrets": {"KEY": {"secret": "store", "key": "k"}}},
