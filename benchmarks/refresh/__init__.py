@@ -1,0 +1,1 @@
+"""How long it takes until a new item can be retrieved from what is served."""
