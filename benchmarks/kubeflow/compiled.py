@@ -78,10 +78,10 @@ class Compiled:
         return told
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
-        """Starts a run, one container after the other."""
+        """Starts a run."""
         with log.open("wb") as output:
             return subprocess.Popen(
-                [_SLUICE, *map(str, self._run), "--parallel", "1"],
+                [_SLUICE, *map(str, self._run)],
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import subprocess
@@ -90,15 +91,15 @@ def sweep(pipeline: Compiled) -> Sweep:
     """Runs the pipeline again and again, until each node was killed or has ended before."""
     found, finished = Sweep(), set[str]()
     nodes = pipeline.nodes()
-    node: str | None = ""
-    while node is not None:
-        node = kill_next(pipeline, set(found.killed))
+    killed = {""}
+    while killed:
+        killed = kill_next(pipeline, set(found.killed))
         states = _states(pipeline.lineage())
         done = {name for name, state in states.items() if state is NodeState.DONE}
         found.again += sorted(name for name in done & finished if not name.startswith(_LOOKS_UP))
         finished |= done
-        found.killed += [node] if node else []
-        sys.stderr.write(f"benchmark kubeflow: {sorted(done)} ran, {node or 'none'} was killed\n")
+        found.killed += sorted(killed)
+        sys.stderr.write(f"benchmark kubeflow: {sorted(done)} ran, {sorted(killed)} were killed\n")
     found.missed = sorted(set(nodes) - set(found.killed))
     found.repeated = sorted(finished & set(found.killed))
     outputs = set((pipeline.root / "artifacts").glob("*/[a-z]*/*"))
@@ -108,35 +109,35 @@ def sweep(pipeline: Compiled) -> Sweep:
     return found
 
 
-def kill_next(pipeline: Compiled, spared: set[str]) -> str | None:
-    """Runs the pipeline until a node works, and kills the node with signal 9.
+def kill_next(pipeline: Compiled, spared: set[str]) -> set[str]:
+    """Runs the pipeline until a node works, and kills it with signal 9, and those beside it.
 
     Args:
         pipeline: The pipeline.
         spared: Nodes that may do their work.
 
     Returns:
-        The node; None where the run came to its end.
+        The nodes; none where the run came to its end.
     """
     logs = pipeline.root / "logs"
     earlier = set(logs.glob("*"))
     told = pipeline.folder / "told.json"
     run = pipeline.start(told)
-    killed: set[str] = set()
+    due: dict[str, float] = {}  # node -> when it is killed
     while run.poll() is None:
         for log in (log for folder in set(logs.glob("*")) - earlier for log in folder.glob("*")):
-            if log.stem not in spared | killed and _works(log):
-                time.sleep(0.0 if log.stem.startswith(_SHORT) else _INTO_WORK_SECONDS)
-                _kill(run, log.stem)
-                killed.add(log.stem)
+            if log.stem not in spared | due.keys() and _works(log):
+                wait = 0.0 if log.stem.startswith(_SHORT) else _INTO_WORK_SECONDS
+                due[log.stem] = time.monotonic() + wait
+        for node in [node for node, when in due.items() if when <= time.monotonic()]:
+            _kill(run, node)
+            due[node] = math.inf
         time.sleep(_POLL_SECONDS)
     said = told.read_text()
-    if run.returncode == 0:
-        return None
-    for node in killed:
-        if f"{node} failed: it was killed by SIGKILL" in said:
-            return node
-    raise SideError(f"only a killed node may fail. Received: {said[-2000:]}")
+    killed = {node for node in due if f"{node} failed: it was killed by SIGKILL" in said}
+    if run.returncode and not killed:
+        raise SideError(f"only a killed node may fail. Received: {said[-2000:]}")
+    return killed
 
 
 def _kill(run: subprocess.Popen[bytes], node: str) -> None:
