@@ -10,17 +10,19 @@ request with a scalar input, here requests with equal scalars are joined.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 import grpc
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.model_server.batch_threads import Answer, BatchThreads, nothing
 from serving.model_server.batching_config import Batching
 from serving.model_server.errors import RequestError, invalid_argument
 from serving.model_server.joining import join, split
@@ -43,7 +45,7 @@ class Batcher:
 
     def __init__(self, options: Batching) -> None:
         self._options = options
-        self._threads = ThreadPoolExecutor(options.num_batch_threads, thread_name_prefix="batch")
+        self._threads = BatchThreads(options.num_batch_threads)
 
     def batched(self, execute: Execute) -> Submit:
         """The same computation, of one version of a model, with its requests joined."""
@@ -76,7 +78,7 @@ class _Batch:
 class _Batches:
     """The open batches of one version of a model."""
 
-    def __init__(self, options: Batching, threads: ThreadPoolExecutor, execute: Execute) -> None:
+    def __init__(self, options: Batching, threads: BatchThreads, execute: Execute) -> None:
         self._options = options
         self._threads = threads
         self._execute = execute
@@ -101,7 +103,10 @@ class _Batches:
         """
         rows = self._rows(signature, feeds, fetches)
         if rows is None:
-            return self._threads.submit(self._execute, signature, feeds, fetches)
+            alone = _Batch(signature, fetches, None)
+            answer = alone.add(_Request(feeds, 1))
+            self._threads.submit(functools.partial(self._compute_alone, alone))
+            return answer
         if rows <= self._options.max_batch_size:
             return self._join(signature, feeds, fetches, rows)
         if self._options.split_size is None:
@@ -174,7 +179,7 @@ class _Batches:
         """Let the next free thread compute a batch; until then others may join."""
         if not batch.handed_over:
             batch.handed_over = True
-            self._threads.submit(self._compute, batch)
+            self._threads.submit(functools.partial(self._compute, batch))
 
     def _hand_over_later(self, batch: _Batch) -> None:
         def now() -> None:
@@ -188,48 +193,61 @@ class _Batches:
         except RuntimeError:  # no further thread can be had
             self._hand_over(batch)
 
-    def _compute(self, batch: _Batch) -> None:
-        with self._lock:  # nobody joins from here on
+    def _compute(self, batch: _Batch, answer_before: Answer) -> Answer:
+        """Computes a batch; returns what gives its answers."""
+        asked = self._closed(batch)
+        if not asked:
+            return answer_before
+        try:
+            try:
+                feeds, rows = self._ready(asked)
+            finally:
+                answer_before()
+            return self._computed(asked, batch, feeds, rows)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, those who wait must hear of it
+            return functools.partial(_refuse, asked, error)
+
+    def _compute_alone(self, batch: _Batch, answer_before: Answer) -> Answer:
+        answer_before()
+        self._answer_each(_still_asked(batch), batch)
+        return nothing
+
+    def _closed(self, batch: _Batch) -> list[_Request]:
+        """Those who still want an answer; nobody joins from here on."""
+        with self._lock:
             if self._open.get(batch.key) is batch:
                 del self._open[batch.key]
             self._waiting[batch.signature.name] -= 1
-        asked = [one for one in batch.requests if one.answer.set_running_or_notify_cancel()]
-        if not asked:
-            return
-        try:
-            self._answer(asked, batch)
-        except Exception as error:  # noqa: BLE001 -- whatever it is, those who wait must hear of it
-            for request in asked:
-                if not request.answer.done():
-                    request.answer.set_exception(error)
+        return _still_asked(batch)
 
-    def _answer(self, asked: list[_Request], batch: _Batch) -> None:
+    def _ready(self, asked: list[_Request]) -> tuple[Arrays, int]:
+        """What is computed, and its rows."""
         total = sum(request.rows for request in asked)
         padded = self._options.padded(total)
-        feeds = join([request.feeds for request in asked], padded - total)
+        return join([request.feeds for request in asked], padded - total), padded
+
+    def _computed(self, asked: list[_Request], batch: _Batch, feeds: Arrays, padded: int) -> Answer:
+        rows = [request.rows for request in asked]
         try:
             outputs = self._execute(batch.signature, feeds, batch.fetches)
         except RequestError as error:
-            if len(asked) == 1 and padded == total:
-                asked[0].answer.set_exception(error)
-            else:
-                self._answer_each(asked, batch)  # a bad one must not fail the others
-            return
+            if len(asked) == 1 and padded == rows[0]:
+                return functools.partial(_refuse, asked, error)
+            self._answer_each(asked, batch)  # a bad one must not fail the others
+            return nothing
         if any(array.ndim == 0 or len(array) != padded for array in outputs.values()):
             name = batch.signature.name
             logger.warning("outputs of signature %r have no rows: not batched", name)
             self._alone.add(name)
             self._answer_each(asked, batch)
-            return
-        rows = [request.rows for request in asked]
-        for request, answer in zip(asked, split(outputs, rows), strict=True):
-            request.answer.set_result(answer)
+            return nothing
+        return functools.partial(_answer, asked, list(split(outputs, rows)))
 
     def _answer_each(self, asked: list[_Request], batch: _Batch) -> None:
         for request in asked:
             try:
                 answer = self._execute(batch.signature, request.feeds, batch.fetches)
-            except RequestError as error:
+            except Exception as error:  # noqa: BLE001 -- whoever waits must hear of it
                 request.answer.set_exception(error)
             else:
                 request.answer.set_result(answer)
@@ -239,6 +257,20 @@ class _Batches:
         scalars = tuple(array.item() for array in feeds if array.ndim == 0)
         shapes = () if self._options.pad_variable_length_inputs else _inner_shapes(feeds)
         return signature.name, *fetches, scalars, shapes
+
+
+def _still_asked(batch: _Batch) -> list[_Request]:
+    return [one for one in batch.requests if one.answer.set_running_or_notify_cancel()]
+
+
+def _answer(asked: list[_Request], answers: list[Outputs]) -> None:
+    for request, answer in zip(asked, answers, strict=True):
+        request.answer.set_result(answer)
+
+
+def _refuse(asked: list[_Request], error: Exception) -> None:
+    for request in asked:
+        request.answer.set_exception(error)
 
 
 def _inner_shapes(feeds: Arrays) -> tuple[tuple[int, ...], ...]:
