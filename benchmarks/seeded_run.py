@@ -1,4 +1,4 @@
-"""A pipeline that is run with a seed of its own up to the recommender, and what it leaves."""
+"""A pipeline that is run with a seed of its own up to some node, and what it leaves."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.processes import run_module
+from transform import features as keys
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,22 @@ class SeededRun:
             SideError: If it fails.
         """
         if not (said.exists() and self.model.exists()):
-            module = "benchmarks.train_side"
-            run_module(module, self.settings, self.seed, said=said, environment=self.variables)
+            self.run_to("RecommenderAssembler", said)
         seconds: dict[str, float] = json.loads(said.read_text())["seconds"]
         return seconds
+
+    def run_to(self, last: str, said: Path) -> None:
+        """Runs it up to a node.
+
+        Args:
+            last: The node, that included.
+            said: Where the seconds of each node are kept.
+
+        Raises:
+            SideError: If it fails.
+        """
+        module, asked = "benchmarks.train_side", (self.settings, self.seed, last)
+        run_module(module, *asked, said=said, environment=self.variables)
 
     @property
     def examples(self) -> Path:
@@ -66,3 +79,13 @@ def newest(root: Path, node: str, key: str) -> Path:
     """
     written = root / "artifacts" / node / key
     return max(written.glob("*"), key=lambda path: int(path.name), default=written / "none")
+
+
+def transformed(root: Path, split: str) -> Path:
+    """The transformed rows of a split."""
+    return newest(root, "Transform", "transformed_examples") / f"Split-{split}"
+
+
+def catalogue_files(root: Path) -> str:
+    """A glob of the transformed catalogue."""
+    return f"{transformed(root, keys.CATALOGUE)}/*"

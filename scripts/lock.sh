@@ -25,4 +25,5 @@ compile benchmarks/index/peers/peers.in benchmarks/index/peers/peers.lock
 # Of this one only the data files are read; it asks for libraries and a Python that are older than ours.
 PYTHON=3.10 compile benchmarks/ope/obp.in benchmarks/ope/obp.lock --no-deps
 compile benchmarks/quality/peers/peers.in benchmarks/quality/peers/peers.lock
+compile benchmarks/ranker/peers/peers.in benchmarks/ranker/peers/peers.lock
 compile tests/pipeline/artifact_store/moto.in tests/pipeline/artifact_store/moto.lock

@@ -2,8 +2,8 @@
 
 `python -m benchmarks.quality [--smoke] [--data FOLDER] [--only LOG ...] [--seeds N]
 [--peers PEER ...]`. Logs, models and lists lie under `runs/benchmarks/quality`; the models are kept
-until the code or the settings change. The rows of a log with all peers and at least 3 seeds are
-kept too; once there are such rows of all logs, they are the published result.
+until the code or the settings change. The rows of a log with all peers are kept too: they are the
+published result, which names the logs that it lacks.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benchmarks.kept import keep_rows, rows_of_parts
-from benchmarks.quality.datasets import DATASETS, SHOP, data_folder
+from benchmarks.quality.datasets import DATASETS, SHOPS, Dataset, data_folder
 from benchmarks.quality.environment import ENVIRONMENT, PEERS
+from benchmarks.quality.ladder import ladder_rows
 from benchmarks.quality.protocol import Quality
 from benchmarks.quality.rows import ablation_rows, rows_of
 from benchmarks.quality.workshop import Workshop
@@ -23,42 +24,57 @@ from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of, without
 
 _PACKAGES = ("tensorflow", "tensorflow-recommenders", "tfx", "numpy", "implicit")
 _FOLDER = SMOKE_RESULTS / "quality"
+_COMMAND = "make bench-quality"
 _SEEDS = 3
 
 
 def main() -> int:
     """Measures each log; 1 where a bar is missed."""
     options = _options()
-    versions = versions_of(*_PACKAGES)
     if options.smoke:
-        workshop = Workshop(_FOLDER / SHOP.name, SHOP)
-        workshop.prepare(None)
-        rows = without_bars(_measure(workshop, [1], ()))
-        publish("quality", "make bench-quality", rows, versions, smoke=True)
-        return 0
-    complete = options.seeds >= _SEEDS and set(options.peers) == set(PEERS)
+        return _smoke()
+    has_all_peers = set(options.peers) == set(PEERS)
     rows = []
     for dataset in [d for d in DATASETS if d.name in options.only]:
         sys.stderr.write(f"benchmark quality: {dataset.name}\n")
-        workshop = Workshop(_FOLDER / dataset.name, dataset)
+        workshop = _workshop(dataset)
         workshop.prepare(data_folder(options.data))
         measured = _measure(workshop, range(1, options.seeds + 1), options.peers)
         rows += measured
-        if complete:
-            keep_rows(_rows_file(dataset.name), measured)
-    commits: dict[str, str] = {}
-    if complete:
-        rows, commits = rows_of_parts({d.name: _rows_file(d.name) for d in DATASETS})
-    facts = {f"test targets of {d.name} (SHA-256)": d.targets for d in DATASETS}
-    versions = {**versions, **ENVIRONMENT.versions(), **commits, **facts}
-    whole = len(commits) == len(DATASETS)
-    publish("quality", "make bench-quality", rows, versions, smoke=not whole)
+        if has_all_peers:
+            keep_rows(_rows_file(dataset), measured)
+            publish_kept()
+    if not has_all_peers:
+        publish("quality", _COMMAND, rows, _versions(), smoke=True)
     return int(any(row.holds is False for row in rows))
+
+
+def publish_kept() -> None:
+    """Publishes all logs that were measured with all peers, and names those that were not."""
+    rows, commits = rows_of_parts({d.name: _rows_file(d) for d in DATASETS})
+    measured = [d for d in DATASETS if f"commit of {d.name}" in commits]
+    missing = [d.name for d in DATASETS if d not in measured]
+    facts = {
+        "logs": ", ".join(d.name for d in measured),
+        "logs not measured": ", ".join(missing) or "none",
+        **{f"test targets of {d.name} (SHA-256)": _workshop(d).targets for d in measured},
+    }
+    publish("quality", _COMMAND, rows, {**_versions(), **commits, **facts}, smoke=False)
+
+
+def _smoke() -> int:
+    rows = []
+    for dataset in SHOPS:
+        workshop = Workshop(_FOLDER / f"small-{dataset.name}", dataset)
+        workshop.prepare(None)
+        rows += without_bars(_measure(workshop, [1], ()))
+    publish("quality", _COMMAND, rows, versions_of(*_PACKAGES), smoke=True)
+    return 0
 
 
 def _measure(workshop: Workshop, seeds: Sequence[int], peers: Iterable[str]) -> list[Row]:
     """All sides on one log: ours, and the peers for as long as ours took."""
-    name, bars = workshop.dataset.name, workshop.dataset.bars
+    name, bars, lead = workshop.dataset.name, workshop.dataset.bars, workshop.dataset.lead
     ours = [workshop.composed(seed) for seed in seeds]
     budget = max(lists.seconds for lists in ours)
     found = {p: [workshop.peer(p, seed, budget) for seed in seeds] for p in peers}
@@ -69,14 +85,23 @@ def _measure(workshop: Workshop, seeds: Sequence[int], peers: Iterable[str]) -> 
     ranks = {peer: [lists.ranks for lists in runs] for peer, runs in found.items()}
     seconds = {p: max(lists.seconds for lists in runs) for p, runs in found.items()}
     return [
-        *rows_of(name, [lists.ranks for lists in ours], ranks, simple, bars),
+        *rows_of(name, [lists.ranks for lists in ours], ranks, simple, bars, lead),
         Row(f"{name}: seconds of training", budget, "s", peers=seconds),
         *ablation_rows(name, workshop.ablation(seeds[0])),
+        *ladder_rows(name, ours),
     ]
 
 
-def _rows_file(log: str) -> Path:
-    return _FOLDER / f"{log}.json"
+def _workshop(dataset: Dataset) -> Workshop:
+    return Workshop(_FOLDER / dataset.name, dataset)
+
+
+def _rows_file(dataset: Dataset) -> Path:
+    return _FOLDER / f"{dataset.name}.json"
+
+
+def _versions() -> dict[str, str]:
+    return {**versions_of(*_PACKAGES), **ENVIRONMENT.versions()}
 
 
 def _options() -> argparse.Namespace:

@@ -20,7 +20,7 @@ from tfx.utils import path_utils
 
 from benchmarks.quality.protocol import Ints, K
 from benchmarks.said import report
-from benchmarks.seeded_run import newest
+from benchmarks.seeded_run import catalogue_files, newest, transformed
 from components.artifacts import Tiles
 from pipeline.loading import load_settings
 from pipeline.settings import Settings
@@ -94,13 +94,12 @@ def _ranks(variant: Variant, learned: Found, asked: Found) -> Ints:
 def _sources(root: Path) -> Sources:
     """The trained parts that a run left below its root."""
     of = functools.partial(newest, root)
-    transformed = of("Transform", "transformed_examples")
     return Sources(
         retriever=path_utils.serving_model_path(str(of("Retriever", "model"))),
         ranker=path_utils.serving_model_path(str(of("Ranker", "model"))),
         transform_graph=str(of("Transform", "transform_graph")),
-        catalogue_files=(f"{transformed}/Split-{keys.CATALOGUE}/*",),
-        validation_files=(f"{transformed}/Split-{keys.VALIDATION}/*",),
+        catalogue_files=(catalogue_files(root),),
+        validation_files=(f"{transformed(root, keys.VALIDATION)}/*",),
         co_view=str(of("EventExampleGen", "tiles") / Tiles.CO_VIEW_FILE),
     )
 

@@ -6,6 +6,7 @@ what `sluice data fetch movielens-100k` brings.
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 from collections.abc import Callable
@@ -33,16 +34,19 @@ class Dataset:
     """A log and how its quality is measured.
 
     Attributes:
-        name: Its name; the settings of its pipeline lie in `settings/NAME.yaml`.
+        name: Its name; the settings of its pipeline lie in `settings/NAME.yaml`, and say how it is
+            divided.
         targets: The SHA-256 of its test targets, see `protocol.fingerprint`; "" for any.
         load: Its tables, from the folder of all logs.
-        bars: What the composed path has to reach; None: 1.1 times the best other of the run.
+        bars: What the composed path has to reach; None: `lead` times the best other of the run.
+        lead: See `bars`.
     """
 
     name: str
     targets: str
     load: Callable[[Path | None], Tables]
     bars: Quality | None = None
+    lead: float = 1.1
 
     @property
     def settings(self) -> Path:
@@ -125,10 +129,10 @@ def _named(events: pl.DataFrame, item: str) -> pl.DataFrame:
     )
 
 
-def _shop(_: Path | None) -> Tables:
-    """A small simulated shop: what its users did, but not what they were only shown."""
+def _shop(_: Path | None, **size: int) -> Tables:
+    """A simulated shop: what its users did, but not what they were only shown."""
     with tempfile.TemporaryDirectory() as folder:
-        log = simulated_log(Path(folder) / "log", events=40_000, seed=5, users=1_000)
+        log = simulated_log(Path(folder) / "log", seed=5, **size)
         events = pl.read_parquet(f"{log}/events/**/*.parquet")
         items = pl.read_parquet(f"{log}/items.parquet")
     did = events.filter(pl.col("event_type") != "impression")
@@ -152,6 +156,19 @@ DATASETS = (
         "c5e4c8ff9913a567361b5d54440f1c132e3420845dba0ce93fe50153c94e9c18",
         _ml_1m,
     ),
+    Dataset(
+        "ml-1m-time",
+        "ed258cb0f9bd2502eba1aa7fa40dc44d2a80ba3c967d8b9948b1e867646462d8",
+        _ml_1m,
+        lead=1.0,
+    ),
+    Dataset(
+        "shop-time",
+        "",
+        functools.partial(_shop, events=400_000, users=5_000, items=2_000),
+        lead=1.0,
+    ),
 )
 # What the short form takes: it needs no file and no network.
-SHOP = Dataset("shop", "", _shop)
+_SMALL_SHOP = functools.partial(_shop, events=40_000, users=1_000, items=400)
+SHOPS = (Dataset("shop", "", _SMALL_SHOP), Dataset("shop-time", "", _SMALL_SHOP))

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.quality.protocol import K, check_targets
+from benchmarks.quality.protocol import check_targets
 from benchmarks.said import report
-from components.example_columns import ValueType, read_batches
+from components.example_columns import ValueType, read_batches, read_records
 from transform import features as keys
 
 _BATCH = 128
@@ -23,6 +23,8 @@ def main(model: str, examples: str, targets: str, said: str) -> None:
     """Asks for all lists, and reports the rank of each target."""
     serve = tf.saved_model.load(model).signatures["serving_default"]
     columns: dict[str, ValueType] = {keys.USER_ID: "bytes", keys.TARGET_ITEM_ID: "bytes"}
+    rungs: dict[str, list[str]] = {keys.USER_RUNG: [], keys.ITEM_RUNG: []}
+    columns |= dict.fromkeys(rungs, "bytes")
     users: list[str] = []
     wanted: list[str] = []
     ranks: list[int] = []
@@ -30,13 +32,16 @@ def main(model: str, examples: str, targets: str, said: str) -> None:
         users += [user.decode() for user in frame[keys.USER_ID].list.first()]
         target = frame[keys.TARGET_ITEM_ID].list.first().to_list()
         wanted += [item.decode() for item in target]
+        for column, found in rungs.items():
+            found += [rung.decode() for rung in frame[column].list.first()]
         for first in range(0, len(records), _BATCH):
             batch = slice(first, first + _BATCH)
-            shown = serve(examples=tf.constant(records[batch]))["item_id"].numpy()[:, :K]
+            shown = serve(examples=tf.constant(records[batch]))["item_id"].numpy()
             hit = shown == np.array(target[batch], object)[:, np.newaxis]
             ranks += np.where(hit.any(axis=1), hit.argmax(axis=1) + 1, 0).tolist()
     check_targets(users, wanted, targets)
-    report(Path(said), ranks=ranks)
+    items = sum(1 for _ in read_records([f"{examples}/Split-{keys.CATALOGUE}"]))
+    report(Path(said), ranks=ranks, rungs=rungs, items=items)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""Leave-one-out over the full catalogue, and what both sides are held to.
+"""Who is asked for what, over the full catalogue, and what both sides are held to.
 
-Each user's last event is asked for, the one before validates. Events stand in the order
-(event_time, order of the input). All items compete that the user has not had.
+Events stand in the order (event_time, order of the input). All items compete that the user has not
+had. Leave-one-out asks for each user's last event, and the one before validates; who has fewer than
+three is not asked. By time, the last tenth of all events is held out, and each user is asked for
+once: the first event in it. What follows is known to nobody.
 """
 
 from __future__ import annotations
@@ -15,8 +17,11 @@ import numpy.typing as npt
 import polars as pl
 
 from trainer.metrics import ranks as list_metrics
+from transform.settings import SplitSettings
+from transform.splits import find_cut_offs
 
 K = 10
+_FEWEST_TO_HOLD_OUT = 3
 
 Ints = npt.NDArray[np.int64]
 
@@ -39,12 +44,31 @@ def quality(target_ranks: Ints) -> Quality:
     return Quality(list_metrics.ndcg(counts, K), list_metrics.recall(counts, K))
 
 
-def in_order(events: pl.DataFrame) -> pl.DataFrame:
-    """`user_id` and `items`: each user's items, oldest first; users in order of appearance."""
-    ordered = events.sort("event_time", maintain_order=True)
-    users = events.select(pl.col("user_id").unique(maintain_order=True))
-    histories = ordered.group_by("user_id", maintain_order=True).agg(items="item_id")
-    return users.join(histories, on="user_id", how="left", maintain_order="left")
+def divided(events: pl.DataFrame, split: SplitSettings) -> pl.DataFrame:
+    """Events of users in their order, with `period`: 2 is asked for, 1 validates, 0 teaches.
+
+    Args:
+        events: `user_id`, `item_id`, `event_time`; order of the input.
+        split: How they are divided.
+
+    Returns:
+        Users stand in the order in which they first appear.
+    """
+    user = pl.col("user_id")
+    appears = events.select("user_id").unique(maintain_order=True).with_row_index("user")
+    ordered = events.join(appears, on="user_id", maintain_order="left").sort(
+        "user", "event_time", maintain_order=True
+    )
+    if split.protocol == "leave_one_out":
+        left = (pl.len() - pl.int_range(pl.len()) - 1).over(user).cast(pl.Int64)
+        holds_out = pl.len().over(user) >= _FEWEST_TO_HOLD_OUT
+        period = pl.when(holds_out).then((2 - left).clip(lower_bound=0)).otherwise(0)
+        return ordered.with_columns(period=period)
+    cut = find_cut_offs(*np.unique_counts(events["event_time"].to_numpy()), split)
+    time = pl.col("event_time")
+    period = (time >= cut.validation_from).cast(pl.Int64) + (time >= cut.eval_from)
+    asked_for_once = pl.int_range(pl.len()).over("user", "period") == 0
+    return ordered.with_columns(period=period).filter((pl.col("period") < 2) | asked_for_once)
 
 
 def fingerprint(users: Sequence[str], targets: Sequence[str]) -> str:

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from benchmarks.quality.protocol import Ints, Quality, quality
 from benchmarks.results import Row, at_least
 
-BEST_PEER = 1.1  # where the bar is on the best peer of the run: how many times as good
-
 Bars = Mapping[str, float]
 
 
@@ -32,6 +30,7 @@ def rows_of(
     peers: Mapping[str, Sequence[Ints]],
     simple: Mapping[str, Quality],
     bars: Quality | None,
+    lead: float,
 ) -> list[Row]:
     """The composed path against all others on one log.
 
@@ -40,17 +39,18 @@ def rows_of(
         composed: Its ranks of the test targets, by seed.
         peers: The same of each peer.
         simple: What has no seed.
-        bars: What is to be reached; None asks for `BEST_PEER` times the best other.
+        bars: What is to be reached; None asks for `lead` times the best other.
+        lead: See `bars`.
     """
     ours, deviation = means(composed)
     others = {peer: means(runs)[0] for peer, runs in peers.items()} | dict(simple)
-    rows = []
+    rows, seeds = [], f"seeds: {len(composed)}"
     for label, field in (("NDCG@10", "ndcg"), ("HR@10", "hit_rate")):
         value, of_peers = getattr(ours, field), {n: getattr(q, field) for n, q in others.items()}
-        bar = getattr(bars, field) if bars else BEST_PEER * max(of_peers.values())
-        rows.append(at_least(f"{name}: {label}, composed path", value, "", bar, of_peers))
+        bar = getattr(bars, field) if bars else lead * max(of_peers.values())
+        rows.append(at_least(f"{name}: {label}, composed path ({seeds})", value, "", bar, of_peers))
         of_seeds = {p: getattr(means(runs)[1], field) for p, runs in peers.items()}
-        spread_of = f"{name}: standard deviation of {label} over {len(composed)} seeds"
+        spread_of = f"{name}: standard deviation of {label} ({seeds})"
         rows.append(Row(spread_of, getattr(deviation, field), "", peers=of_seeds))
     return rows
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,12 @@ from benchmarks.kept import edition_folder
 from benchmarks.processes import run, run_module
 from benchmarks.quality.datasets import Dataset
 from benchmarks.quality.environment import ENVIRONMENT
-from benchmarks.quality.protocol import Ints, check_targets, in_order
+from benchmarks.quality.protocol import Ints, check_targets, divided, fingerprint
 from benchmarks.seeded_run import SeededRun
 from components.baselines.events import HeldOutData
 from components.baselines.measure import measure
 from pipeline.loading import load_settings
+from pipeline.settings import Settings
 from transform import features as keys
 
 _THREADS = "2"
@@ -32,12 +33,16 @@ class Lists:
     """What a side showed, and what it took.
 
     Attributes:
-        ranks: Rank of each user's test target from 1, 0 beyond the tenth place.
+        ranks: Rank of each user's test target from 1, 0 where the list does not hold it.
         seconds: Of its training.
+        rungs: `user_rung` and `item_rung` -> that of each request (the composed path alone).
+        items: How many there are to be recommended (the composed path alone).
     """
 
     ranks: Ints
     seconds: float
+    rungs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    items: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,23 +69,31 @@ class Workshop:
             OtherTargetsError: It is another one.
         """
         tables = self.dataset.load(data)
-        histories = in_order(tables["events"])
-        users, targets = histories["user_id"], histories["items"].list.last()
-        check_targets(users.to_list(), targets.to_list(), self.dataset.targets)
+        events = divided(tables["events"], self._settings.split)
+        asked = events.filter(pl.col("period") == 2)
+        of_targets = asked["user_id"].to_list(), asked["item_id"].to_list()
+        check_targets(*of_targets, self.dataset.targets)
         self._log.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
             table.write_parquet(self._log / f"{name}.parquet")
         self._coded.mkdir(parents=True, exist_ok=True)
-        _coded(tables["events"], users).write_csv(self._coded / "events.csv")
+        _coded(events).write_csv(self._coded / "events.csv")
+        self._targets.write_text(fingerprint(*of_targets))
+
+    @property
+    def targets(self) -> str:
+        """The SHA-256 of the test targets: of the log as prepared, else what it has to be."""
+        return self._targets.read_text() if self._targets.exists() else self.dataset.targets
 
     def composed(self, seed: int) -> Lists:
         """The recommender of a pipeline run with some seed; it is kept for the next time."""
         trained = self._run(seed)
         seconds = trained.train(self._side(f"train-{seed}"))
-        asked = (trained.model, trained.examples, self.dataset.targets)
+        asked = (trained.model, trained.examples, self.targets)
         served = self._side(f"lists-{seed}")
         said = run_module("benchmarks.quality.lists_side", *asked, said=served).said
-        return Lists(np.array(said["ranks"]), sum(seconds[node] for node in _TRAINS))
+        taken = sum(seconds[node] for node in _TRAINS)
+        return Lists(np.array(said["ranks"]), taken, said["rungs"], said["items"])
 
     def ablation(self, seed: int) -> Mapping[str, Ints]:
         """Ranks by parts of the composed path: name of the variant -> ranks."""
@@ -94,19 +107,15 @@ class Workshop:
 
     def simple(self, seed: int) -> dict[str, dict[str, float]]:
         """The baselines of the pipeline: name -> metric -> value."""
-        trained = self._run(seed)
-        os.environ.update(trained.variables)
-        settings = load_settings(self.dataset.settings)
         data = HeldOutData(
-            functools.partial(_split_of, trained.examples),
-            by_time=settings.split.protocol == "time",
+            functools.partial(_split_of, self._run(seed).examples),
+            by_time=self._settings.split.protocol == "time",
         )
-        return measure(data, exclude_seen=settings.recommender.exclude_seen)
+        return measure(data, exclude_seen=self._settings.recommender.exclude_seen)
 
     def peer(self, name: str, seed: int, seconds: float) -> Lists:
         """A peer that may learn for so long."""
-        os.environ.update(self._run(seed).variables)
-        length = load_settings(self.dataset.settings).examples.history_length
+        length = self._settings.examples.history_length
         said = self._side(f"{name}-{seed}")
         command = ENVIRONMENT.command(
             "benchmarks.quality.peers", self._coded, name, *map(str, (seed, seconds, length)), said
@@ -123,6 +132,16 @@ class Workshop:
     def _coded(self) -> Path:
         return self.folder / "coded"
 
+    @property
+    def _targets(self) -> Path:
+        return self._coded / "targets"
+
+    @functools.cached_property
+    def _settings(self) -> Settings:
+        """The settings of all seeds; their root is that of none."""
+        os.environ.update(self._run(0).variables)
+        return load_settings(self.dataset.settings)
+
     def _side(self, name: str) -> Path:
         return self._home / f"{name}.said.json"
 
@@ -134,20 +153,10 @@ def _split_of(examples: Path, split: str) -> list[str]:
     return [str(examples / f"Split-{split}")]
 
 
-def _coded(events: pl.DataFrame, users: pl.Series) -> pl.DataFrame:
+def _coded(events: pl.DataFrame) -> pl.DataFrame:
     """Events as the peers read them, see `benchmarks/quality/peers/__main__.py`."""
     items = events["item_id"].unique().sort()
-    user_codes = pl.DataFrame({keys.USER_ID: users, "user": np.arange(len(users))})
-    item_codes = pl.DataFrame({keys.ITEM_ID: items, "item": np.arange(len(items))})
-    left = pl.len() - pl.int_range(pl.len()) - 1
-    return (
-        events.join(user_codes, on=keys.USER_ID, maintain_order="left")
-        .join(item_codes, on=keys.ITEM_ID, maintain_order="left")
-        .sort("user", keys.EVENT_TIME, maintain_order=True)
-        .select(
-            "user",
-            "item",
-            time=pl.col(keys.EVENT_TIME),
-            period=(2 - left.over("user")).clip(lower_bound=0),
-        )
+    codes = pl.DataFrame({keys.ITEM_ID: items, "item": np.arange(len(items))})
+    return events.join(codes, on=keys.ITEM_ID, maintain_order="left").select(
+        "user", "item", "period", time=pl.col(keys.EVENT_TIME)
     )

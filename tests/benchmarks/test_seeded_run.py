@@ -34,7 +34,9 @@ def test_it_is_trained_once(run, trainings, tmp_path):
     assert run.train(said) == {"Ranker": 1.0}
     assert run.train(said) == {"Ranker": 1.0}
     where = {"BENCH_LOG": str(tmp_path / "log"), "BENCH_ROOT": str(tmp_path / "root")}
-    assert trainings == [("benchmarks.train_side", tmp_path / "shop.yaml", 7, where)]
+    assert trainings == [
+        ("benchmarks.train_side", tmp_path / "shop.yaml", 7, "RecommenderAssembler", where)
+    ]
 
 
 @pytest.mark.parametrize("gone", ["root", "model", "served model", "report"])

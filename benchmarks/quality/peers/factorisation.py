@@ -18,6 +18,8 @@ import scipy.sparse as sp
 from implicit.als import AlternatingLeastSquares
 from implicit.bpr import BayesianPersonalizedRanking
 
+from benchmarks.quality.peers.lists import target_ranks
+
 PEERS = ("ALS", "BPR")
 
 _FACTORS = 64
@@ -37,7 +39,7 @@ def recommend(
     until = time.perf_counter() + seconds
     shape = events["user"].max() + 1, events["item"].max() + 1
     before_validation = _matrix(events[events["period"] == 0], shape)
-    wanted = events.loc[events["period"] == 1].sort_values("user")["item"].to_numpy()
+    wanted = events[events["period"] == 1].drop_duplicates("user")
     grid = _GRIDS[peer]
     best, chosen = -1.0, dict[str, float]()
     for values in itertools.product(*grid.values()):
@@ -73,6 +75,7 @@ def _lists(
     return shown
 
 
-def _ndcg(shown: Ints, wanted: Ints) -> float:
-    hit = shown == wanted[:, np.newaxis]
-    return float((hit / np.log2(np.arange(shown.shape[1]) + 2.0)).sum(axis=1).mean())
+def _ndcg(shown: Ints, wanted: pd.DataFrame) -> float:
+    """Of the first item that each user had in the validation period."""
+    ranks = target_ranks(shown, wanted)
+    return float(np.where(ranks > 0, 1.0 / np.log2(ranks + 1.0), 0.0).mean())

@@ -37,7 +37,7 @@ Ints = npt.NDArray[np.int64]
 def recommend(
     peer: str, events: pd.DataFrame, k: int, *, seed: int, seconds: float, length: int
 ) -> tuple[Ints, dict[str, Any]]:
-    """Lists of k items for each user, [users, k], and facts about the training.
+    """Lists of k items for each user with a history, [users, k], and facts about the training.
 
     Args:
         peer: One of `PEERS`.
@@ -62,8 +62,9 @@ def recommend(
     seed_everything(seed, verbose=False)
     model = _model(peer, length, until)
     model.fit(dataset)
-    users = np.sort(known[Columns.User].unique())
-    context = events.loc[events["period"] == 2, columns[:1] + columns[2:]]
+    asked = events[(events["period"] == 2) & events[Columns.User].isin(known[Columns.User])]
+    users = np.sort(asked[Columns.User].unique())
+    context = asked[columns[:1] + columns[2:]]
     lists = model.recommend(
         users,
         dataset,
@@ -71,7 +72,7 @@ def recommend(
         filter_viewed=True,
         context=context if model.require_recommend_context else None,
     )
-    shown = np.full((len(users), k), -1, np.int64)
+    shown = np.full((events[Columns.User].max() + 1, k), -1, np.int64)
     shown[lists[Columns.User], lists[Columns.Rank] - 1] = lists[Columns.Item]
     facts = {"epochs": until.epochs, "best_epoch": keep_best.best_epoch}
     return shown, facts | {"validation_ndcg": keep_best.best}

@@ -1,0 +1,70 @@
+"""How good scores are: as an order, as probabilities, and against the truth."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.ranker.table import Floats, Table
+from simulation.choice import Behaviour
+from trainer.metrics import scores as metrics
+from trainer.metrics.request_auc import request_auc
+
+AUC, LIST_AUC = "AUC", "AUC within lists"
+LOG_LOSS, ENTROPY = "log loss", "normalised entropy"
+CALIBRATION, ECE = "calibration ratio", "ECE, 15 bins"
+DISTANCE = "distance to the true probability"
+
+
+def probabilities(scores: Floats, validation: Floats, known: Table) -> Floats:
+    """Scores as probabilities, by the validation candidates (Platt, 1999).
+
+    A candidate counts for all that it stands for, so what thinning took away is put back.
+
+    Args:
+        scores: What is to be made a probability.
+        validation: Scores of the validation candidates.
+        known: These candidates.
+    """
+    model = LogisticRegression(C=np.inf)
+    model.fit(validation[:, np.newaxis], known.label, sample_weight=1.0 / known.probability)
+    result: Floats = model.predict_proba(scores[:, np.newaxis])[:, 1]
+    return result
+
+
+def measured(probability: Floats, table: Table) -> dict[str, float]:
+    """All measures of the probabilities given to the candidates of a table."""
+    sums = metrics.histogram(table.label, probability, table.probability)
+    weight = metrics.weights(table.probability)
+    return {
+        AUC: metrics.auc(sums),
+        LIST_AUC: _within_lists(probability, table),
+        LOG_LOSS: metrics.log_loss(sums),
+        ENTROPY: metrics.normalised_entropy(sums),
+        CALIBRATION: metrics.calibration(sums),
+        ECE: metrics.ece(sums),
+        DISTANCE: float(np.average(np.abs(probability - truth(table)), weights=weight)),
+    }
+
+
+def truth(table: Table) -> Floats:
+    """Probability of a click on each candidate at its place."""
+    return table.relevance * Behaviour().examination()[table.place]
+
+
+def truth_without_place(table: Table) -> Floats:
+    """The same where it is not known which place it will have: what no side can do better than."""
+    seen = Behaviour().examination()[table.place]
+    return table.relevance * np.average(seen, weights=1.0 / table.probability)
+
+
+def _within_lists(probability: Floats, table: Table) -> float:
+    ends = np.cumsum(table.sizes)[:-1]
+    lists: list[tuple[Any, Any]] = list(
+        zip(np.split(table.label, ends), np.split(probability, ends), strict=True)
+    )
+    found = [request_auc(labels, scores) for labels, scores in lists]
+    return float(np.mean([auc for auc in found if not math.isnan(auc)]))

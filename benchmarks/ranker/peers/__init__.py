@@ -1,0 +1,1 @@
+"""Boosted trees, in an environment of their own."""

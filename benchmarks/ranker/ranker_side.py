@@ -1,0 +1,66 @@
+"""Our side: trains the ranker as its node does, and scores the candidates of two tables.
+
+`python -m benchmarks.ranker.ranker_side SETTINGS FOLDER SEED SCORES SAID`
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.ranker.rows_side import ONE_CLICK
+from benchmarks.ranker.table import TEST, TRAIN, VALIDATION, Floats
+from benchmarks.said import report
+from benchmarks.seeded_run import catalogue_files, newest
+from pipeline.loading import load_settings
+from trainer.distribution import run_workers
+from trainer.job import Job
+from transform import features as keys
+
+_BATCH = 1024
+
+
+def main(config: str, folder: str, seed: str, scores: str, said: str) -> None:
+    """Trains, scores, reports."""
+    settings, rows = load_settings(config), Path(folder)
+    home = Path(scores).with_suffix("")
+    job = Job(
+        model="ranker",
+        settings=settings.ranker.model_dump(mode="json"),
+        features=settings.features,
+        aggregates=settings.aggregates,
+        history_length=settings.examples.history_length,
+        seed=int(seed),
+        transform_graph=str(newest(settings.root, "Transform", "transform_graph")),
+        train_files=(str(rows / f"{TRAIN}.gz"),),
+        validation_files=(str(rows / f"{ONE_CLICK}.gz"),),
+        catalogue_files=(catalogue_files(settings.root),),
+        model_dir=str(home / "model"),
+        run_dir=str(home / "run"),
+    )
+    began = time.perf_counter()
+    run_workers(job, workers=1)
+    seconds = time.perf_counter() - began
+    serve = tf.saved_model.load(job.model_dir).signatures["serving_default"]
+    found = {part: _scores(serve, rows / f"{part}.gz") for part in (VALIDATION, TEST)}
+    np.savez(scores, **found)  # type: ignore[arg-type]
+    report(Path(said), seconds=seconds)
+
+
+def _scores(serve: tf.types.experimental.ConcreteFunction, file: Path) -> Floats:
+    """Logits of all candidates of some rows, list after list."""
+    sizes = {keys.LABEL: tf.io.RaggedFeature(tf.float32, row_splits_dtype=tf.int64)}
+    found = []
+    for batch in tf.data.TFRecordDataset(str(file), "GZIP").batch(_BATCH):
+        logits = serve(examples=batch)["logit"]
+        there = tf.io.parse_example(batch, sizes)[keys.LABEL].row_lengths()
+        found.append(tf.boolean_mask(logits, tf.sequence_mask(there)).numpy())
+    return np.concatenate(found)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

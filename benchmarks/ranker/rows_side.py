@@ -1,0 +1,138 @@
+"""The rows of both sides: the ranking rows of a pipeline, divided by time, with their truth.
+
+`python -m benchmarks.ranker.rows_side SETTINGS LOG FOLDER SAID`
+
+Of each part of the time line there are transformed rows for the ranker and a table for the trees,
+of the same candidates with the same labels. A label is a click on the impression itself; the
+pipeline's own labels credit whatever was done with the item within a day.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from benchmarks.ranker.columns import CandidateColumns
+from benchmarks.ranker.shown import ITEM, PLACE_IN_ROW, ROW, TIME, impressions, recognised
+from benchmarks.ranker.table import PARTS, VALIDATION, Table
+from benchmarks.said import report
+from benchmarks.seeded_run import catalogue_files, newest, transformed
+from components.example_columns import read_records
+from pipeline.loading import load_settings
+from pipeline.settings import Settings
+from trainer.catalogue import read_catalogue
+from trainer.vocabulary import read_vocabulary
+from transform import features as keys
+from transform.preprocessing import FIRST_ID, ITEM_VOCABULARY
+
+# Where the parts of the time line begin, as shares of the lists.
+_BEGIN = (0.0, 0.6, 0.75)
+_BATCH = 4096
+# Rows that stop the training of the ranker: it looks for the rank of the one item of each.
+ONE_CLICK = "one-click"
+
+
+def main(config: str, log: str, folder: str, said: str) -> None:
+    """Divides, recognises, writes."""
+    settings, out = load_settings(config), Path(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    transform = tft.TFTransformOutput(str(newest(settings.root, "Transform", "transform_graph")))
+    records = np.array(list(read_records([str(transformed(settings.root, keys.RANKING))])), object)
+    spec = transform.transformed_feature_spec()
+    time = np.concatenate(
+        [
+            tf.reshape(tf.io.parse_example(records[i : i + _BATCH], spec)[keys.REQUEST_TIME], [-1])
+            for i in range(0, len(records), _BATCH)
+        ]
+    )
+    limits = np.quantile(time, _BEGIN[1:])
+    part = np.searchsorted(limits, time, side="right")
+    vocabulary = transform.vocabulary_by_name(ITEM_VOCABULARY)
+    items = {name.decode(): place + FIRST_ID for place, name in enumerate(vocabulary)}
+    shown = impressions(Path(log), items)
+    columns = _columns(settings, transform)
+    facts = {}
+    for number, name in enumerate(PARTS):
+        of_part = records[part == number]
+        rows = tf.io.parse_example(of_part, spec)
+        known = recognised(_candidates(rows), shown)
+        _write(of_part, rows, known, columns, out, name)
+        facts[name] = {"lists": known[ROW].n_unique(), "left out": len(of_part)}
+        facts[name]["left out"] -= facts[name]["lists"]
+    report(Path(said), **facts)
+
+
+def _columns(settings: Settings, transform: tft.TFTransformOutput) -> CandidateColumns:
+    vocabulary = read_vocabulary(transform, list(settings.features))
+    catalogue = read_catalogue(
+        [catalogue_files(settings.root)],
+        transform,
+        settings.features,
+        settings.aggregates,
+        items=vocabulary.items,
+    )
+    length = settings.examples.history_length
+    return CandidateColumns(settings.features, settings.aggregates, catalogue, vocabulary, length)
+
+
+def _candidates(rows: dict[str, Any]) -> pl.DataFrame:
+    """Each candidate of rows, see `shown.recognised`."""
+    candidates = rows[keys.CANDIDATE_ITEM_ID]
+    row = candidates.value_rowids().numpy()
+    place = np.arange(len(row)) - candidates.row_starts().numpy()[row]
+    time = tf.reshape(rows[keys.REQUEST_TIME], [-1]).numpy()[row]
+    item = candidates.flat_values.numpy()
+    return pl.DataFrame({ROW: row, PLACE_IN_ROW: place, TIME: time, ITEM: item})
+
+
+def _write(
+    records: Sequence[bytes],
+    rows: dict[str, Any],
+    known: pl.DataFrame,
+    columns: CandidateColumns,
+    folder: Path,
+    part: str,
+) -> None:
+    kept = known[ROW].unique(maintain_order=True).to_numpy()
+    is_kept = np.isin(rows[keys.CANDIDATE_ITEM_ID].value_rowids().numpy(), kept)
+    seen = columns(rows)[is_kept]
+    table = Table(
+        columns=seen,
+        is_category=columns.is_category,
+        row=known[ROW].to_numpy(),
+        label=known["clicked"].to_numpy(),
+        probability=rows[keys.CANDIDATE_PROBABILITY].flat_values.numpy()[is_kept].astype(float),
+        relevance=known["relevance"].to_numpy(),
+        place=known["position"].to_numpy(),
+    )
+    table.save(folder, part)
+    labels = np.split(table.label, np.cumsum(table.sizes)[:-1])
+    relabelled = [_relabelled(records[n], clicks) for n, clicks in zip(kept, labels, strict=True)]
+    write_records(folder / f"{part}.gz", relabelled)
+    if part == VALIDATION:
+        chosen = [r for r, clicks in zip(relabelled, labels, strict=True) if clicks.sum() == 1]
+        write_records(folder / f"{ONE_CLICK}.gz", chosen)
+
+
+def _relabelled(record: bytes, clicks: np.ndarray[Any, Any]) -> bytes:
+    example = tf.train.Example.FromString(record)
+    example.features.feature[keys.LABEL].float_list.value[:] = clicks
+    return bytes(example.SerializeToString())
+
+
+def write_records(file: Path, records: Sequence[bytes]) -> None:
+    """Writes rows as TFX does."""
+    with tf.io.TFRecordWriter(str(file), "GZIP") as writer:
+        for record in records:
+            writer.write(record)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

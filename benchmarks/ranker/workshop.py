@@ -1,0 +1,118 @@
+"""The folder of the ranker benchmark: a log, the rows made of it, and what each side scores."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.kept import edition_folder, simulated_log
+from benchmarks.processes import run, run_module
+from benchmarks.ranker.environment import ENVIRONMENT, PEERS
+from benchmarks.ranker.table import TEST, VALIDATION, Floats, Table
+from benchmarks.seeded_run import SeededRun
+
+SETTINGS = Path(__file__).with_name("settings.yaml")
+_LOG_SEED = 3
+_THREADS = "2"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large the benchmark is.
+
+    Attributes:
+        events: Of the log, impressions included.
+        users: Who shop there.
+        items: What there is to buy.
+        seeds: Of the trainings.
+    """
+
+    events: int
+    users: int
+    items: int
+    seeds: tuple[int, ...]
+
+
+FULL = Sizes(1_000_000, 10_000, 1_000, (1, 2, 3))
+SMOKE = Sizes(60_000, 1_000, 200, (1,))
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a side says of the candidates, higher is better, and what its training took."""
+
+    validation: Floats
+    test: Floats
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where everything lies.
+
+    Attributes:
+        folder: Of the benchmark.
+        sizes: How large it is.
+    """
+
+    folder: Path
+    sizes: Sizes
+
+    @functools.cached_property
+    def _home(self) -> Path:
+        return edition_folder(self.folder, str(self.sizes.events), SETTINGS)
+
+    def prepare(self) -> None:
+        """Makes the log and the rows, as far as they are not there yet."""
+        sizes = self.sizes
+        size = {"events": sizes.events, "users": sizes.users, "items": sizes.items}
+        simulated_log(self._log, seed=_LOG_SEED, **size)
+        if not self._said("rows").exists():
+            self._run.run_to("Transform", self._said("transform"))
+            self._side("benchmarks.ranker.rows_side", "rows", SETTINGS, self._log, self._rows)
+
+    def table(self, part: str) -> Table:
+        """The candidates of a part of the time line."""
+        return Table.load(self._rows, part)
+
+    def scores(self, side: str, seed: int) -> Scores:
+        """Trains a side, and has it score."""
+        name = f"{side.replace(' ', '-')}-{seed}"
+        scores = self._home / "sides" / f"{name}.npz"
+        if side in PEERS:
+            said = self._said(name)
+            command = ENVIRONMENT.command(
+                "benchmarks.ranker.peers", side, self._rows, str(seed), scores, said
+            )
+            variables = ENVIRONMENT.variables(OMP_NUM_THREADS=_THREADS)
+            found = run(command, said.with_suffix(".log"), said, variables).said
+        else:
+            module = "benchmarks.ranker.ranker_side"
+            found = self._side(module, name, SETTINGS, self._rows, seed, scores)
+        with np.load(scores) as arrays:
+            of = {part: np.asarray(arrays[part], np.float64) for part in (VALIDATION, TEST)}
+        return Scores(of[VALIDATION], of[TEST], found["seconds"])
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "logs" / str(self.sizes.events)
+
+    @property
+    def _rows(self) -> Path:
+        return self._home / "rows"
+
+    @property
+    def _run(self) -> SeededRun:
+        return SeededRun(SETTINGS, self._log, self._home / "root", seed=1)
+
+    def _said(self, name: str) -> Path:
+        return self._home / "sides" / f"{name}.said.json"
+
+    def _side(self, module: str, name: str, *arguments: object) -> Mapping[str, Any]:
+        said = self._said(name)
+        return run_module(module, *arguments, said=said, environment=self._run.variables).said

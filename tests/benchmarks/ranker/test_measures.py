@@ -1,0 +1,75 @@
+"""Tests of the measures: the truth is as good as can be, and what is not calibrated is seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.ranker.measures import (
+    AUC,
+    CALIBRATION,
+    DISTANCE,
+    ECE,
+    LIST_AUC,
+    LOG_LOSS,
+    measured,
+    probabilities,
+    truth,
+    truth_without_place,
+)
+from benchmarks.ranker.table import Table
+
+LISTS, SIZE = 8_000, 5
+KEPT = 0.4  # of the candidates without a click
+
+
+def logit(p: np.ndarray) -> np.ndarray:
+    return np.log(p) - np.log1p(-p)
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    """Clicks drawn by the truth; four of ten candidates without one are kept."""
+    rng = np.random.default_rng(0)
+    row = np.repeat(np.arange(LISTS), SIZE)
+    drawn = Table(
+        columns=np.zeros((len(row), 0), np.float32),
+        is_category=np.zeros(0, np.bool_),
+        row=row,
+        label=np.zeros(len(row)),
+        probability=np.ones(len(row)),
+        relevance=rng.beta(1, 4, len(row)),
+        place=rng.integers(0, 10, len(row)),
+    )
+    clicked = rng.random(len(row)) < truth(drawn)
+    kept = clicked | (rng.random(len(row)) < KEPT)
+    known = drawn._replace(label=clicked.astype(float), probability=np.where(clicked, 1.0, KEPT))
+    fields = ("row", "label", "probability", "relevance", "place", "columns")
+    return known._replace(**{name: getattr(known, name)[kept] for name in fields})
+
+
+def test_the_truth_is_calibrated_and_nothing_is_nearer(table: Table) -> None:
+    found = measured(truth(table), table)
+    assert found[DISTANCE] == 0.0
+    assert found[CALIBRATION] == pytest.approx(1.0, abs=0.05)
+    assert found[ECE] < 0.01
+    blind = measured(truth_without_place(table), table)
+    assert blind[AUC] < found[AUC]
+    assert blind[LIST_AUC] < found[LIST_AUC]
+    assert blind[LOG_LOSS] > found[LOG_LOSS]
+    assert blind[DISTANCE] > 0.0
+
+
+def test_scores_become_probabilities_of_the_whole_traffic(table: Table) -> None:
+    scores = 3.0 * logit(truth(table)) - 7.0
+    found = measured(probabilities(scores, scores, table), table)
+    assert found[CALIBRATION] == pytest.approx(1.0, abs=1e-3)
+    assert found[DISTANCE] < 0.01
+
+
+def test_without_the_correction_for_thinning_too_much_is_promised(table: Table) -> None:
+    scores = logit(truth(table))
+    as_if_whole = table._replace(probability=np.ones(len(table.label)))
+    found = measured(probabilities(scores, scores, as_if_whole), table)
+    assert found[CALIBRATION] > 1.5
+    assert found[ECE] > 0.01
