@@ -71,7 +71,7 @@ def fit(
         strategy: The strategy of this process.
         keep_best: Early stopping.
     """
-    rows = _Rows(job.train_files, transform, settings.batch_size, job.seed)
+    rows = TrainingRows(job.train_files, transform, settings.batch_size, job.seed)
     history = model.fit(
         strategy.distribute_datasets_from_function(rows.share),
         epochs=settings.epochs,
@@ -96,7 +96,7 @@ def refresh(
     They are the latest that is known. Nothing measures the result any more; what does has to take
     the weights from before.
     """
-    rows = _Rows(job.validation_files, transform, settings.batch_size, job.seed)
+    rows = TrainingRows(job.validation_files, transform, settings.batch_size, job.seed)
     model.fit(
         strategy.distribute_datasets_from_function(lambda c: rows.share(c).map(with_target)),
         epochs=settings.refresh_epochs,
@@ -111,8 +111,8 @@ def _backup(job: Job, name: str) -> tf.keras.callbacks.Callback:
     return tf.keras.callbacks.BackupAndRestore(str(Path(job.run_dir) / name))
 
 
-class _Rows(NamedTuple):
-    """Rows to train with, in global batches."""
+class TrainingRows(NamedTuple):
+    """Rows to train with, in global batches of `batch_size`, in an order that `seed` draws."""
 
     files: Sequence[str]
     transform: tft.TFTransformOutput

@@ -24,8 +24,7 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
     inputs = prepare(job)
     settings = RetrieverSettings(**job.settings)
     with strategy.scope():
-        model = build(inputs.description, inputs.catalogue, inputs.validation[0], seed=job.seed)
-        model.compile(optimizer=tf.keras.optimizers.Adam(settings.learning_rate))
+        model = trainable(inputs.description, inputs.catalogue, inputs.validation[0], seed=job.seed)
     measure = _Validation(model, inputs.catalogue, inputs.validation)
     keep_best = KeepBest("val_ndcg_at_10", measure, settings.patience)
     fit(model, job, settings, inputs.transform, strategy, keep_best)
@@ -45,6 +44,16 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
             inputs.transform,
             lambda rows: {"embedding": served(rows)},
         )
+
+
+def trainable(
+    description: Description, catalogue: Catalogue, row: dict[str, Any], *, seed: int
+) -> TwoTower:
+    """Builds a retriever with its optimizer, see `build`; under a strategy, in its scope."""
+    model = build(description, catalogue, row, seed=seed)
+    learning_rate = RetrieverSettings(**description.settings).learning_rate
+    model.compile(optimizer=tf.keras.optimizers.Adam(learning_rate))
+    return model
 
 
 def build(

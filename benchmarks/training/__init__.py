@@ -1,0 +1,1 @@
+"""How fast the retriever learns, beside others that learn from the same windows."""

@@ -1,0 +1,32 @@
+"""The cost of a training step as the catalogue grows: the sampled softmax must not notice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from benchmarks.results import Row, at_most
+from benchmarks.training.workshop import Workshop
+
+_GROWTH = 1.25  # the largest catalogue over the smallest; rows of a large table are in no cache
+
+
+def catalogue(workshop: Workshop) -> list[Row]:
+    """A step over each size of catalogue."""
+    module = "benchmarks.training.catalogue_side"
+    sizes = workshop.sizes.catalogues
+    return rows_of({items: workshop.side(module, items)["seconds"] for items in sizes})
+
+
+def rows_of(seconds: Mapping[int, float]) -> list[Row]:
+    """What was measured.
+
+    Args:
+        seconds: Size of the catalogue -> seconds of a step.
+    """
+    smallest, largest = min(seconds), max(seconds)
+    growth = seconds[largest] / seconds[smallest]
+    measure = f"a step over {largest:,} items, times one over {smallest:,}"
+    return [
+        *(Row(f"milliseconds of a step, {n:,} items", 1e3 * s, "ms") for n, s in seconds.items()),
+        at_most(measure, growth, "x", _GROWTH),
+    ]
