@@ -10,6 +10,7 @@ from tfx.dsl.components.common.resolver import ResolverStrategy
 
 _BLESSED = "blessed"
 _MODEL_ID = "current_model_id"
+_WENT_ON_FROM = "base_model"  # the input of a training that starts warm: it has data of its own
 
 
 class PreviousSpanStrategy(ResolverStrategy):
@@ -67,4 +68,8 @@ def _executions(events: Iterable[Any]) -> list[int]:
 
 
 def _inputs(events: Iterable[Any]) -> set[int]:
-    return {event.artifact_id for event in events if event.type == Event.INPUT}
+    return {
+        event.artifact_id
+        for event in events
+        if event.type == Event.INPUT and all(step.key != _WENT_ON_FROM for step in event.path.steps)
+    }

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ml_metadata.proto.metadata_store_pb2 import Event
 from tfx.dsl.components.common.resolver import ResolverStrategy
 
+from components.artifact_lineage import ArtifactLineage
 from components.pusher import manifest
 from components.pusher.errors import PublishError
 from components.pusher.served import served_version
 
 _VERSION = "pushed_version"
-_INPUTS = (Event.INPUT, Event.DECLARED_INPUT)
-_OUTPUTS = (Event.OUTPUT, Event.DECLARED_OUTPUT)
 _JUDGED_WITH = ("data_checks", "baselines")  # of the node that blessed the model
 # Of the node that composed it.
 _PARTS = ("retriever", "ranker", "transform_graph", "transformed_examples", "tiles")
@@ -57,7 +54,7 @@ class ServedPartsStrategy(ResolverStrategy):
                 f"{version} of {self._folder}, which no run has pushed. Run the pipeline (sluice "
                 "run), so that a model of its own is served."
             )
-        lineage = _Lineage(store)
+        lineage = ArtifactLineage(store)
         found = _behind(lineage, pushed[0].id) | {"pushed_model": pushed[0].id}
         by_id = {a.id: a for artifacts in input_dict.values() for a in artifacts}
         if gone := sorted(key for key in input_dict if found[key] not in by_id):
@@ -79,55 +76,22 @@ class ServedPartsStrategy(ResolverStrategy):
         return said.origin
 
 
-def _behind(lineage: _Lineage, pushed: int) -> dict[str, int]:
+def _behind(lineage: ArtifactLineage, pushed: int) -> dict[str, int]:
     """Output of a training -> its artifact, by the training behind a pushed model."""
-    model = lineage.inputs(lineage.maker(pushed))["model"]
-    parts = lineage.inputs(lineage.maker(model))
-    while (refreshed := lineage.inputs(lineage.maker(parts["retriever"])).get("model")) is not None:
-        model = refreshed
-        parts = lineage.inputs(lineage.maker(model))
+    model, parts = lineage.trained(lineage.made_from(pushed)["model"])
     found = {"model": model, **{key: parts[key] for key in _PARTS}}
-    found["examples"] = lineage.inputs(lineage.maker(parts["transformed_examples"]))["examples"]
+    found["examples"] = lineage.made_from(parts["transformed_examples"])["examples"]
     of_log = lineage.outputs(lineage.maker(found["examples"]))
     found |= {key: of_log[key] for key in ("account", "user_states")}
     for tower in ("retriever", "ranker"):
         found[f"{tower}_run"] = lineage.outputs(lineage.maker(found[tower]))["model_run"]
-    judged = lineage.judged_with(model)
+    judged = _judged_with(lineage, model)
     return found | {key: judged[key] for key in _JUDGED_WITH}
 
 
-class _Lineage:
-    """Who made what from what, by plain look-ups: this store no longer answers filter queries."""
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-
-    def maker(self, artifact: int) -> int:
-        """The execution that made an artifact, not one that took it from the cache."""
-        events = self._store.get_events_by_artifact_ids([artifact])
-        return min(int(event.execution_id) for event in events if event.type in _OUTPUTS)
-
-    def judged_with(self, model: int) -> dict[str, int]:
-        """Key -> artifact of what a model was judged with."""
-        events = self._store.get_events_by_artifact_ids([model])
-        users = sorted({event.execution_id for event in events if event.type in _INPUTS})
-        read = (self.inputs(execution) for execution in users)
-        return next(
-            keyed
-            for keyed in read
-            if keyed.get("model") == model and keyed.keys() >= set(_JUDGED_WITH)
-        )
-
-    def inputs(self, execution: int) -> dict[str, int]:
-        """Key -> artifact that an execution read."""
-        return self._keyed(execution, _INPUTS)
-
-    def outputs(self, execution: int) -> dict[str, int]:
-        """Key -> artifact that an execution made."""
-        return self._keyed(execution, _OUTPUTS)
-
-    def _keyed(self, execution: int, kinds: Iterable[Any]) -> dict[str, int]:
-        events = self._store.get_events_by_execution_ids([execution])
-        return {
-            event.path.steps[0].key: event.artifact_id for event in events if event.type in kinds
-        }
+def _judged_with(lineage: ArtifactLineage, model: int) -> dict[str, int]:
+    """Key -> artifact of what a model was judged with."""
+    read = (lineage.inputs(execution) for execution in lineage.users(model))
+    return next(
+        keyed for keyed in read if keyed.get("model") == model and keyed.keys() >= set(_JUDGED_WITH)
+    )

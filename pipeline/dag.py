@@ -34,7 +34,7 @@ from pipeline.judging import (
     declared_features,
     judge,
 )
-from pipeline.resolvers import previous_model, previous_span
+from pipeline.resolvers import previous_model, previous_span, previous_towers
 from pipeline.settings import Settings
 from trainer.settings import TrainingSettings
 from transform import features as keys
@@ -63,9 +63,13 @@ class _Rows(NamedTuple):
 
 
 class _Models(NamedTuple):
-    """Two models learn behind one transform graph and become one recommender."""
+    """Two models learn behind one transform graph and become one recommender.
+
+    They may go on from those of an earlier run.
+    """
 
     transform: Transform
+    previous: Resolver | None
     retriever: Trainer
     ranker: Trainer
     recommender: RecommenderAssembler
@@ -81,7 +85,8 @@ def create_pipeline(settings: Settings) -> Pipeline:
     previous = previous_model(candidate.model)
     rivals = Rivals(baselines.outputs["metrics"], previous.outputs["model"])
     judged = judge(settings, gates, candidate, rivals)
-    return pipeline_of(settings, [*rows, *models, baselines, previous, *judged])
+    nodes = [*rows, *filter(None, models), baselines, previous, *judged]
+    return pipeline_of(settings, nodes)
 
 
 def create_data_pipeline(settings: Settings) -> Pipeline:
@@ -146,19 +151,22 @@ def _rows(settings: Settings, gates: Gates) -> _Rows:
 def _models(settings: Settings, rows: _Rows) -> _Models:
     transform = _transform(settings, rows)
     transform.add_upstream_node(rows.data_gate)
-    retriever = _trainer("Retriever", settings, settings.retriever, transform)
-    ranker = _trainer("Ranker", settings, settings.ranker, transform)
+    transformed = transform.outputs["transformed_examples"]
+    warm = settings.retriever.warm_start or settings.ranker.warm_start
+    previous = previous_towers(transformed) if warm else None
+    retriever = _trainer("Retriever", settings, settings.retriever, transform, previous)
+    ranker = _trainer("Ranker", settings, settings.ranker, transform, previous)
     recommender = composed(
         settings,
         {
             "retriever": retriever.outputs["model"],
             "ranker": ranker.outputs["model"],
             "transform_graph": transform.outputs["transform_graph"],
-            "transformed_examples": transform.outputs["transformed_examples"],
+            "transformed_examples": transformed,
             "tiles": rows.events.outputs["tiles"],
         },
     )
-    return _Models(transform, retriever, ranker, recommender)
+    return _Models(transform, previous, retriever, ranker, recommender)
 
 
 def composed(settings: Settings, parts: Mapping[str, BaseChannel]) -> RecommenderAssembler:
@@ -221,7 +229,11 @@ def _transform(settings: Settings, rows: _Rows) -> Transform:
 
 
 def _trainer(
-    name: str, settings: Settings, model: TrainingSettings, transform: Transform
+    name: str,
+    settings: Settings,
+    model: TrainingSettings,
+    transform: Transform,
+    previous: Resolver | None,
 ) -> Trainer:
     package, split = {
         "Retriever": ("two_tower", keys.TRAIN),
@@ -231,6 +243,7 @@ def _trainer(
         run_fn=f"trainer.{package}.run.run_fn",
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
+        base_model=previous.outputs[name.lower()] if previous and model.warm_start else None,
         train_args=trainer_pb2.TrainArgs(splits=[split, keys.CATALOGUE]),
         eval_args=trainer_pb2.EvalArgs(splits=[keys.VALIDATION]),
         custom_config={
@@ -238,6 +251,7 @@ def _trainer(
             "features": json.loads(declared_features(settings)),
             "aggregates": json.loads(declared_aggregates(settings)),
             "history_length": settings.examples.history_length,
+            "protocol": settings.split.protocol,
             "seed": settings.seed,
             "workers": settings.workers,
             "code": code_fingerprint("trainer", "transform"),

@@ -8,6 +8,7 @@ from tfx.types.channel import BaseChannel, Channel
 
 from components.previous_model import PreviousBlessedModelStrategy
 from components.previous_span import PreviousSpanStrategy
+from components.previous_towers import PreviousTowersStrategy
 
 
 def previous_span(candidate: BaseChannel) -> Resolver:
@@ -28,6 +29,18 @@ def previous_model(candidate: BaseChannel) -> Resolver:
         model_blessing=_blessings(),
         candidate=candidate,
     ).with_id("LatestBlessedModel")
+
+
+def previous_towers(candidate: BaseChannel) -> Resolver:
+    """Retriever and ranker of the model blessed before; empty in the first run."""
+    return Resolver(
+        strategy_class=PreviousTowersStrategy,
+        retriever=Channel(type=standard_artifacts.Model),
+        ranker=Channel(type=standard_artifacts.Model),
+        examples=Channel(type=standard_artifacts.Examples),
+        model_blessing=_blessings(),
+        candidate=candidate,
+    ).with_id("LatestBlessedTowers")
 
 
 def _blessings() -> Channel:

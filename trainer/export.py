@@ -4,28 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from trainer.vocabulary import Vocabulary
+from trainer.vocabulary import Vocabulary, read_terms
+from trainer.weights import weight_names
 from transform.aggregates import Aggregate
 from transform.features import Feature
 from transform.settings import Frozen
 
 DESCRIPTION_FILE = "assets.extra/model.json"
 _BEFORE_REFRESH = "assets.extra/before_refresh/weights"
+_VOCABULARIES = "assets.extra/vocabularies"
 
 
 class Description(Frozen):
-    """What the weights belong to: enough to build the same model again."""
+    """What the weights belong to: enough to build the same model again, or to go on from it.
+
+    Attributes:
+        settings: Of the model, as plain data.
+        features: All declared features.
+        aggregates: All declared aggregates.
+        vocabulary: Rows of its tables.
+        history_length: History events that it sees.
+        protocol: How rows were held out of its training; None where an earlier release trained it.
+        last_time: The latest time in its training rows, unix seconds.
+        weights: Names of its weights, in the order in which they are saved.
+    """
 
     settings: dict[str, Any]
     features: tuple[Feature, ...]
     aggregates: tuple[Aggregate, ...]
     vocabulary: Vocabulary
     history_length: int
+    protocol: Literal["time", "leave_one_out"] | None = None
+    last_time: int = 0
+    weights: tuple[str, ...] = ()
 
 
 def save(
@@ -44,7 +61,7 @@ def save(
         model: A model outside any strategy, with the trained weights.
         model_dir: Where to write.
         description: What it takes to build the model again; saved beside the weights.
-        transform: The transform graph, for the rows' feature spec.
+        transform: The transform graph: the rows' feature spec, and the terms of the vocabularies.
         outputs: Rows -> the signature's outputs.
     """
     spec = transform.transformed_feature_spec()
@@ -59,7 +76,12 @@ def save(
     tf.saved_model.save(module, model_dir, signatures={"serving_default": serve})
     path = Path(model_dir) / DESCRIPTION_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(description.model_dump_json(indent=2))
+    named = description.model_copy(update={"weights": tuple(weight_names(model))})
+    path.write_text(named.model_dump_json(indent=2))
+    vocabularies = Path(model_dir) / _VOCABULARIES
+    vocabularies.mkdir(exist_ok=True)
+    for name, terms in read_terms(transform, description.features).items():
+        (vocabularies / name).write_bytes(b"\n".join(terms))
 
 
 def read_description(model_dir: str | Path) -> Description:
@@ -74,6 +96,36 @@ def save_before_refresh(model: tf.keras.Model, model_dir: str | Path) -> None:
     _checkpoint(model).write(str(path))
 
 
+def saved_terms(model_dir: str | Path, name: str) -> list[bytes]:
+    """Terms of a vocabulary of a saved model; term i has row i + FIRST_ID of its tables."""
+    return (Path(model_dir) / _VOCABULARIES / name).read_bytes().split(b"\n")
+
+
+class SavedWeights:
+    """The weights of a saved model by name, each read when it is asked for.
+
+    They are those that have not seen the rows that validated the model.
+    """
+
+    def __init__(self, model_dir: str | Path) -> None:
+        """Opens the weights of a saved model whose description names them."""
+        self._reader = tf.train.load_checkpoint(str(_weights(model_dir, before_refresh=True)))
+        self._place = {name: i for i, name in enumerate(read_description(model_dir).weights)}
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name -> shape."""
+        known = self._reader.get_variable_to_shape_map()
+        return {name: tuple(known[self._key(name)]) for name in self._place}
+
+    def read(self, name: str) -> npt.NDArray[Any]:
+        """The values of a weight."""
+        values: npt.NDArray[Any] = self._reader.get_tensor(self._key(name))
+        return values
+
+    def _key(self, name: str) -> str:
+        return f"model_variables/{self._place[name]}/.ATTRIBUTES/VARIABLE_VALUE"
+
+
 def restore(model: tf.keras.Model, model_dir: str | Path, *, before_refresh: bool = False) -> None:
     """Loads the weights of a saved model into a built model of the same description.
 
@@ -83,15 +135,19 @@ def restore(model: tf.keras.Model, model_dir: str | Path, *, before_refresh: boo
         before_refresh: Whether to take the weights that have not seen the validation rows. They
             are the only ones where nothing was refreshed.
     """
-    path = Path(model_dir) / "variables" / "variables"
-    if before_refresh and was_refreshed(model_dir):
-        path = Path(model_dir) / _BEFORE_REFRESH
+    path = _weights(model_dir, before_refresh=before_refresh)
     _checkpoint(model).read(str(path)).assert_existing_objects_matched()
 
 
 def was_refreshed(model_dir: str | Path) -> bool:
     """Whether a saved model has learned from the validation rows."""
     return (Path(model_dir) / _BEFORE_REFRESH).parent.is_dir()
+
+
+def _weights(model_dir: str | Path, *, before_refresh: bool) -> Path:
+    if before_refresh and was_refreshed(model_dir):
+        return Path(model_dir) / _BEFORE_REFRESH
+    return Path(model_dir) / "variables" / "variables"
 
 
 def _checkpoint(model: tf.keras.Model) -> tf.train.Checkpoint:

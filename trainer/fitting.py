@@ -60,6 +60,7 @@ def fit(
     transform: tft.TFTransformOutput,
     strategy: tf.distribute.Strategy,
     keep_best: KeepBest,
+    share: float = 1.0,
 ) -> None:
     """Fits a built and compiled model; the chief writes the history to the run folder.
 
@@ -70,18 +71,27 @@ def fit(
         transform: The transform graph.
         strategy: The strategy of this process.
         keep_best: Early stopping.
+        share: Of the steps that the settings ask for.
     """
     rows = TrainingRows(job.train_files, transform, settings.batch_size, job.seed)
+    epochs, steps = divided(settings.epochs, rows.steps, share)
     history = model.fit(
         strategy.distribute_datasets_from_function(rows.share),
-        epochs=settings.epochs,
-        steps_per_epoch=rows.steps,
+        epochs=epochs,
+        steps_per_epoch=steps,
         callbacks=[keep_best, _backup(job, "backup")],
         verbose=2,
     )
     if is_chief(strategy):
         text = json.dumps(history.history, default=float, indent=2)
         (Path(job.run_dir) / HISTORY_FILE).write_text(text + "\n")
+
+
+def divided(epochs: int, steps: int, share: float) -> tuple[int, int]:
+    """A share of the steps of some epochs, as epochs that are no longer, and the steps of each."""
+    total = max(1, round(share * epochs * steps))
+    parts = math.ceil(total / steps)
+    return parts, math.ceil(total / parts)
 
 
 def refresh(

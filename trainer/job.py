@@ -19,13 +19,15 @@ class Job(Frozen):
         features: All declared features.
         aggregates: All declared aggregates.
         history_length: History events that the model sees.
+        protocol: How rows were held out.
         seed: Seed of weights, order and sampling.
         transform_graph: Folder of the transform graph.
         train_files: Globs of the training rows.
         validation_files: Globs of the held-out rows that stop the training.
         catalogue_files: Globs of the catalogue rows.
         model_dir: Where the chief writes the SavedModel.
-        run_dir: Where the chief writes `history.json` and the workers their backup.
+        run_dir: Where the chief writes `start.json` and `history.json`, the workers their backup.
+        base_model: Folder of an earlier SavedModel of the same kind to go on from, None without.
     """
 
     model: Literal["retriever", "ranker"]
@@ -33,6 +35,7 @@ class Job(Frozen):
     features: tuple[Feature, ...]
     aggregates: tuple[Aggregate, ...]
     history_length: int
+    protocol: Literal["time", "leave_one_out"]
     seed: int
     transform_graph: str
     train_files: tuple[str, ...]
@@ -40,6 +43,7 @@ class Job(Frozen):
     catalogue_files: tuple[str, ...]
     model_dir: str
     run_dir: str
+    base_model: str | None = None
 
 
 def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job:
@@ -48,7 +52,7 @@ def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job
     Args:
         model: Which model to train.
         fn_args: TFX's FnArgs; `custom_config` holds `settings`, `features`, `aggregates`,
-            `history_length` and `seed`; the train splits include the catalogue.
+            `history_length`, `protocol` and `seed`; the train splits include the catalogue.
     """
     config = fn_args.custom_config
     catalogue = [p for p in fn_args.train_files if f"Split-{keys.CATALOGUE}" in p]
@@ -58,6 +62,7 @@ def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job
         features=config["features"],
         aggregates=config["aggregates"],
         history_length=config["history_length"],
+        protocol=config["protocol"],
         seed=config["seed"],
         transform_graph=fn_args.transform_graph_path,
         train_files=tuple(p for p in fn_args.train_files if p not in catalogue),
@@ -65,4 +70,5 @@ def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job
         catalogue_files=tuple(catalogue),
         model_dir=fn_args.serving_model_dir,
         run_dir=fn_args.model_run_dir,
+        base_model=fn_args.base_model,
     )

@@ -10,7 +10,7 @@ import tensorflow_transform as tft
 from trainer.catalogue import Catalogue, read_catalogue
 from trainer.export import Description
 from trainer.job import Job
-from trainer.rows import read_rows
+from trainer.rows import last_time, read_rows
 from trainer.vocabulary import read_vocabulary
 
 _VALIDATION_BATCH = 512
@@ -45,6 +45,8 @@ def prepare(job: Job) -> Prepared:
             aggregates=job.aggregates,
             vocabulary=vocabulary,
             history_length=job.history_length,
+            protocol=job.protocol,
+            last_time=last_time(job.train_files, transform),
         ),
         catalogue=read_catalogue(
             job.catalogue_files,

@@ -8,9 +8,12 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from transform import features as keys
+
 Row = dict[str, Any]
 
 _SHUFFLE_ROWS = 50_000
+_TIME_ROWS = 4096
 
 
 def read_rows(
@@ -75,6 +78,21 @@ def count_rows(patterns: Sequence[str]) -> int:
     """Number of rows in all files."""
     zero = tf.constant(0, tf.int64)
     return int(_records(patterns).reduce(zero, lambda total, _: total + 1).numpy())
+
+
+def last_time(patterns: Sequence[str], transform: tft.TFTransformOutput) -> int:
+    """The latest time that any row holds, unix seconds."""
+    spec = transform.transformed_feature_spec()
+    times = {key: spec[key] for key in (keys.HISTORY_TIME, keys.REQUEST_TIME)}
+
+    def later(latest: tf.Tensor, records: tf.Tensor) -> tf.Tensor:
+        row = tf.io.parse_example(records, times)
+        asked = tf.reshape(row[keys.REQUEST_TIME], [-1])
+        found = tf.concat([row[keys.HISTORY_TIME].flat_values, asked, [latest]], axis=0)
+        return tf.reduce_max(found)
+
+    records = _records(patterns).batch(_TIME_ROWS)
+    return int(records.reduce(tf.constant(0, tf.int64), later).numpy())
 
 
 def _records(patterns: Sequence[str]) -> tf.data.Dataset:

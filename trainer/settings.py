@@ -17,12 +17,19 @@ class TrainingSettings(Frozen):
         epochs: Passes over the rows at most; training stops early when validation stops improving.
         patience: Epochs without improvement on the validation rows before stopping.
         learning_rate: Peak learning rate of Adam.
+        warm_start: Share of the steps of a cold start that a training takes which goes on from the
+            weights of the latest blessed model (of `epochs` passes over the rows, at most as many);
+            0 for trainings that all start cold. Rows of embedding tables follow their terms, and a
+            new item starts with the vector of its content. What cannot be gone on from (there is no
+            model yet, it has other dimensions, it knows later events, a person was erased from its
+            rows) starts cold and takes all its steps; `start.json` of the run says which, and why.
     """
 
     batch_size: int = Field(default=64, ge=1)
     epochs: int = Field(default=20, ge=1)
     patience: int = Field(default=3, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0.0)
+    warm_start: float = Field(default=0.0, ge=0.0, le=1.0)
 
 
 class RetrieverSettings(TrainingSettings):

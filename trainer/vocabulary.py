@@ -1,6 +1,8 @@
-"""Sizes that the models need from the transform graph."""
+"""What the models need of the vocabularies of the transform graph: their sizes and terms."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import tensorflow_transform as tft
 from pydantic import Field
@@ -37,3 +39,16 @@ def read_vocabulary(transform: tft.TFTransformOutput, features: list[Feature]) -
         event_types=transform.vocabulary_size_by_name(EVENT_TYPE_VOCABULARY) + FIRST_ID,
         features=sizes,
     )
+
+
+def vocabulary_of(feature: Feature) -> str | None:
+    """Name of the vocabulary that a feature's ids come from; None for a number and hashed text."""
+    return None if feature.is_numeric or feature.kind is Kind.TEXT else feature.name
+
+
+def read_terms(
+    transform: tft.TFTransformOutput, features: Iterable[Feature]
+) -> dict[str, list[bytes]]:
+    """Vocabulary -> its terms; term i has the id i + FIRST_ID."""
+    names = [ITEM_VOCABULARY, EVENT_TYPE_VOCABULARY, *filter(None, map(vocabulary_of, features))]
+    return {name: transform.vocabulary_by_name(name) for name in names}

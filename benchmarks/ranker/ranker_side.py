@@ -34,6 +34,7 @@ def main(config: str, folder: str, seed: str, scores: str, said: str) -> None:
         features=settings.features,
         aggregates=settings.aggregates,
         history_length=settings.examples.history_length,
+        protocol=settings.split.protocol,
         seed=int(seed),
         transform_graph=str(newest(settings.root, "Transform", "transform_graph")),
         train_files=(str(rows / f"{TRAIN}.gz"),),

@@ -31,16 +31,17 @@ class Lineage:
         self.statistics.append(artifact)
         return artifact.id
 
-    def model(self, statistics: int, *, blessed: bool) -> None:
-        """A model trained on it, judged."""
+    def model(self, statistics: int, *, blessed: bool, base: int | None = None) -> int:
+        """A model trained on it, from an earlier one where there is one, and judged."""
         schema, graph, model = (self._artifact() for _ in range(3))
         self._run([statistics], [schema])
         self._run([schema], [graph])
-        self._run([graph], [model])
+        self._run([graph], [model], base)
         blessing = standard_artifacts.ModelBlessing()
         blessing.set_int_custom_property("current_model_id", model)
         blessing.set_int_custom_property("blessed", int(blessed))
         self.blessings.append(blessing)
+        return model
 
     def resolve(self, candidate: int) -> list[int]:
         (ours,) = (s for s in self.statistics if s.id == candidate)
@@ -58,7 +59,7 @@ class Lineage:
         (identity,) = self.store.put_artifacts([mlmd.Artifact(type_id=self._artifacts)])
         return int(identity)
 
-    def _run(self, inputs: list[int], outputs: list[int]) -> None:
+    def _run(self, inputs: list[int], outputs: list[int], base: int | None = None) -> None:
         (execution,) = self.store.put_executions([mlmd.Execution(type_id=self._executions)])
         kinds = [(mlmd.Event.INPUT, inputs), (mlmd.Event.OUTPUT, outputs)]
         self.store.put_events(
@@ -68,6 +69,10 @@ class Lineage:
                 for artifact in artifacts
             ]
         )
+        if base is not None:
+            event = mlmd.Event(artifact_id=base, execution_id=execution, type=mlmd.Event.INPUT)
+            event.path.steps.add().key = "base_model"
+            self.store.put_events([event])
 
 
 @pytest.fixture
@@ -110,3 +115,11 @@ def test_another_model_on_our_data_does_not_count(lineage: Lineage) -> None:
     lineage.model(ours, blessed=True)
     lineage.model(ours, blessed=True)
     assert lineage.resolve(ours) == []
+
+
+def test_the_data_of_a_model_that_another_went_on_from_are_not_that_one_s(lineage: Lineage) -> None:
+    first, second, ours, later = (lineage.data() for _ in range(4))
+    base = lineage.model(first, blessed=True)
+    lineage.model(second, blessed=True)
+    lineage.model(later, blessed=True, base=base)
+    assert lineage.resolve(ours) == [second]

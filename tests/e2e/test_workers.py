@@ -1,4 +1,7 @@
-"""Several workers are one: the same loss, step for step, as a single worker's."""
+"""Several workers are one: the same loss, step for step, as a single worker's.
+
+The retriever starts warm, from the model of the shared run, the ranker cold.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,14 @@ def losses(
     node = {"retriever": "Retriever", "ranker": "Ranker"}[model]
     job = Job.model_validate_json((artifacts(node, "model_run") / "job.json").read_text())
     changes = {"epochs": 2, "dropout": 0.0, "patience": 5}
+    base_model = None
     if model == "retriever":
-        changes["id_dropout"] = 0.0
+        changes |= {"id_dropout": 0.0, "warm_start": 1.0}
+        base_model = job.model_dir
     job = job.model_copy(
         update={
             "settings": job.settings | changes,
+            "base_model": base_model,
             "model_dir": str(folder / "model"),
             "run_dir": str(folder / "run"),
         }
@@ -36,6 +42,12 @@ def losses(
     return loss
 
 
+def first_loss(artifacts: Callable[[str, str], Path]) -> float:
+    """Loss of the retriever of the shared run in its first epoch, from random weights."""
+    history = json.loads((artifacts("Retriever", "model_run") / "history.json").read_text())
+    return float(history["loss"][0])
+
+
 @pytest.mark.parametrize("model", ["retriever", "ranker"])
 def test_two_workers_learn_as_one(
     artifacts: Callable[[str, str], Path], tmp_path: Path, model: str
@@ -44,3 +56,5 @@ def test_two_workers_learn_as_one(
     two = losses(artifacts, tmp_path / "two", 2, model)
     assert two == pytest.approx(one, rel=1e-3)
     assert one[1] < one[0]
+    if model == "retriever":
+        assert one[0] < first_loss(artifacts)

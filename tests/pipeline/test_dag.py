@@ -33,6 +33,12 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return compiled(tmp_path_factory.mktemp("dag"))
 
 
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The pipeline whose retriever starts warm."""
+    return compiled(tmp_path_factory.mktemp("warm"), retriever={"warm_start": 0.1})
+
+
 def before(nodes: dict[str, Any], node: str) -> set[str]:
     """All nodes that a node waits for, directly or not."""
     waiting, found = [node], set()
@@ -71,14 +77,16 @@ def test_the_report_comes_last(nodes: dict[str, Any]) -> None:
     assert before(nodes, "Report") == set(nodes) - {"Report"}
 
 
-@pytest.mark.parametrize("resolver", ["LatestBlessedModel", "LatestBlessedSpan"])
-def test_only_the_verdict_s_blessings_make_a_model_the_one_to_beat(
-    nodes: dict[str, Any], resolver: str
+@pytest.mark.parametrize(
+    "resolver", ["LatestBlessedModel", "LatestBlessedSpan", "LatestBlessedTowers"]
+)
+def test_only_the_verdict_s_blessings_make_a_model_the_one_that_counts(
+    warm: dict[str, Any], resolver: str
 ) -> None:
     """Both Evaluators write blessings too, for one half of the question each."""
     sources = [
         query.name.field_value.string_value
-        for source in nodes[resolver].inputs.inputs.values()
+        for source in warm[resolver].inputs.inputs.values()
         for channel in source.channels
         if channel.artifact_query.type.name == "ModelBlessing"
         for query in channel.context_queries
@@ -106,3 +114,19 @@ def test_other_model_settings_retrain_that_model(nodes: dict[str, Any], tmp_path
     longer = compiled(tmp_path, retriever={"epochs": 3})
     assert parameters(longer, "Retriever") != parameters(nodes, "Retriever")
     assert parameters(longer, "Ranker") == parameters(nodes, "Ranker")
+
+
+def test_a_warm_start_goes_on_from_the_blessed_model_where_there_is_one(
+    warm: dict[str, Any],
+) -> None:
+    base = warm["Retriever"].inputs.inputs["base_model"]
+    assert [channel.producer_node_query.id for channel in base.channels] == ["LatestBlessedTowers"]
+    assert base.min_count == 0
+    assert before(warm, "LatestBlessedTowers") >= {"Transform", "DataGate"}
+
+
+def test_what_starts_cold_is_told_of_no_earlier_model(
+    warm: dict[str, Any], nodes: dict[str, Any]
+) -> None:
+    assert "base_model" not in warm["Ranker"].inputs.inputs
+    assert "LatestBlessedTowers" not in nodes

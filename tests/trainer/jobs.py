@@ -16,6 +16,7 @@ def job(folder: Path, **fields: Any) -> Job:
         "aggregates": (),
         "features": (),
         "history_length": 4,
+        "protocol": "time",
         "seed": 1,
         "transform_graph": "",
         "train_files": (),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from tests.trainer.jobs import job
-from trainer.fitting import KeepBest, fit, refresh
+from trainer.fitting import KeepBest, divided, fit, refresh
+from trainer.rows import last_time
 from trainer.settings import RetrieverSettings
 
 HISTORY = ("history_item_id", "history_event_type", "history_time")
@@ -65,3 +67,19 @@ def test_a_fitted_model_goes_on_with_the_targets_of_the_held_out_rows(tmp_path: 
     assert model.mean.numpy() == 5.0
     refresh(model, asked, settings, Transformed(), strategy)
     assert model.mean.numpy() == 9.0
+
+
+@pytest.mark.parametrize(
+    ("share", "divided_steps"), [(1.0, (20, 50)), (0.1, (2, 50)), (0.07, (2, 35)), (0.001, (1, 1))]
+)
+def test_a_share_of_the_steps_is_divided_into_epochs(
+    share: float, divided_steps: tuple[int, int]
+) -> None:
+    assert divided(20, 50, share) == divided_steps
+
+
+def test_rows_end_with_their_latest_event_or_request(tmp_path: Path) -> None:
+    asked = write(tmp_path / "asked", [[3, 4], [2]], 9)  # at 99
+    later = write(tmp_path / "later", [[3, 100]], 9)
+    assert last_time([asked], Transformed()) == 99
+    assert last_time([asked, later], Transformed()) == 100

@@ -14,6 +14,7 @@ from trainer.job import Job
 from trainer.preparation import prepare
 from trainer.ranker.model import Ranker
 from trainer.settings import RankerSettings
+from trainer.warm_start.start import warm_start
 from transform import features as keys
 
 _METRIC_K = 10
@@ -33,7 +34,8 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
         return ndcg_of_ranks(np.concatenate(ranks), _METRIC_K)
 
     keep_best = KeepBest("val_ndcg_at_10", measure, settings.patience)
-    fit(model, job, settings, inputs.transform, strategy, keep_best)
+    share = warm_start(model, job, inputs, strategy, settings.warm_start)
+    fit(model, job, settings, inputs.transform, strategy, keep_best, share)
     if is_chief(strategy):
         served = build(inputs.description, inputs.catalogue, inputs.validation[0])
         served.set_weights(model.get_weights())

@@ -14,6 +14,7 @@ from trainer.job import Job
 from trainer.preparation import prepare
 from trainer.settings import RetrieverSettings
 from trainer.two_tower.model import TwoTower
+from trainer.warm_start.start import warm_start
 from transform import features as keys
 
 _METRIC_K = 10
@@ -27,7 +28,8 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
         model = trainable(inputs.description, inputs.catalogue, inputs.validation[0], seed=job.seed)
     measure = _Validation(model, inputs.catalogue, inputs.validation)
     keep_best = KeepBest("val_ndcg_at_10", measure, settings.patience)
-    fit(model, job, settings, inputs.transform, strategy, keep_best)
+    share = warm_start(model, job, inputs, strategy, settings.warm_start)
+    fit(model, job, settings, inputs.transform, strategy, keep_best, share)
     before_refresh = model.get_weights()
     if settings.refresh_epochs:
         refresh(model, job, settings, inputs.transform, strategy)

@@ -1,0 +1,1 @@
+"""Trainings that go on from the weights of an earlier model."""
