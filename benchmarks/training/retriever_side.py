@@ -32,6 +32,7 @@ def main(config: str, rows: str, passes: str, said: str) -> None:
         features=settings.features,
         aggregates=settings.aggregates,
         history_length=settings.examples.history_length,
+        protocol=settings.split.protocol,
         seed=settings.seed,
         transform_graph=str(newest(settings.root, "Transform", "transform_graph")),
         train_files=(rows,),
