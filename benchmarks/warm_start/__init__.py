@@ -1,0 +1,1 @@
+"""Whether a short training that starts warm is as good as a long one that starts cold."""
