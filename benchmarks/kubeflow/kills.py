@@ -30,7 +30,8 @@ from pipeline.serving_folder import served_versions
 _BEGINS = (b"Going to run a new execution:", b"Running as an resolver node")
 _INTO_WORK_SECONDS = 0.5
 _LOOKS_UP = "LatestBlessed"  # nodes that ask the metadata anew in every run, and make nothing
-_SHORT = (_LOOKS_UP, "FeatureSchema", "ExampleValidator", "Pusher", "Baselines")  # over before that
+# Over before that.
+_SHORT = (_LOOKS_UP, "FeatureSchema", "ExampleValidator", "Pusher", "Baselines", "Verdict")
 _POLL_SECONDS = 0.005
 
 
