@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 METADATA_FILE = "metadata.sqlite"
 ERROR_PROPERTY = "sluice_error"  # custom property of an execution: why it failed
 SUCCESSFUL = (mlmd.Execution.COMPLETE, mlmd.Execution.CACHED)
+_INPUTS = (mlmd.Event.INPUT, mlmd.Event.DECLARED_INPUT, mlmd.Event.INTERNAL_INPUT)
 _OUTPUTS = (mlmd.Event.OUTPUT, mlmd.Event.DECLARED_OUTPUT, mlmd.Event.INTERNAL_OUTPUT)
 
 
@@ -139,6 +140,15 @@ class Lineage:
             type_name: Name of the artifact type, such as `PushedModel`.
             node_id: The node.
         """
+        return self._of_node(run_id, type_name, node_id, _OUTPUTS)
+
+    def inputs(self, run_id: str, type_name: str, node_id: str) -> list[Any]:
+        """Artifacts of a type that a node read in a run, see `outputs`."""
+        return self._of_node(run_id, type_name, node_id, _INPUTS)
+
+    def _of_node(
+        self, run_id: str, type_name: str, node_id: str, kinds: tuple[Any, ...]
+    ) -> list[Any]:
         types = self._types_named(type_name)
         run = self._store.get_context_by_type_and_name("pipeline_run", run_id)
         executions = self._store.get_executions_by_context(run.id) if run else []
@@ -146,7 +156,7 @@ class Lineage:
             artifact
             for execution in sorted(executions, key=lambda e: e.id)
             if execution.last_known_state in SUCCESSFUL and self._node_of(execution) == node_id
-            for artifact in self._outputs_of(execution)
+            for artifact in self._artifacts_of(execution, kinds)
             if artifact.type_id in types
         ]
 
@@ -166,7 +176,7 @@ class Lineage:
         for execution in self._successful_executions():
             if node_id is not None and self._node_of(execution) != node_id:
                 continue
-            for artifact in self._outputs_of(execution):
+            for artifact in self._artifacts_of(execution, _OUTPUTS):
                 if artifact.type_id in types and (folder := readable(artifact.uri)):
                     return folder
         return None
@@ -201,9 +211,9 @@ class Lineage:
         found = [e for e in self._executions() if e.last_known_state in SUCCESSFUL]
         return sorted(found, key=lambda e: e.id, reverse=True)
 
-    def _outputs_of(self, execution: Any) -> list[Any]:
+    def _artifacts_of(self, execution: Any, kinds: tuple[Any, ...]) -> list[Any]:
         events = self._store.get_events_by_execution_ids([execution.id])
-        ids = [event.artifact_id for event in events if event.type in _OUTPUTS]
+        ids = [event.artifact_id for event in events if event.type in kinds]
         found = self._store.get_artifacts_by_id(ids) if ids else []
         return [artifact for artifact in found if artifact.state == mlmd.Artifact.LIVE]
 

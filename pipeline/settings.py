@@ -157,6 +157,17 @@ class Settings(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _warm_starts_are_divided_by_time(self) -> Self:
+        if self.split.protocol != "time" and (self.retriever.warm_start or self.ranker.warm_start):
+            raise ValueError(
+                "`warm_start` needs rows that are held out by time: leave-one-out trains on all "
+                "events of users with one or two, which later on are held out. Received: "
+                f"`protocol: {self.split.protocol}`. Write `split: {{protocol: time}}`, or leave "
+                "`warm_start` out."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _labels_are_no_features(self) -> Self:
         labels = {label_key(event_type) for event_type in self.examples.labels}
         taken = sorted(labels & {feature.name for feature in self.features})

@@ -20,9 +20,10 @@ class TrainingSettings(Frozen):
         warm_start: Share of the steps of a cold start that a training takes which goes on from the
             weights of the latest blessed model (of `epochs` passes over the rows, at most as many);
             0 for trainings that all start cold. Rows of embedding tables follow their terms, and a
-            new item starts with the vector of its content. What cannot be gone on from (there is no
-            model yet, it has other dimensions, it knows later events, a person was erased from its
-            rows) starts cold and takes all its steps; `start.json` of the run says which, and why.
+            new item starts with the vector of its content. Needs rows that are held out by time.
+            What cannot be gone on from (there is no model yet, it has other dimensions, it knows
+            later events, a person was erased from its rows) starts cold and takes all its steps;
+            `start.json` of the run says which, and why.
     """
 
     batch_size: int = Field(default=64, ge=1)

@@ -56,7 +56,7 @@ def truth(table: Table) -> Floats:
 
 
 def truth_without_place(table: Table) -> Floats:
-    """The same where it is not known which place it will have: what no side can do better than."""
+    """The same at the average place, for no side is told which it will be."""
     seen = Behaviour().examination()[table.place]
     return table.relevance * np.average(seen, weights=1.0 / table.probability)
 

@@ -28,6 +28,7 @@ ARTIFACTS = "artifacts"
 _STATES = "user_states"
 _SYSTEM = ".system"  # of TFX: what executors keep while they work
 _ROWS = ("EventExampleGen", "ItemRefresh")
+_MODELS = ("Retriever", "Ranker")
 
 
 def artifact_of(file: Path, root: Path) -> Path:
@@ -38,19 +39,23 @@ def artifact_of(file: Path, root: Path) -> Path:
 
 
 def trained_with(settings: Settings, artifacts: Iterable[Path]) -> list[int]:
-    """Versions whose runs had one of some artifacts as rows.
+    """Versions that have learned from some artifacts: as rows, or from a model that had.
 
     To be asked while the artifacts are still there.
     """
     lineage = Lineage.open(settings.root, settings.name)
     wanted = set(artifacts)
-    versions: set[int] = set()
+    versions, models = set[int](), set[int]()
     if lineage is None:
         return []
     for run in lineage.runs():
         rows = [one for node in _ROWS for one in lineage.outputs(run.run_id, "Examples", node)]
-        if wanted.isdisjoint(Path(one.uri) for one in rows):
+        earlier = [one for node in _MODELS for one in lineage.inputs(run.run_id, "Model", node)]
+        had_rows = not wanted.isdisjoint(Path(one.uri) for one in rows)
+        if not had_rows and models.isdisjoint(one.id for one in earlier):
             continue
+        made = [one for node in _MODELS for one in lineage.outputs(run.run_id, "Model", node)]
+        models |= {one.id for one in made}
         for pushed in lineage.outputs(run.run_id, "PushedModel", "Pusher"):
             version = pushed.custom_properties["pushed_version"].string_value
             versions |= {int(version)} if version else set()

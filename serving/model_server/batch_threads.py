@@ -8,12 +8,15 @@ when TensorFlow is about to compute, without the interpreter.
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 Answer = Callable[[], None]
 Job = Callable[[Answer], Answer]
+
+_LAST_SECONDS = 5.0  # that the end of the process waits for a computation
 
 
 class BatchThreads:
@@ -24,9 +27,15 @@ class BatchThreads:
     """
 
     def __init__(self, count: int) -> None:
-        self._jobs: SimpleQueue[Job] = SimpleQueue()
-        for number in range(count):
-            threading.Thread(target=self._work, name=f"batch_{number}", daemon=True).start()
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"batch_{number}", daemon=True)
+            for number in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+        # A process must not end under a thread that is inside TensorFlow.
+        atexit.register(self.close)
 
     def submit(self, job: Job) -> None:
         """Let the next free thread do a job.
@@ -37,6 +46,14 @@ class BatchThreads:
         """
         self._jobs.put(job)
 
+    def close(self) -> None:
+        """Let the threads end once all jobs are done, and wait a while for it."""
+        atexit.unregister(self.close)
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(_LAST_SECONDS)
+
     def _work(self) -> None:
         answer = nothing
         while True:
@@ -46,7 +63,11 @@ class BatchThreads:
                 answer()
                 answer = nothing
                 job = self._jobs.get()
+            if job is None:
+                answer()
+                return
             answer = job(answer)
+            del job  # or it would hold its batch, and the model, until there is another
 
 
 def nothing() -> None:

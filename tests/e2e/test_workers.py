@@ -37,6 +37,8 @@ def losses(
         }
     )
     run_workers(job, workers=workers, restarts=0)
+    if base_model:
+        assert json.loads((folder / "run" / "start.json").read_text())["warm"]
     history = json.loads((folder / "run" / "history.json").read_text())
     loss: list[float] = history["loss"]
     return loss

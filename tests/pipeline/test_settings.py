@@ -83,3 +83,12 @@ def test_other_pairs_are_refused(pair: tuple[str, str]) -> None:
     said = rf"pairs of two columns .*Received: \['{pair[0]}', '{pair[1]}'\]"
     with pytest.raises(ValidationError, match=said):
         _sliced(pair)
+
+
+@pytest.mark.parametrize("tower", ["retriever", "ranker"])
+def test_a_warm_start_needs_rows_that_are_held_out_by_time(tower: str) -> None:
+    declared = settings().model_dump() | {tower: {"warm_start": 0.1}}
+    assert Settings.model_validate(declared).split.protocol == "time"
+    declared |= {"split": {"protocol": "leave_one_out"}}
+    with pytest.raises(ValidationError, match=r"held out by time.* `protocol: leave_one_out`"):
+        Settings.model_validate(declared)

@@ -85,8 +85,8 @@ def _refuse_other_rows(earlier: Description, now: Description) -> None:
     """What an earlier model has seen must lie in the rows of this training.
 
     It could otherwise know the rows that stop, calibrate and measure the new one. Both are divided
-    by the same protocol, and time goes on: a moment, or a user's place in the own history, that
-    divided the earlier rows lies before the one that divides these.
+    by time, as the settings of a pipeline have to say, and time goes on: the moment that divided
+    the earlier rows lies before the one that divides these.
 
     Raises:
         UnlikeError: It may have seen others.

@@ -126,6 +126,23 @@ def test_models_that_were_trained_with_the_person_are_named(shop: Any, root: Pat
     assert (audit["versions"], audit["proven"], audit["entries"]) == ([1], True, 1)
 
 
+def test_a_model_that_went_on_from_one_of_those_is_named(shop: Any, root: Path) -> None:
+    model, pushed = shop.folder / "model", shop.folder / "pushed-4"
+    shop.run("1", {"Retriever": (DONE, "Model", model, "")})
+    shop.run(
+        "4", {"Retriever": (DONE, None, None, ""), "Pusher": (DONE, "PushedModel", pushed, "")}
+    )
+    shop.mark(pushed, pushed_version="4")
+    (base,) = (one for one in shop.store.get_artifacts() if one.uri == str(model))
+    training = max(one.id for one in shop.store.get_executions_by_type("Retriever"))
+    read = mlmd.Event(execution_id=training, artifact_id=base.id, type=mlmd.Event.INPUT)
+    shop.store.put_events([read])
+    folder = root / "serving" / "recommender" / "4"
+    folder.mkdir()
+    (folder / MANIFEST_FILE).write_text(Manifest(4, {}).text())
+    assert erased(shop)[1]["versions"] == [1, 4]
+
+
 @pytest.mark.usefixtures("root")
 def test_what_your_own_tables_still_hold_is_said(shop: Any) -> None:
     log = shop.folder / "log.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 
 from serving.model_server.batch_threads import Answer, BatchThreads, Job
@@ -53,3 +54,17 @@ def test_where_no_job_waits_the_answer_is_given_at_once() -> None:
 
     BatchThreads(1).submit(job)
     assert answered.wait(_PATIENCE_S)
+
+
+def test_at_the_end_all_jobs_are_done_and_answered() -> None:
+    said: list[int] = []
+
+    def job(number: int, answer_before: Answer) -> Answer:
+        answer_before()
+        return lambda: said.append(number)
+
+    threads = BatchThreads(2)
+    for number in range(20):
+        threads.submit(functools.partial(job, number))
+    threads.close()
+    assert sorted(said) == list(range(20))

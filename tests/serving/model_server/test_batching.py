@@ -300,3 +300,16 @@ def test_a_large_request_with_a_bad_piece_is_refused_and_no_further_piece_comput
     with pytest.raises(RequestError, match="negative"):
         model.submit(TWICE, [values, np.asarray(np.float32(0))], ["y"]).result()
     assert model.shapes == [(2, 1), (2, 1)]
+
+
+def test_a_batch_that_nobody_waits_for_does_not_cost_the_answers_of_the_one_before():
+    model = Model(num_batch_threads=1)
+    feeds = [np.ones((1, 1), np.float32), np.asarray(np.float32(0))]
+    model.opened.clear()
+    first = model.submit(TWICE, feeds, ["y"])
+    wait_until(lambda: model.running == 1)
+    given_up = model.submit(TWICE, feeds, ["y"])
+    assert given_up.cancel()
+    model.opened.set()
+    assert first.result(WAIT_S * 60)["y"] == 2.0
+    assert len(model.shapes) == 1
