@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from serving.model_server.batch_threads import nothing
 from serving.model_server.batching import Batcher
 from serving.model_server.batching_config import Batching
 from serving.model_server.servables import load_servable
@@ -54,8 +55,16 @@ def test_a_warm_up_takes_no_call_s_place_in_the_batches(push, inputs, request_fo
     path = push(1)
     write_records(path, [record(request_for(inputs()))])
     batcher = Batcher(Batching(num_batch_threads=1))
-    over = threading.Event()
-    batcher._threads.submit(over.wait)  # a batch of the old version is computed
+    begun, over = threading.Event(), threading.Event()
+
+    def compute(answer_before):
+        answer_before()
+        begun.set()
+        assert over.wait(60)
+        return nothing
+
+    batcher._threads.submit(compute)  # a batch of the old version
+    assert begun.wait(60)
     with ThreadPoolExecutor(1) as loader:
         loader.submit(load_servable, path, 1, batcher).result(timeout=60).close()
     over.set()
