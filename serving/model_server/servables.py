@@ -232,10 +232,7 @@ def _threads() -> tf.compat.v1.ConfigProto:
 
 
 def _give_back() -> None:
-    """Let glibc return what is free to the system, which it keeps where something lies behind it.
-
-    Each version would otherwise leave a megabyte or two in the holes of the one before.
-    """
+    """Let glibc return what is free, which it keeps where something in use lies behind it."""
     with contextlib.suppress(AttributeError):  # another C library, which has no such function
         ctypes.CDLL(None).malloc_trim(0)
 
