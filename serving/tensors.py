@@ -40,6 +40,7 @@ _TYPES = {
 }
 # Fields whose numbers are not those of the tensor but make them up: bits, and pairs of parts.
 _PARTS = {"half_val": np.uint16, "scomplex_val": np.float32, "dcomplex_val": np.float64}
+_MOST_FILLED = 2**22
 # Kind of a NumPy type -> kinds it takes values of, without a change of meaning.
 _TAKES = {"f": "fiu", "V": "fiu", "i": "iu", "u": "iu", "b": "b", "c": "cfiu"}
 
@@ -141,6 +142,10 @@ def _strings(proto: Any, size: int) -> NDArray[Any]:
 def _filled(values: NDArray[Any], size: int, nothing: Any) -> NDArray[Any]:
     if len(values) >= size:
         return values
+    if size - len(values) > _MOST_FILLED:  # a few bytes must not cost gigabytes
+        raise ValueError(
+            f"at most {_MOST_FILLED} values may be left out, received {len(values)} of {size}"
+        )
     last = values[-1] if len(values) else nothing
     return np.concatenate([values, np.full(size - len(values), last, dtype=values.dtype)])
 

@@ -205,3 +205,10 @@ def test_what_is_read_is_what_tensorflow_reads(encoded):
     theirs = np.asarray(tf.io.parse_tensor(encoded.SerializeToString(), dtype).numpy())
     assert array.shape == theirs.shape
     assert repr(array.ravel().tolist()) == repr(theirs.ravel().tolist())  # NaN is NaN
+
+
+def test_a_few_bytes_do_not_fill_the_memory() -> None:
+    proto = tf.make_tensor_proto(["a"])
+    proto.tensor_shape.dim[0].size = 2**22 + 2
+    with pytest.raises(ValueError, match=r"at most 4194304 values may be left out, received 1 of"):
+        from_proto(proto)
