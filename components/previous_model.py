@@ -6,8 +6,7 @@ from typing import Any
 
 from tfx.dsl.components.common.resolver import ResolverStrategy
 
-_BLESSED = "blessed"
-_MODEL_ID = "current_model_id"
+from components.blessings import blessed
 
 
 class PreviousBlessedModelStrategy(ResolverStrategy):
@@ -23,11 +22,7 @@ class PreviousBlessedModelStrategy(ResolverStrategy):
         self, store: Any, input_dict: dict[str, list[Any]]
     ) -> dict[str, list[Any]]:
         """Keeps the model and its blessing; both are empty where there is none."""
-        blessings = {
-            blessing.get_int_custom_property(_MODEL_ID): blessing
-            for blessing in input_dict["model_blessing"]
-            if blessing.get_int_custom_property(_BLESSED) == 1
-        }
+        blessings = blessed(input_dict["model_blessing"])
         newest = max(candidate.id for candidate in input_dict["candidate"])
         older = [m for m in input_dict["model"] if m.id in blessings and m.id < newest]
         found = [max(older, key=lambda model: model.id)] if older else []

@@ -8,8 +8,8 @@ from typing import Any
 from ml_metadata.proto.metadata_store_pb2 import Event
 from tfx.dsl.components.common.resolver import ResolverStrategy
 
-_BLESSED = "blessed"
-_MODEL_ID = "current_model_id"
+from components.blessings import blessed
+
 _WENT_ON_FROM = "base_model"  # the input of a training that starts warm: it has data of its own
 
 
@@ -30,11 +30,7 @@ class PreviousSpanStrategy(ResolverStrategy):
         """Keeps the statistics and the blessing; both are empty where there are none."""
         newest = max(candidate.id for candidate in input_dict["candidate"])
         older = {s.id: s for s in input_dict["statistics"] if s.id < newest}
-        blessings = {
-            blessing.get_int_custom_property(_MODEL_ID): blessing
-            for blessing in input_dict["model_blessing"]
-            if blessing.get_int_custom_property(_BLESSED) == 1
-        }
+        blessings = blessed(input_dict["model_blessing"])
         for model in sorted(blessings, reverse=True):
             found = _nearest_upstream(store, model, older)
             if found is not None:

@@ -9,9 +9,8 @@ from typing import Any
 from tfx.dsl.components.common.resolver import ResolverStrategy
 
 from components.artifact_lineage import ArtifactLineage
+from components.blessings import blessed
 
-_BLESSED = "blessed"
-_MODEL_ID = "current_model_id"
 _TOWERS = ("retriever", "ranker")
 
 logger = logging.getLogger(__name__)
@@ -38,13 +37,9 @@ class PreviousTowersStrategy(ResolverStrategy):
     ) -> dict[str, list[Any]]:
         """Keeps a model for each tower, or none for any."""
         newest = max(candidate.id for candidate in input_dict["candidate"])
-        blessed = [
-            blessing.get_int_custom_property(_MODEL_ID)
-            for blessing in input_dict["model_blessing"]
-            if blessing.get_int_custom_property(_BLESSED) == 1
-        ]
+        blessings = blessed(input_dict["model_blessing"])
         found = {key: list[Any]() for key in input_dict} | {"candidate": input_dict["candidate"]}
-        earlier = max((model for model in blessed if model < newest), default=None)
+        earlier = max((model for model in blessings if model < newest), default=None)
         if earlier is None:
             return found
         lineage = ArtifactLineage(store)

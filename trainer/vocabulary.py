@@ -32,8 +32,8 @@ def read_vocabulary(transform: tft.TFTransformOutput, features: list[Feature]) -
     for feature in features:
         if feature.kind is Kind.TEXT:
             sizes[feature.name] = feature.buckets + FIRST_ID
-        elif not feature.is_numeric:
-            sizes[feature.name] = transform.vocabulary_size_by_name(feature.name) + FIRST_ID
+        elif name := vocabulary_of(feature):
+            sizes[feature.name] = transform.vocabulary_size_by_name(name) + FIRST_ID
     return Vocabulary(
         items=transform.vocabulary_size_by_name(ITEM_VOCABULARY) + FIRST_ID,
         event_types=transform.vocabulary_size_by_name(EVENT_TYPE_VOCABULARY) + FIRST_ID,
