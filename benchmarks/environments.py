@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.processes import Cost, run
 from benchmarks.results import ROOT
 from pipeline.loading import cache_dir
 
@@ -43,6 +44,22 @@ class Environment:
     def variables(self, **more: str) -> dict[str, str]:
         """Environment variables of the peer: our sources on the path, and others."""
         return {"PYTHONPATH": str(ROOT), **more}
+
+    def run_module(self, module: str, *arguments: object, said: Path, **variables: str) -> Cost:
+        """Runs a module of ours in it as a side; its log lies beside its report.
+
+        Args:
+            module: Its name.
+            arguments: What it is told before `said`.
+            said: The file it leaves its report in.
+            variables: Environment variables to add.
+
+        Raises:
+            RuntimeError: If the packages cannot be had.
+            SideError: If it fails; the message ends with the end of its log.
+        """
+        command = self.command(module, *map(str, arguments), said)
+        return run(command, said.with_suffix(".log"), said, self.variables(**variables))
 
     def versions(self) -> dict[str, str]:
         """Versions of what is measured, as the lock pins them."""

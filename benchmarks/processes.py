@@ -84,10 +84,9 @@ def run(
         code = process.wait()
     seconds = time.perf_counter() - began
     if code:
-        tail = log.read_text(errors="replace")[-_LOG_TAIL:]
         raise SideError(
             f"A side of a benchmark must end with code 0. Received: {code} from "
-            f"{' '.join(map(str, command))}. The whole output is in {log}; it ends with:\n{tail}"
+            f"{' '.join(map(str, command))}. {end_of(log)}"
         )
     return Cost(seconds, memory.peak, json.loads(said.read_text()) if said.exists() else {})
 
@@ -108,6 +107,12 @@ def run_module(
     """
     command = [sys.executable, "-m", module, *map(str, arguments), str(said)]
     return run(command, said.with_suffix(".log"), said, environment)
+
+
+def end_of(log: Path) -> str:
+    """How a log ends, for the message of an error."""
+    tail = log.read_text(errors="replace")[-_LOG_TAIL:]
+    return f"The whole output is in {log}; it ends with:\n{tail}"
 
 
 class _PeakMemory:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Resolves requirements.in into requirements.lock, and scripts/tools.in, what the GPU image has beside
-# it, and the environments of the benchmarks' peers and of a server of the tests, into locks of their own: every package with its
-# version and the hashes of all its files.
+# it, and the environments of the benchmarks' peers and of a server of the tests, into locks of their
+# own: every package with its version and the hashes of all its files.
 #
 # Versions that stand in the lock are kept as long as requirements.in allows them; delete a line there
 # (or the file) to let one (or all) move. The target is fixed - Python 3.11, x86_64 Linux, and the

@@ -15,9 +15,10 @@ import tensorflow as tf
 from google.protobuf import json_format
 
 from benchmarks.evaluation.sizes import Sizes
-from benchmarks.kept import edition_folder, simulated_log
+from benchmarks.kept import simulated_log
 from benchmarks.processes import Cost, SideError, run_module
 from benchmarks.seeded_run import newest
+from benchmarks.workplace import Workplace
 from components.example_columns import read_records
 from pipeline.eval_configs import list_eval_config
 from pipeline.gates import Gates
@@ -43,15 +44,16 @@ class Workshop:
     sizes: Sizes
 
     @functools.cached_property
-    def _home(self) -> Path:
-        return edition_folder(self.folder, str(self.sizes.events), SETTINGS)
+    def _place(self) -> Workplace:
+        return Workplace(self.folder, self.sizes.events, SETTINGS)
 
     def prepare(self) -> None:
         """Makes the log, the model and the requests, as far as they are not there yet."""
-        log = self.folder / "logs" / str(self.sizes.events)
-        simulated_log(log, events=self.sizes.events, seed=_SEED)
-        os.environ.update({"BENCH_LOG": str(log), "BENCH_ROOT": str(self._home / "root")})
-        if not list(self._home.glob("root/artifacts/RecommenderAssembler/model/*/items.parquet")):
+        simulated_log(self._place.log, events=self.sizes.events, seed=_SEED)
+        os.environ.update(self._place.run().variables)
+        if not list(
+            self._place.home.glob("root/artifacts/RecommenderAssembler/model/*/items.parquet")
+        ):
             sluice = Path(sys.executable).with_name("sluice")
             code = subprocess.run([sluice, "run", "--config", SETTINGS]).returncode
             if code not in (0, _WITHHELD):
@@ -61,10 +63,10 @@ class Workshop:
 
     @property
     def _requests(self) -> Path:
-        return self._home / f"requests-{self.sizes.queries}"
+        return self._place.home / f"requests-{self.sizes.queries}"
 
     def _artifact(self, node: str, key: str) -> Path:
-        return newest(self._home / "root", node, key)
+        return newest(self._place.run().root, node, key)
 
     def _repeat_requests(self) -> None:
         """The held-out requests of the log, over and over until they are enough.
@@ -90,7 +92,7 @@ class Workshop:
     def evaluate(self) -> Cost:
         """The Evaluator of lists over all requests."""
         settings = load_settings(SETTINGS)
-        config = self._home / "eval_config.json"
+        config = self._place.home / "eval_config.json"
         of = list_eval_config(Gates(), settings.features, settings.slices)
         config.write_text(json_format.MessageToJson(of))
         model = self._artifact("RecommenderAssembler", "model")
@@ -105,11 +107,11 @@ class Workshop:
         return self._side("server_side", base, records, self.sizes.calls)
 
     def _fresh(self, name: str) -> Path:
-        folder = self._home / "sides" / name
+        folder = self._place.home / "sides" / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return folder
 
     def _side(self, module: str, *arguments: object) -> Cost:
-        said = self._home / "sides" / f"{module}.said.json"
+        said = self._place.said(module)
         return run_module(f"benchmarks.evaluation.{module}", *arguments, said=said)

@@ -19,7 +19,7 @@ from benchmarks.index.figure import curves
 from benchmarks.index.points import PARTITIONED, Point
 from benchmarks.index.rows import rows_of
 from benchmarks.index.vectors import draw
-from benchmarks.processes import run, run_module
+from benchmarks.processes import run_module
 from benchmarks.results import SMOKE_RESULTS, publish, versions_of
 
 _SEED = 7
@@ -86,9 +86,8 @@ def _peer(folder: Path, peer: str, threads: int) -> Mapping[str, Any]:
     _tell(peer)
     name = peer.replace(" ", "-")
     said = folder / f"{name}.said.json"
-    command = ENVIRONMENT.command("benchmarks.index.peers", folder, peer, str(threads), said)
-    variables = ENVIRONMENT.variables(OMP_NUM_THREADS=str(threads))
-    return run(command, folder / f"{name}.log", said, variables).said
+    module, asked = "benchmarks.index.peers", (folder, peer, threads)
+    return ENVIRONMENT.run_module(module, *asked, said=said, OMP_NUM_THREADS=str(threads)).said
 
 
 def _tell(side: str) -> None:

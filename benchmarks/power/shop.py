@@ -7,13 +7,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.kept import edition_folder, simulated_log
+from benchmarks.kept import simulated_log
 from benchmarks.power.answers import Answers
 from benchmarks.power.marks import marks
 from benchmarks.power.traffic import Traffic, read_traffic
 from benchmarks.power.trials import Seeds, Side
 from benchmarks.processes import run_module
 from benchmarks.seeded_run import SeededRun
+from benchmarks.workplace import Workplace
 from components.verdict.evaluation import Slice
 from pipeline.loading import load_settings
 from transform import features as keys
@@ -58,17 +59,13 @@ class Shop:
     sizes: Sizes
 
     @functools.cached_property
-    def _home(self) -> Path:
-        return edition_folder(self.folder, str(self.sizes.events), SETTINGS)
-
-    @property
-    def _log(self) -> Path:
-        return self.folder / "logs" / str(self.sizes.events)
+    def _place(self) -> Workplace:
+        return Workplace(self.folder, self.sizes.events, SETTINGS)
 
     def prepare(self) -> None:
         """Makes the log, the models and their answers, as far as they are not there yet."""
         events, users = self.sizes.events, self.sizes.users
-        simulated_log(self._log, events=events, seed=_LOG_SEED, users=users)
+        simulated_log(self._place.log, events=events, seed=_LOG_SEED, users=users)
         for seed in _MODEL_SEEDS:
             trained = self._run(seed)
             trained.train(self._said("train_side", seed))
@@ -101,10 +98,10 @@ class Shop:
         return self._run(_MODEL_SEEDS[0]).examples / f"Split-{keys.EVAL}"
 
     def _run(self, seed: int) -> SeededRun:
-        return SeededRun(SETTINGS, self._log, self._home / f"root-{seed}", seed)
+        return self._place.run(seed, f"root-{seed}")
 
     def _answers(self, seed: int) -> Path:
-        return self._home / f"answers-{seed}"
+        return self._place.home / f"answers-{seed}"
 
     def _said(self, side: str, seed: int) -> Path:
-        return self._home / "sides" / f"{side}-{seed}.said.json"
+        return self._place.said(f"{side}-{seed}")

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.kept import edition_folder
-from benchmarks.processes import run, run_module
+from benchmarks.processes import run_module
 from benchmarks.quality.datasets import Dataset
 from benchmarks.quality.environment import ENVIRONMENT
 from benchmarks.quality.protocol import Ints, check_targets, divided, fingerprint
@@ -117,11 +117,10 @@ class Workshop:
         """A peer that may learn for so long."""
         length = self._settings.examples.history_length
         said = self._side(f"{name}-{seed}")
-        command = ENVIRONMENT.command(
-            "benchmarks.quality.peers", self._coded, name, *map(str, (seed, seconds, length)), said
-        )
-        variables = ENVIRONMENT.variables(OMP_NUM_THREADS=_THREADS)
-        found = run(command, said.with_suffix(".log"), said, variables).said
+        asked = (self._coded, name, seed, seconds, length)
+        found = ENVIRONMENT.run_module(
+            "benchmarks.quality.peers", *asked, said=said, OMP_NUM_THREADS=_THREADS
+        ).said
         return Lists(np.array(found["ranks"]), found["seconds"])
 
     @property

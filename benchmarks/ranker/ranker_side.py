@@ -15,10 +15,9 @@ import tensorflow as tf
 from benchmarks.ranker.rows_side import ONE_CLICK
 from benchmarks.ranker.table import TEST, TRAIN, VALIDATION, Floats
 from benchmarks.said import report
-from benchmarks.seeded_run import catalogue_files, newest
+from benchmarks.training_job import training_job
 from pipeline.loading import load_settings
 from trainer.distribution import run_workers
-from trainer.job import Job
 from transform import features as keys
 
 _BATCH = 1024
@@ -27,21 +26,13 @@ _BATCH = 1024
 def main(config: str, folder: str, seed: str, scores: str, said: str) -> None:
     """Trains, scores, reports."""
     settings, rows = load_settings(config), Path(folder)
-    home = Path(scores).with_suffix("")
-    job = Job(
-        model="ranker",
-        settings=settings.ranker.model_dump(mode="json"),
-        features=settings.features,
-        aggregates=settings.aggregates,
-        history_length=settings.examples.history_length,
-        protocol=settings.split.protocol,
+    job = training_job(
+        "ranker",
+        settings,
+        rows=str(rows / f"{TRAIN}.gz"),
+        validation=str(rows / f"{ONE_CLICK}.gz"),
         seed=int(seed),
-        transform_graph=str(newest(settings.root, "Transform", "transform_graph")),
-        train_files=(str(rows / f"{TRAIN}.gz"),),
-        validation_files=(str(rows / f"{ONE_CLICK}.gz"),),
-        catalogue_files=(catalogue_files(settings.root),),
-        model_dir=str(home / "model"),
-        run_dir=str(home / "run"),
+        home=Path(scores).with_suffix(""),
     )
     began = time.perf_counter()
     run_workers(job, workers=1)

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.kept import edition_folder, simulated_log
-from benchmarks.processes import run, run_module
+from benchmarks.kept import simulated_log
+from benchmarks.processes import run_module
 from benchmarks.ranker.environment import ENVIRONMENT, PEERS
 from benchmarks.ranker.table import TEST, VALIDATION, Floats, Table
-from benchmarks.seeded_run import SeededRun
+from benchmarks.workplace import Workplace
 
 SETTINGS = Path(__file__).with_name("settings.yaml")
 _LOG_SEED = 3
@@ -64,17 +64,17 @@ class Workshop:
     sizes: Sizes
 
     @functools.cached_property
-    def _home(self) -> Path:
-        return edition_folder(self.folder, str(self.sizes.events), SETTINGS)
+    def _place(self) -> Workplace:
+        return Workplace(self.folder, self.sizes.events, SETTINGS)
 
     def prepare(self) -> None:
         """Makes the log and the rows, as far as they are not there yet."""
         sizes = self.sizes
         size = {"events": sizes.events, "users": sizes.users, "items": sizes.items}
-        simulated_log(self._log, seed=_LOG_SEED, **size)
-        if not self._said("rows").exists():
-            self._run.run_to("Transform", self._said("transform"))
-            self._side("benchmarks.ranker.rows_side", "rows", SETTINGS, self._log, self._rows)
+        simulated_log(self._place.log, seed=_LOG_SEED, **size)
+        if not self._place.said("rows").exists():
+            self._place.run().run_to("Transform", self._place.said("transform"))
+            self._side("benchmarks.ranker.rows_side", "rows", SETTINGS, self._place.log, self._rows)
 
     def table(self, part: str) -> Table:
         """The candidates of a part of the time line."""
@@ -83,14 +83,12 @@ class Workshop:
     def scores(self, side: str, seed: int) -> Scores:
         """Trains a side, and has it score."""
         name = f"{side.replace(' ', '-')}-{seed}"
-        scores = self._home / "sides" / f"{name}.npz"
+        scores = self._place.home / "sides" / f"{name}.npz"
         if side in PEERS:
-            said = self._said(name)
-            command = ENVIRONMENT.command(
-                "benchmarks.ranker.peers", side, self._rows, str(seed), scores, said
-            )
-            variables = ENVIRONMENT.variables(OMP_NUM_THREADS=_THREADS)
-            found = run(command, said.with_suffix(".log"), said, variables).said
+            module, asked = "benchmarks.ranker.peers", (side, self._rows, seed, scores)
+            found = ENVIRONMENT.run_module(
+                module, *asked, said=self._place.said(name), OMP_NUM_THREADS=_THREADS
+            ).said
         else:
             module = "benchmarks.ranker.ranker_side"
             found = self._side(module, name, SETTINGS, self._rows, seed, scores)
@@ -99,20 +97,11 @@ class Workshop:
         return Scores(of[VALIDATION], of[TEST], found["seconds"])
 
     @property
-    def _log(self) -> Path:
-        return self.folder / "logs" / str(self.sizes.events)
-
-    @property
     def _rows(self) -> Path:
-        return self._home / "rows"
-
-    @property
-    def _run(self) -> SeededRun:
-        return SeededRun(SETTINGS, self._log, self._home / "root", seed=1)
-
-    def _said(self, name: str) -> Path:
-        return self._home / "sides" / f"{name}.said.json"
+        return self._place.home / "rows"
 
     def _side(self, module: str, name: str, *arguments: object) -> Mapping[str, Any]:
-        said = self._said(name)
-        return run_module(module, *arguments, said=said, environment=self._run.variables).said
+        said = self._place.said(name)
+        return run_module(
+            module, *arguments, said=said, environment=self._place.run().variables
+        ).said

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.processes import SideError, start
+from benchmarks.processes import SideError, end_of, start
 from benchmarks.refresh.workshop import SETTINGS, SLUICE, Workshop
 from serving.client import RecommenderClient
 from serving.embedded import embedded_server
@@ -18,7 +18,6 @@ from serving.embedded import embedded_server
 _NEIGHBOURS = 100
 _PAUSE_SECONDS = 0.2
 _DEADLINE_SECONDS = 900.0
-_LOG_TAIL = 2000
 
 
 @dataclass(frozen=True)
@@ -97,9 +96,7 @@ def _is_retrieved(client: RecommenderClient, twin: str, name: str) -> bool:
 def _refuse_failed(process: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
     code = process.poll()
     if code or seconds > _DEADLINE_SECONDS:
-        tail = log.read_text(errors="replace")[-_LOG_TAIL:]
         raise SideError(
             f"A refresh must end with code 0, and in {_DEADLINE_SECONDS:.0f} s its items must be "
-            f"retrieved. Received: code {code} after {seconds:.0f} s. The whole output is in "
-            f"{log}; it ends with:\n{tail}"
+            f"retrieved. Received: code {code} after {seconds:.0f} s. {end_of(log)}"
         )

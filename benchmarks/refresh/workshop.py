@@ -11,9 +11,10 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.kept import edition_folder, simulated_log
+from benchmarks.kept import simulated_log
 from benchmarks.processes import run
 from benchmarks.refresh.sizes import Sizes
+from benchmarks.workplace import Workplace
 from pipeline.lineage import Lineage, PipelineRun
 from pipeline.loading import load_settings
 from pipeline.serving_folder import serving_folder
@@ -37,14 +38,18 @@ class Workshop:
     sizes: Sizes
 
     @functools.cached_property
+    def _place(self) -> Workplace:
+        return Workplace(self.folder, self.sizes.items, SETTINGS)
+
+    @property
     def home(self) -> Path:
         """The folder of what this code makes of the log."""
-        return edition_folder(self.folder, str(self.sizes.items), SETTINGS)
+        return self._place.home
 
     @property
     def variables(self) -> Mapping[str, str]:
         """What the settings leave open."""
-        return {"BENCH_LOG": str(self._log), "BENCH_ROOT": str(self._root)}
+        return self._place.run().variables
 
     @property
     def served(self) -> Path:
@@ -55,32 +60,27 @@ class Workshop:
     def prepare(self) -> None:
         """Makes the log, and trains and publishes a recommender, unless they are there."""
         sizes = self.sizes
-        simulated_log(self._log, events=sizes.events, seed=_LOG_SEED, items=sizes.items, days=_DAYS)
+        simulated_log(
+            self._place.log, events=sizes.events, seed=_LOG_SEED, items=sizes.items, days=_DAYS
+        )
         if not self.served.is_dir():
             command: list[str | Path] = [SLUICE, "run", "--config", SETTINGS]
             run(command, self.home / "run.log", self.home / "none.json", self.variables)
 
     def items(self) -> pl.DataFrame:
         """The items table as it was at the training."""
-        return pl.read_parquet(self._log / "items.parquet")
+        return pl.read_parquet(self._place.log / "items.parquet")
 
     def seen_items(self) -> pl.Series:
         """Items that any event of the log names."""
-        events = pl.scan_parquet(self._log / "events" / "**" / "*.parquet")
+        events = pl.scan_parquet(self._place.log / "events" / "**" / "*.parquet")
         return events.select(pl.col("item_id").unique()).collect()["item_id"]
 
     def last_run(self) -> PipelineRun:
         """What the metadata say of the latest run."""
-        lineage = Lineage.open(self._root, load_settings(SETTINGS).name)
+        root = self._place.run().root
+        lineage = Lineage.open(root, load_settings(SETTINGS).name)
         last = lineage.last_run() if lineage else None
         if last is None:
-            raise RuntimeError(f"There must have been a run. Received: {self._root} without one.")
+            raise RuntimeError(f"There must have been a run. Received: {root} without one.")
         return last
-
-    @property
-    def _log(self) -> Path:
-        return self.folder / "logs" / str(self.sizes.items)
-
-    @property
-    def _root(self) -> Path:
-        return self.home / "root"

@@ -13,10 +13,10 @@ from typing import Any
 import tensorflow as tf
 
 from benchmarks.said import report
-from benchmarks.seeded_run import catalogue_files, newest, transformed
+from benchmarks.seeded_run import transformed
+from benchmarks.training_job import training_job
 from pipeline.loading import load_settings
 from trainer.fitting import TrainingRows
-from trainer.job import Job
 from trainer.preparation import prepare
 from trainer.two_tower.training import trainable
 from transform import features as keys
@@ -26,20 +26,12 @@ def main(config: str, rows: str, passes: str, said: str) -> None:
     """Trains and reports."""
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     settings = load_settings(config)
-    job = Job(
-        model="retriever",
-        settings=settings.retriever.model_dump(mode="json"),
-        features=settings.features,
-        aggregates=settings.aggregates,
-        history_length=settings.examples.history_length,
-        protocol=settings.split.protocol,
+    job = training_job(
+        "retriever",
+        settings,
+        rows=rows,
+        validation=f"{transformed(settings.root, keys.VALIDATION)}/*",
         seed=settings.seed,
-        transform_graph=str(newest(settings.root, "Transform", "transform_graph")),
-        train_files=(rows,),
-        validation_files=(f"{transformed(settings.root, keys.VALIDATION)}/*",),
-        catalogue_files=(catalogue_files(settings.root),),
-        model_dir="",
-        run_dir="",
     )
     tf.keras.utils.set_random_seed(job.seed)
     inputs = prepare(job)

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pytorch_lightning import Callback, Trainer
+from pytorch_lightning import Callback
 from rectools import Columns
 from rectools.dataset import Dataset
 from rectools.models import SASRecModel
 from rectools.models.nn.item_net import IdEmbeddingsItemNet
 
+from benchmarks.quality.peers.quiet_trainer import quiet_trainer
 from benchmarks.said import report
 from benchmarks.training.windows import Windows
 
@@ -46,23 +47,10 @@ def main(
         item_net_block_types=(IdEmbeddingsItemNet,),
         loss=loss,
         n_negatives=int(negatives),
-        get_trainer_func=lambda: _trainer(int(passes), clock),
+        get_trainer_func=lambda: quiet_trainer(int(passes), clock),
     )
     model.fit(Dataset.construct(events))
     report(Path(said), seconds=clock.seconds)
-
-
-def _trainer(passes: int, clock: Callback) -> Trainer:
-    return Trainer(
-        max_epochs=passes,
-        callbacks=[clock],
-        limit_val_batches=0,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        accelerator="cpu",
-    )
 
 
 class _Clock(Callback):

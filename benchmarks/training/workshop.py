@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.kept import edition_folder, simulated_log
-from benchmarks.processes import run, run_module
+from benchmarks.kept import simulated_log
+from benchmarks.processes import run_module
 from benchmarks.quality.environment import ENVIRONMENT
-from benchmarks.seeded_run import SeededRun
 from benchmarks.training.sizes import Sizes
+from benchmarks.workplace import Workplace
 from pipeline.loading import load_settings
 from pipeline.settings import Settings
 from trainer.distribution import ENVIRONMENT as OF_WORKERS
@@ -38,9 +38,9 @@ class Workshop:
     def prepare(self) -> int:
         """Makes the log and the windows, as far as they are not there yet; the events of a pass."""
         sizes = self.sizes
-        simulated_log(self._log, events=sizes.events, users=sizes.users, seed=_LOG_SEED)
+        simulated_log(self._place.log, events=sizes.events, users=sizes.users, seed=_LOG_SEED)
         if not self.windows.exists():
-            self._run.run_to("Transform", self._said("transform"))
+            self._place.run().run_to("Transform", self._said("transform"))
         found = self.side(
             "benchmarks.training.windows_side", SETTINGS, sizes.windows, self.rows, self.windows
         )
@@ -48,42 +48,32 @@ class Workshop:
 
     def settings(self) -> Settings:
         """The settings of the retriever and its windows."""
-        os.environ.update(self._run.variables)
+        os.environ.update(self._place.run().variables)
         return load_settings(SETTINGS)
 
     def side(self, module: str, *arguments: object) -> Mapping[str, Any]:
         """Runs a side in our environment, with the variables of a worker; returns its report."""
-        variables = {**OF_WORKERS, **self._run.variables}
+        variables = {**OF_WORKERS, **self._place.run().variables}
         return run_module(module, *arguments, said=self._said(module), environment=variables).said
 
     def peer_side(self, module: str, *arguments: object) -> Mapping[str, Any]:
         """Runs a side in the environment of RecTools; returns its report."""
         said = self._said(module)
-        command = ENVIRONMENT.command(module, *map(str, arguments), said)
-        variables = ENVIRONMENT.variables(OMP_NUM_THREADS=_THREADS)
-        return run(command, said.with_suffix(".log"), said, variables).said
+        return ENVIRONMENT.run_module(module, *arguments, said=said, OMP_NUM_THREADS=_THREADS).said
 
     @property
     def windows(self) -> Path:
         """The windows as the peers read them."""
-        return self._home / "windows.npz"
+        return self._place.home / "windows.npz"
 
     @property
     def rows(self) -> Path:
         """The windows as the retriever reads them."""
-        return self._home / "windows.gz"
+        return self._place.home / "windows.gz"
 
     @functools.cached_property
-    def _home(self) -> Path:
-        return edition_folder(self.folder, str(self.sizes.events), SETTINGS)
-
-    @property
-    def _log(self) -> Path:
-        return self.folder / "logs" / str(self.sizes.events)
-
-    @property
-    def _run(self) -> SeededRun:
-        return SeededRun(SETTINGS, self._log, self._home / "root", seed=1)
+    def _place(self) -> Workplace:
+        return Workplace(self.folder, self.sizes.events, SETTINGS)
 
     def _said(self, module: str) -> Path:
-        return self._home / "sides" / f"{module.rpartition('.')[2]}.said.json"
+        return self._place.said(module.rpartition(".")[2])

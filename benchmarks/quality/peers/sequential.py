@@ -24,6 +24,8 @@ from rectools.models.nn.transformers.base import TransformerModelBase
 from rectools.models.nn.transformers.ligr import LiGRLayers
 from rectools.models.nn.transformers.utils import leave_one_out_mask
 
+from benchmarks.quality.peers.quiet_trainer import quiet_trainer
+
 PEERS = ("SASRec", "eSASRec", "HSTU")
 
 _NEGATIVES = 256
@@ -79,18 +81,6 @@ def recommend(
 
 
 def _model(peer: str, length: int, stop: Callback, **settings: Any) -> TransformerModelBase:
-    def trainer() -> Trainer:
-        return Trainer(
-            max_epochs=-1,
-            callbacks=[stop],
-            limit_val_batches=0,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            accelerator="cpu",
-        )
-
     common: dict[str, Any] = {
         "n_blocks": 1 if length <= _LONG else 2,
         "n_heads": 1,
@@ -100,7 +90,7 @@ def _model(peer: str, length: int, stop: Callback, **settings: Any) -> Transform
         "lr": 1e-3,
         "batch_size": 128,
         "item_net_block_types": (IdEmbeddingsItemNet,),
-        "get_trainer_func": trainer,
+        "get_trainer_func": lambda: quiet_trainer(-1, stop),
         **settings,
     }
     if peer == "HSTU":
