@@ -6,7 +6,6 @@ from tfx.types.artifact import Artifact
 
 # A custom property of an artifact whose `uri` is a copy: where the artifact itself lies.
 STORED_AT = "stored_at"
-WARM_UP_FILE = "tf_serving_warmup_requests"  # in an infra blessing: what a new version replays
 
 
 class Tiles(Artifact):

@@ -19,9 +19,9 @@ import tensorflow as tf
 from benchmarks.index.vectors import Floats, draw
 from benchmarks.serving.traffic import HISTORY, draw_queries, save_requests
 from benchmarks.serving.transform_graph import EVENT_TYPES, FEATURES, write_transform_graph
-from components.artifacts import WARM_UP_FILE
 from components.serving_validator.calls import predict_request, read_signatures
 from components.serving_validator.warm_up import write_warm_up
+from components.warm_up_file import WARM_UP_FILE
 from serving.inputs import query_inputs
 from trainer.calibration import Calibration
 from trainer.catalogue import Catalogue, always_available

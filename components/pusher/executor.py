@@ -13,11 +13,11 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.artifacts import WARM_UP_FILE
 from components.pusher.labels import Rollout
 from components.pusher.manifest import MANIFEST_FILE
 from components.pusher.publish import Published, listed_files, publish, sources_of
 from components.pusher.served import served_version, taken_back, trained_as
+from components.warm_up_file import WARM_UP_FILE
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,6 @@ import numpy.typing as npt
 import psutil
 import tensorflow as tf
 
-from components.artifacts import WARM_UP_FILE
 from components.checks import Bound, Check
 from components.serving_validator.calls import Calls, ContractError, read_signatures
 from components.serving_validator.held_out import HeldOutRequest
@@ -29,6 +28,7 @@ from components.serving_validator.swap import (
     requests_of_both,
 )
 from components.serving_validator.warm_up import write_warm_up
+from components.warm_up_file import WARM_UP_FILE
 from serving.client import RecommenderClient, ServingError
 from serving.embedded import EmbeddedServerError, embedded_server
 from serving.inputs import InputError

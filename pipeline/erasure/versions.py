@@ -7,9 +7,9 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from components.artifacts import WARM_UP_FILE
 from components.pusher import manifest
 from components.pusher.destination import locked
+from components.warm_up_file import WARM_UP_FILE
 from pipeline.erasure.person import Person
 from serving.durable import replace_file
 

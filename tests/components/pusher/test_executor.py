@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 from tfx.types import standard_artifacts
 
-from components.artifacts import WARM_UP_FILE
 from components.pusher import labels
 from components.pusher.component import Pusher
 from components.pusher.destination import versions
 from components.pusher.executor import Executor
+from components.warm_up_file import WARM_UP_FILE
 
 
 @pytest.fixture

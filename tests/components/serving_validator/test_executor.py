@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 from tfx.types import artifact_utils, channel, standard_artifacts
 
-from components.artifacts import WARM_UP_FILE, Checks
+from components.artifacts import Checks
 from components.checks import read_checks
 from components.pusher.labels import Rollout
 from components.pusher.publish import publish
@@ -18,6 +18,7 @@ from components.serving_validator.component import ServingValidator
 from components.serving_validator.executor import Executor
 from components.serving_validator.probe import Probe
 from components.serving_validator.swap import SWAP_MEASURES
+from components.warm_up_file import WARM_UP_FILE
 from pipeline.gate_overrides import gates_with
 from tests.components.toy_recommender import (
     ITEMS,

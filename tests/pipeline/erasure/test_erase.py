@@ -12,9 +12,9 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 from typer.testing import CliRunner
 
-from components.artifacts import WARM_UP_FILE
 from components.pusher import manifest
 from components.pusher.manifest import MANIFEST_FILE, Manifest
+from components.warm_up_file import WARM_UP_FILE
 from pipeline.cli import app
 from pipeline.lineage import Lineage
 from serving.stream import erasure
