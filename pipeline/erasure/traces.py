@@ -78,7 +78,8 @@ def _chunks(stream: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
 
 def _in_parquet(file: Path, person: Person) -> bool:
     with pq.ParquetFile(file) as parquet:
-        for batch in parquet.iter_batches(_BATCH):
+        # Of a table that nothing was written to, Arrow has no batches to give, and fails.
+        for batch in parquet.iter_batches(_BATCH) if parquet.num_row_groups else ():
             for name, column in zip(batch.schema.names, batch.columns, strict=True):
                 if (name in person.columns or person.is_telling) and _in_column(column, person):
                     return True

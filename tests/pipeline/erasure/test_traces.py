@@ -10,6 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.erasure import traces
@@ -88,6 +90,12 @@ def test_numbers_and_columns_of_other_names_are_read(tmp_path: Path) -> None:
     pl.DataFrame({"who": [16, 17]}).write_parquet(tmp_path / "log")
     assert not names(tmp_path / "log", Person("17"))
     assert names(tmp_path / "log", Person("17", frozenset({"who"})))
+
+
+def test_a_table_without_rows_names_nobody(tmp_path: Path) -> None:
+    """As EventExampleGen leaves one where it rejected nothing."""
+    pq.ParquetWriter(tmp_path / "rejected", pa.schema({"user_id": pa.string()})).close()
+    assert not names(tmp_path / "rejected", Person(WHO))
 
 
 def test_what_cannot_be_read_may_name_anybody(tmp_path: Path) -> None:
