@@ -40,7 +40,9 @@ _TYPES = {
 }
 # Fields whose numbers are not those of the tensor but make them up: bits, and pairs of parts.
 _PARTS = {"half_val": np.uint16, "scomplex_val": np.float32, "dcomplex_val": np.float64}
-_MOST_FILLED = 2**22
+# Bytes that left-out values may take once they are filled in: as many as a large message holds.
+MAX_FILLED_BYTES = 2**26
+_STRING_BYTES = 24  # of a string in a tensor, beside what it says
 # Kind of a NumPy type -> kinds it takes values of, without a change of meaning.
 _TAKES = {"f": "fiu", "V": "fiu", "i": "iu", "u": "iu", "b": "b", "c": "cfiu"}
 
@@ -142,11 +144,14 @@ def _strings(proto: Any, size: int) -> NDArray[Any]:
 def _filled(values: NDArray[Any], size: int, nothing: Any) -> NDArray[Any]:
     if len(values) >= size:
         return values
-    if size - len(values) > _MOST_FILLED:  # a few bytes must not cost gigabytes
-        raise ValueError(
-            f"at most {_MOST_FILLED} values may be left out, received {len(values)} of {size}"
-        )
     last = values[-1] if len(values) else nothing
+    each = _STRING_BYTES + len(last) if isinstance(last, bytes) else values.dtype.itemsize
+    filled = (size - len(values)) * each
+    if filled > MAX_FILLED_BYTES:  # a few bytes must not cost gigabytes
+        raise ValueError(
+            f"values that are left out may fill at most {MAX_FILLED_BYTES} bytes, received "
+            f"{len(values)} of {size} values, which leaves {filled} bytes to fill"
+        )
     return np.concatenate([values, np.full(size - len(values), last, dtype=values.dtype)])
 
 

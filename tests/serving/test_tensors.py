@@ -207,8 +207,18 @@ def test_what_is_read_is_what_tensorflow_reads(encoded):
     assert repr(array.ravel().tolist()) == repr(theirs.ravel().tolist())  # NaN is NaN
 
 
-def test_a_few_bytes_do_not_fill_the_memory() -> None:
-    proto = tf.make_tensor_proto(["a"])
-    proto.tensor_shape.dim[0].size = 2**22 + 2
-    with pytest.raises(ValueError, match=r"at most 4194304 values may be left out, received 1 of"):
+@pytest.mark.parametrize(
+    ("value", "size", "filled"),
+    [
+        ("a", 2**22, 25 * (2**22 - 1)),
+        ("x" * 10_000, 2**13, 10_024 * (2**13 - 1)),  # few places, each a long copy
+        (1.0, 2**25, 4 * (2**25 - 1)),
+    ],
+)
+def test_a_few_bytes_do_not_fill_the_memory(value, size, filled) -> None:
+    proto = tf.make_tensor_proto([value])
+    proto.tensor_shape.dim[0].size = size
+    with pytest.raises(ValueError, match=rf"received 1 of {size} values, which leaves {filled}"):
         from_proto(proto)
+    proto.tensor_shape.dim[0].size = size // 4
+    assert from_proto(proto).shape == (size // 4,)  # control: as much as a large message holds

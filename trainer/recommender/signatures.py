@@ -18,6 +18,7 @@ from transform.features import Feature
 from transform.preprocessing import FIRST_ID, ITEM_VOCABULARY
 
 SERVED_TOP_K = 100  # length of the lists of `serving_default`, which has no top_k input
+MAX_TOP_K = 10_000  # every place of a list costs memory, and may cost a ranked candidate
 
 _Signature = Callable[..., dict[str, tf.Tensor]]
 
@@ -87,8 +88,7 @@ class ServedRecommender(tf.Module):
 
     def _recommend(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         top_k = inputs["top_k"]
-        check = tf.debugging.assert_positive(top_k, "top_k must be at least 1.")
-        with tf.control_dependencies([check]):
+        with tf.control_dependencies(_checks(top_k)):
             row = self.transformed(raw_query(inputs, self._features, self._aggregates))
         exclude = self._ids(inputs[keys.EXCLUDE_ITEM_ID])
         if not self._recommender.explores:
@@ -122,8 +122,7 @@ class ServedRecommender(tf.Module):
         return {"score": tf.where(names == "", 0.0, scores)}
 
     def _similar_items(self, item_id: tf.Tensor, top_k: tf.Tensor) -> dict[str, tf.Tensor]:
-        check = tf.debugging.assert_positive(top_k, "top_k must be at least 1.")
-        with tf.control_dependencies([check]):
+        with tf.control_dependencies(_checks(top_k)):
             # No request says when the list is shown: it is by the clock of the server, then.
             now = tf.cast(tf.timestamp(), tf.int64)
             ids, score = self._recommender.similar(self._ids(item_id), top_k, now)
@@ -151,6 +150,13 @@ class ServedRecommender(tf.Module):
     def _ids(self, names: tf.Tensor) -> tf.Tensor:
         """Item ids of any shape; "" is padding, an unknown item UNKNOWN."""
         return tf.where(names == "", tf.constant(0, tf.int64), self._lines.lookup(names) + FIRST_ID)
+
+
+def _checks(top_k: tf.Tensor) -> list[tf.Operation]:
+    return [
+        tf.debugging.assert_positive(top_k, "top_k must be at least 1."),
+        tf.debugging.assert_less_equal(top_k, MAX_TOP_K, f"top_k must be at most {MAX_TOP_K}."),
+    ]
 
 
 def _signature(function: _Signature, specs: dict[str, tf.TensorSpec]) -> Any:

@@ -38,6 +38,19 @@ def test_a_partitioned_index_is_served_as_the_exact_one(
     assert near["item_id"].numpy().tolist() == truly["item_id"].numpy().tolist()
 
 
+@pytest.mark.parametrize("top_k", [0, -1, 10_001, 2**31 - 1])
+def test_a_list_has_a_length_between_1_and_the_most(served: Served, top_k: int) -> None:
+    asked = {**QUERY, "exclude_item_id": tf.constant([[""], [""]])}
+    recommend, similar = (served.signatures[name] for name in ("recommend", "similar_items"))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="top_k must be at "):
+        recommend(**asked, top_k=tf.constant(top_k))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="top_k must be at "):
+        similar(item_id=tf.constant(["a"]), top_k=tf.constant(top_k))
+    longest = tf.constant(10_000)  # control: lists beyond the catalogue are padded
+    assert recommend(**asked, top_k=longest)["item_id"].shape == (2, 10_000)
+    assert similar(item_id=tf.constant(["a"]), top_k=longest)["item_id"].shape == (1, 10_000)
+
+
 @pytest.mark.parametrize(("time", "there"), [(9, False), (10, True), (END - 1, True), (END, False)])
 def test_an_item_is_shown_while_it_is_available(served: Served, time: int, there: bool) -> None:
     asked = {**QUERY, "exclude_item_id": tf.constant([[""], [""]]), "top_k": tf.constant(3)}
