@@ -8,7 +8,7 @@ import tensorflow as tf
 def gather_across_replicas(values: tf.Tensor) -> tf.Tensor:
     """Concatenates the replicas' tensors, this replica's own first.
 
-    TFRS takes candidate i for the positive of query i, so a replica's own candidates must lead.
+    Candidate i is taken for the positive of query i, so a replica's own candidates must lead.
     The gather is differentiable, so that a candidate is trained by every replica's queries.
 
     Args:

@@ -11,6 +11,7 @@ from trainer.catalogue import Catalogue
 from trainer.export import Description, save
 from trainer.fitting import KeepBest, fit, is_chief, ndcg_of_ranks
 from trainer.job import Job
+from trainer.lazy_adam import LazyAdam
 from trainer.preparation import prepare
 from trainer.ranker.model import Ranker
 from trainer.settings import RankerSettings
@@ -26,7 +27,7 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
     settings = RankerSettings(**job.settings)
     with strategy.scope():
         model = build(inputs.description, inputs.catalogue, inputs.validation[0])
-        model.compile(optimizer=tf.keras.optimizers.Adam(settings.learning_rate))
+        model.compile(optimizer=LazyAdam(settings.learning_rate))
     score = tf.function(model.call, reduce_retracing=True)
 
     def measure() -> float:

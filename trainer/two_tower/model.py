@@ -14,6 +14,7 @@ from trainer.encoders import ItemEncoder
 from trainer.replicas import gather_across_replicas, sum_across_replicas
 from trainer.sequences import request_history, window_history
 from trainer.settings import RetrieverSettings
+from trainer.two_tower.loss import sampled_softmax
 from trainer.two_tower.negatives import sampling_probability, uniform_items
 from trainer.two_tower.query_tower import QueryTower
 from trainer.vocabulary import Vocabulary
@@ -62,7 +63,6 @@ class TwoTower(tfrs.models.Model):
         self._frequency = tf.Variable(
             (catalogue.counts / total).astype(np.float32), trainable=False, name="frequency"
         )
-        self._task = tfrs.tasks.Retrieval(remove_accidental_hits=True)
 
     def item_vectors(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Candidate vectors of unit length: int64 [N] -> float32 [N, D]."""
@@ -113,13 +113,8 @@ class TwoTower(tfrs.models.Model):
             self._settings.uniform_negatives,
             self._items,
         )
-        total = self._task(
-            tf.boolean_mask(queries, valid) * tf.exp(self.log_scale),
-            candidates,
-            candidate_sampling_probability=probability,
-            candidate_ids=ids,
-            compute_metrics=False,
-        )
+        asked = tf.boolean_mask(queries, valid) * tf.exp(self.log_scale)
+        total = sampled_softmax(asked, candidates, probability, ids)
         return total / sum_across_replicas(tf.reduce_sum(tf.cast(valid, tf.float32)))
 
     def _newcomers(self, row: dict[str, Any], training: bool) -> tf.Tensor:

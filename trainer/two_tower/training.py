@@ -11,6 +11,7 @@ from trainer.catalogue import Catalogue
 from trainer.export import Description, save, save_before_refresh
 from trainer.fitting import KeepBest, fit, is_chief, ndcg_of_ranks, refresh
 from trainer.job import Job
+from trainer.lazy_adam import LazyAdam
 from trainer.preparation import prepare
 from trainer.settings import RetrieverSettings
 from trainer.two_tower.model import TwoTower
@@ -54,7 +55,7 @@ def trainable(
     """Builds a retriever with its optimizer, see `build`; under a strategy, in its scope."""
     model = build(description, catalogue, row, seed=seed)
     learning_rate = RetrieverSettings(**description.settings).learning_rate
-    model.compile(optimizer=tf.keras.optimizers.Adam(learning_rate))
+    model.compile(optimizer=LazyAdam(learning_rate))
     return model
 
 
