@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,12 +11,14 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from trainer.backup import Backup, HistoryFile, steps_done
 from trainer.job import Job
 from trainer.rows import count_rows, training_batches
 from trainer.sequences import with_target
 from trainer.settings import RetrieverSettings, TrainingSettings
 
 HISTORY_FILE = "history.json"
+_BACKUP, _REFRESH_BACKUP = "backup", "refresh-backup"
 
 
 class KeepBest(tf.keras.callbacks.Callback):
@@ -52,6 +53,16 @@ class KeepBest(tf.keras.callbacks.Callback):
         if self._weights:
             self.model.set_weights(self._weights)
 
+    def state(self) -> dict[str, Any]:
+        """What a training that is started again must know of the epochs before."""
+        weights = {f"weights_{i}": value for i, value in enumerate(self._weights)}
+        return {"best": self._best, "epoch": self._best_epoch, **weights}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `state` gave."""
+        self._best, self._best_epoch = float(state["best"]), int(state["epoch"])
+        self._weights = [state[f"weights_{i}"] for i in range(len(state) - 2)]
+
 
 def fit(
     model: tf.keras.Model,
@@ -64,6 +75,8 @@ def fit(
 ) -> None:
     """Fits a built and compiled model; the chief writes the history to the run folder.
 
+    A training that is started again goes on from its backup, with the batches that come next.
+
     Args:
         model: The model, created under the strategy's scope.
         job: The job.
@@ -75,16 +88,19 @@ def fit(
     """
     rows = TrainingRows(job.train_files, transform, settings.batch_size, job.seed)
     epochs, steps = divided(settings.epochs, rows.steps, share)
-    history = model.fit(
-        strategy.distribute_datasets_from_function(rows.share),
+    run, chief = Path(job.run_dir), is_chief(strategy)
+    done = steps_done(run / _BACKUP, steps)
+    model.fit(
+        strategy.distribute_datasets_from_function(lambda c: rows.share(c, done)),
         epochs=epochs,
         steps_per_epoch=steps,
-        callbacks=[keep_best, _backup(job, "backup")],
+        callbacks=[
+            keep_best,
+            *([HistoryFile(run / HISTORY_FILE)] if chief else []),
+            Backup(run / _BACKUP, steps, keep_best, writes=chief),
+        ],
         verbose=2,
     )
-    if is_chief(strategy):
-        text = json.dumps(history.history, default=float, indent=2)
-        (Path(job.run_dir) / HISTORY_FILE).write_text(text + "\n")
 
 
 def divided(epochs: int, steps: int, share: float) -> tuple[int, int]:
@@ -107,18 +123,15 @@ def refresh(
     the weights from before.
     """
     rows = TrainingRows(job.validation_files, transform, settings.batch_size, job.seed)
+    steps, backup = rows.steps, Path(job.run_dir) / _REFRESH_BACKUP
+    done = steps_done(backup, steps)
     model.fit(
-        strategy.distribute_datasets_from_function(lambda c: rows.share(c).map(with_target)),
+        strategy.distribute_datasets_from_function(lambda c: rows.share(c, done).map(with_target)),
         epochs=settings.refresh_epochs,
-        steps_per_epoch=rows.steps,
-        callbacks=[_backup(job, "refresh-backup")],
+        steps_per_epoch=steps,
+        callbacks=[Backup(backup, steps, None, writes=is_chief(strategy))],
         verbose=2,
     )
-
-
-def _backup(job: Job, name: str) -> tf.keras.callbacks.Callback:
-    """What a worker resumes from that is started again; Keras removes it after the training."""
-    return tf.keras.callbacks.BackupAndRestore(str(Path(job.run_dir) / name))
 
 
 class TrainingRows(NamedTuple):
@@ -134,8 +147,8 @@ class TrainingRows(NamedTuple):
         """Steps of a pass over all rows."""
         return math.ceil(count_rows(self.files) / self.batch_size)
 
-    def share(self, context: tf.distribute.InputContext) -> tf.data.Dataset:
-        """What one worker sees of each batch."""
+    def share(self, context: tf.distribute.InputContext, skip: int = 0) -> tf.data.Dataset:
+        """What one worker sees of each batch, but for some at the beginning."""
         return training_batches(
             self.files,
             self.transform,
@@ -144,6 +157,7 @@ class TrainingRows(NamedTuple):
             worker=context.input_pipeline_id,
             replicas=context.num_replicas_in_sync,
             seed=self.seed,
+            skip=skip,
         )
 
 

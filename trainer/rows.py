@@ -42,6 +42,7 @@ def training_batches(
     worker: int,
     replicas: int,
     seed: int,
+    skip: int = 0,
 ) -> tf.data.Dataset:
     """Endless shuffled batches, one for each replica of this worker a step.
 
@@ -56,6 +57,8 @@ def training_batches(
         worker: Index of this worker.
         replicas: Number of replicas over all workers (one a worker on CPUs, one a GPU).
         seed: Seed of the order.
+        skip: Global batches to leave out at the beginning: those that a training which is started
+            again has learned from before.
     """
     if batch_size % replicas:
         raise ValueError(
@@ -64,8 +67,10 @@ def training_batches(
         )
     share = batch_size // workers
     shuffled = _records(patterns).cache().shuffle(_SHUFFLE_ROWS, seed=seed).repeat()
-    mine = shuffled.batch(batch_size).map(
-        lambda batch: batch[worker * share : (worker + 1) * share]
+    mine = (
+        shuffled.batch(batch_size)
+        .skip(skip)
+        .map(lambda batch: batch[worker * share : (worker + 1) * share])
     )
     if replicas > workers:
         mine = mine.unbatch().batch(batch_size // replicas)

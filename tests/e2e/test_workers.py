@@ -1,14 +1,18 @@
-"""Several workers are one: the same loss, step for step, as a single worker's.
+"""Several workers are one: the same loss, step for step, as a single worker's, killed or not.
 
 The retriever starts warm, from the model of the shared run, the ranker cold.
 """
 
 from __future__ import annotations
 
+import functools
 import json
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from trainer.distribution import run_workers
@@ -18,12 +22,16 @@ pytestmark = pytest.mark.slow
 
 
 def losses(
-    artifacts: Callable[[str, str], Path], folder: Path, workers: int, model: str
+    artifacts: Callable[[str, str], Path],
+    folder: Path,
+    workers: int,
+    model: str,
+    restarts: int = 0,
 ) -> list[float]:
-    """Trains two epochs without dropout from the rows of the shared run; the loss of each."""
+    """Trains three epochs without dropout from the rows of the shared run; the loss of each."""
     node = {"retriever": "Retriever", "ranker": "Ranker"}[model]
     job = Job.model_validate_json((artifacts(node, "model_run") / "job.json").read_text())
-    changes = {"epochs": 2, "dropout": 0.0, "patience": 5}
+    changes = {"epochs": 3, "dropout": 0.0, "patience": 5}
     base_model = None
     if model == "retriever":
         changes |= {"id_dropout": 0.0, "warm_start": 1.0}
@@ -36,7 +44,7 @@ def losses(
             "run_dir": str(folder / "run"),
         }
     )
-    run_workers(job, workers=workers, restarts=0)
+    run_workers(job, workers=workers, restarts=restarts)
     if base_model:
         assert json.loads((folder / "run" / "start.json").read_text())["warm"]
     history = json.loads((folder / "run" / "history.json").read_text())
@@ -50,13 +58,54 @@ def first_loss(artifacts: Callable[[str, str], Path]) -> float:
     return float(history["loss"][0])
 
 
+def kill_in_epoch(history: Path, epoch: int, worker: int) -> None:
+    """Kills a worker of this process as soon as an epoch (1 = the second) has begun."""
+    deadline = time.monotonic() + 120.0
+    while not history.exists() or len(json.loads(history.read_text())["loss"]) < epoch:
+        assert time.monotonic() < deadline, f"epoch {epoch} did not begin"
+        time.sleep(0.01)
+    for process in psutil.Process().children(recursive=True):
+        cluster = json.loads(process.environ().get("TF_CONFIG", "{}"))
+        if cluster.get("task", {}).get("index") == worker:
+            process.kill()
+            return
+    raise AssertionError(f"worker {worker} does not run")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    artifacts: Callable[[str, str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], list[float]]:
+    """Losses of a single worker that nobody kills, by model."""
+    return functools.cache(
+        lambda model: losses(artifacts, tmp_path_factory.mktemp(model), 1, model)
+    )
+
+
 @pytest.mark.parametrize("model", ["retriever", "ranker"])
 def test_two_workers_learn_as_one(
-    artifacts: Callable[[str, str], Path], tmp_path: Path, model: str
+    artifacts: Callable[[str, str], Path],
+    tmp_path: Path,
+    undisturbed: Callable[[str], list[float]],
+    model: str,
 ) -> None:
-    one = losses(artifacts, tmp_path / "one", 1, model)
-    two = losses(artifacts, tmp_path / "two", 2, model)
+    one = undisturbed(model)
+    two = losses(artifacts, tmp_path, 2, model)
     assert two == pytest.approx(one, rel=1e-3)
     assert one[1] < one[0]
     if model == "retriever":
         assert one[0] < first_loss(artifacts)
+
+
+def test_a_training_whose_workers_are_killed_goes_on_where_it_was(
+    artifacts: Callable[[str, str], Path],
+    tmp_path: Path,
+    undisturbed: Callable[[str], list[float]],
+) -> None:
+    """The chief in the second epoch, its peer in the third: each epoch has the loss it had to."""
+    history = tmp_path / "run" / "history.json"
+    with ThreadPoolExecutor(1) as thread:
+        training = thread.submit(losses, artifacts, tmp_path, 2, "retriever", restarts=2)
+        kill_in_epoch(history, 1, worker=0)
+        kill_in_epoch(history, 2, worker=1)
+        assert training.result() == pytest.approx(undisturbed("retriever"), rel=1e-3)
