@@ -12,11 +12,16 @@ from benchmarks.command import asked, each, publish_asked
 from benchmarks.quality.environment import ENVIRONMENT
 from benchmarks.results import SMOKE_RESULTS, Row, versions_of, without_bars
 from benchmarks.training.catalogue import catalogue
+from benchmarks.training.reading import reading
 from benchmarks.training.sizes import FULL, SMOKE
 from benchmarks.training.speed import speed
 from benchmarks.training.workshop import Workshop
 
-MEASURES: dict[str, Callable[[Workshop], list[Row]]] = {"speed": speed, "catalogue": catalogue}
+MEASURES: dict[str, Callable[[Workshop], list[Row]]] = {
+    "speed": speed,
+    "reading": reading,
+    "catalogue": catalogue,
+}
 _PACKAGES = ("tensorflow", "tensorflow-recommenders", "tf-keras", "numpy")
 
 

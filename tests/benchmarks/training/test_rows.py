@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.training import catalogue, speed
+from benchmarks.training import catalogue, reading, speed
 from benchmarks.training.speed import OTHER_LOSS, OURS, SAME_LOSS, TWO_TOWER
 
 
@@ -24,3 +24,10 @@ def test_a_step_may_not_grow_with_the_catalogue(largest: float, holds: bool) -> 
     assert [row.value for row in of_sizes] == pytest.approx([10.0, 500.0, 1e3 * largest])
     assert growth.measure == "a step over 1,000,000 items, times one over 1,000"
     assert growth.holds is holds
+
+
+@pytest.mark.parametrize(("read_in", "holds"), [(0.9, True), (1.1, False)])
+def test_a_pass_is_read_in_half_the_time_of_training_with_it(read_in: float, holds: bool) -> None:
+    (row,) = reading.rows_of({"seconds": [30.0, 2.0, 2.0, 2.5], "input_seconds": read_in})
+    assert row.value == read_in / 2.0
+    assert row.holds is holds
