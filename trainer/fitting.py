@@ -14,6 +14,7 @@ import tensorflow_transform as tft
 from trainer.backup import Backup, HistoryFile, steps_done
 from trainer.job import Job
 from trainer.rows import count_rows, training_batches
+from trainer.schedule import scheduled
 from trainer.sequences import with_target
 from trainer.settings import RetrieverSettings, TrainingSettings
 
@@ -95,6 +96,7 @@ def fit(
         epochs=epochs,
         steps_per_epoch=steps,
         callbacks=[
+            *scheduled(settings, epochs * steps),
             keep_best,
             *([HistoryFile(run / HISTORY_FILE)] if chief else []),
             Backup(run / _BACKUP, steps, keep_best, writes=chief),
@@ -120,7 +122,7 @@ def refresh(
     """Goes on training a fitted model with the rows that validated it, and their targets.
 
     They are the latest that is known. Nothing measures the result any more; what does has to take
-    the weights from before.
+    the weights from before. The learning rate stays where the training left it.
     """
     rows = TrainingRows(job.validation_files, transform, settings.batch_size, job.seed)
     steps, backup = rows.steps, Path(job.run_dir) / _REFRESH_BACKUP

@@ -17,6 +17,10 @@ class TrainingSettings(Frozen):
         epochs: Passes over the rows at most; training stops early when validation stops improving.
         patience: Epochs without improvement on the validation rows before stopping.
         learning_rate: Peak learning rate of Adam.
+        warm_up: Share of all steps (of `epochs` passes) in which the learning rate rises to it.
+        final_learning_rate: Share of the peak to which it then falls, along half a cosine, by the
+            last step of all; 1 for a rate that stays. A refresh goes on with the rate that the
+            training ended with.
         warm_start: Share of the steps of a cold start that a training takes which goes on from the
             weights of the latest blessed model (of `epochs` passes over the rows, at most as many);
             0 for trainings that all start cold. Rows of embedding tables follow their terms, and a
@@ -30,6 +34,8 @@ class TrainingSettings(Frozen):
     epochs: int = Field(default=20, ge=1)
     patience: int = Field(default=3, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0.0)
+    warm_up: float = Field(default=0.0, ge=0.0, le=1.0)
+    final_learning_rate: float = Field(default=1.0, gt=0.0, le=1.0)
     warm_start: float = Field(default=0.0, ge=0.0, le=1.0)
 
 

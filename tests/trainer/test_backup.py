@@ -18,7 +18,9 @@ from trainer.rows import training_batches
 from trainer.settings import RetrieverSettings
 
 ITEMS = list(range(2, 12))
-SETTINGS = RetrieverSettings(batch_size=2, epochs=4, patience=4)  # epochs of 5 steps
+# Epochs of 5 steps, each with a learning rate of its own.
+SCHEDULE = {"learning_rate": 0.1, "warm_up": 0.4, "final_learning_rate": 0.1}
+SETTINGS = RetrieverSettings(batch_size=2, epochs=4, patience=4, **SCHEDULE)
 VALUES = (1.0, 3.0, 2.0, 0.0)  # what validation comes to: the second epoch is the best
 
 

@@ -69,6 +69,17 @@ def test_a_fitted_model_goes_on_with_the_targets_of_the_held_out_rows(tmp_path: 
     assert model.mean.numpy() == 9.0
 
 
+def test_a_fit_follows_the_schedule_of_its_settings(tmp_path: Path) -> None:
+    asked = job(tmp_path, train_files=(write(tmp_path / "train", [[3, 4], [2, 6]], 0),))
+    (tmp_path / "run").mkdir()
+    settings = RetrieverSettings(batch_size=2, epochs=2, learning_rate=0.25, warm_up=1.0)
+    model, values = LastItem(), iter([1.0, 2.0])
+    keep_best = KeepBest("value", lambda: next(values), patience=5)
+    fit(model, asked, settings, Transformed(), tf.distribute.get_strategy(), keep_best)
+    # From 0 towards 5, by twice the rate: first 0.125, then 0.25.
+    assert model.mean.numpy() == pytest.approx(1.25 + 0.5 * 3.75)
+
+
 @pytest.mark.parametrize(
     ("share", "divided_steps"), [(1.0, (20, 50)), (0.1, (2, 50)), (0.07, (2, 35)), (0.001, (1, 1))]
 )
