@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from trainer import stall
 from trainer.job import Job
 
 _POLL_SECONDS = 0.2
@@ -99,17 +100,20 @@ def run_workers(job: Job, *, workers: int, restarts: int = 1) -> None:
         restarts: How often these are started again after one of them failed.
 
     Raises:
+        StalledError: The training diverged or collapsed, and would again.
         TrainingFailedError: A worker failed and no restart is left.
     """
     run_dir = Path(job.run_dir)
     run_dir.mkdir(parents=True, exist_ok=True)
     path = run_dir / "job.json"
     path.write_text(job.model_dump_json(indent=2))
+    stall.forget(job.run_dir)
     chosen = _elsewhere.get() or LocalWorkers(workers, restarts)
     for attempt in range(chosen.restarts + 1):
         failed = chosen.run(job, path)
         if failed is None:
             return
+        stall.raise_told(job.run_dir)
         left = chosen.restarts - attempt
         sys.stderr.write(f"Training of the {job.model}: {failed}; restarts left: {left}.\n")
     raise TrainingFailedError(

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from trainer.catalogue import Catalogue
 from trainer.vocabulary import Vocabulary
 from transform.features import Feature
 from transform.preprocessing import UNKNOWN
+
+_PIECE = 2**16  # rows of a table that are measured at once; all of a large one take its size again
 
 
 class FeatureEncoder(tf.keras.layers.Layer):
@@ -92,6 +96,13 @@ class ItemEncoder(tf.keras.layers.Layer):
         shown = tf.where(visible, items, tf.constant(UNKNOWN, tf.int64))
         vectors = self._ids(shown) + self._content(content, tf.shape(items)[0])
         return tf.gather(vectors, place)
+
+    def id_norms(self) -> npt.NDArray[np.float32]:
+        """Lengths of the rows of the id table, float32 [V]."""
+        table = self._ids.embeddings
+        pieces = range(0, table.shape[0], _PIECE)
+        norms = [tf.norm(table[at : at + _PIECE], axis=1).numpy() for at in pieces]
+        return np.concatenate(norms)
 
     def content(self, feature: str, ids: tf.Tensor) -> tf.Tensor:
         """A feature of items as the catalogue has it: ids of any shape [...] -> [..., M]."""

@@ -73,6 +73,7 @@ def fit(
     strategy: tf.distribute.Strategy,
     keep_best: KeepBest,
     share: float = 1.0,
+    monitors: Sequence[tf.keras.callbacks.Callback] = (),
 ) -> None:
     """Fits a built and compiled model; the chief writes the history to the run folder.
 
@@ -86,6 +87,8 @@ def fit(
         strategy: The strategy of this process.
         keep_best: Early stopping.
         share: Of the steps that the settings ask for.
+        monitors: Callbacks that see each epoch once `keep_best` measured it; what they add to its
+            logs is in the history.
     """
     rows = TrainingRows(job.train_files, transform, settings.batch_size, job.seed)
     epochs, steps = divided(settings.epochs, rows.steps, share)
@@ -98,6 +101,7 @@ def fit(
         callbacks=[
             *scheduled(settings, epochs * steps),
             keep_best,
+            *monitors,
             *([HistoryFile(run / HISTORY_FILE)] if chief else []),
             Backup(run / _BACKUP, steps, keep_best, writes=chief),
         ],
@@ -118,6 +122,7 @@ def refresh(
     settings: RetrieverSettings,
     transform: tft.TFTransformOutput,
     strategy: tf.distribute.Strategy,
+    monitors: Sequence[tf.keras.callbacks.Callback] = (),
 ) -> None:
     """Goes on training a fitted model with the rows that validated it, and their targets.
 
@@ -131,7 +136,7 @@ def refresh(
         strategy.distribute_datasets_from_function(lambda c: rows.share(c, done).map(with_target)),
         epochs=settings.refresh_epochs,
         steps_per_epoch=steps,
-        callbacks=[Backup(backup, steps, None, writes=is_chief(strategy))],
+        callbacks=[*monitors, Backup(backup, steps, None, writes=is_chief(strategy))],
         verbose=2,
     )
 

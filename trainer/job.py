@@ -26,7 +26,8 @@ class Job(Frozen):
         validation_files: Globs of the held-out rows that stop the training.
         catalogue_files: Globs of the catalogue rows.
         model_dir: Where the chief writes the SavedModel.
-        run_dir: Where the chief writes `start.json` and `history.json`, the workers their backup.
+        run_dir: Where the chief writes `start.json`, `history.json` and the logs for TensorBoard
+            (`tensorboard/`), the workers their backup, and why they stopped (`stall.json`).
         base_model: Folder of an earlier SavedModel of the same kind to go on from, None without.
     """
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from trainer import stall
 from trainer.job import Job
 
 _COLLECTIVE_TIMEOUT_SECONDS = 120.0
@@ -36,7 +37,11 @@ def main(arguments: list[str]) -> None:
         from trainer.two_tower.training import train
     else:
         from trainer.ranker.training import train
-    train(job, strategy)
+    try:
+        train(job, strategy)
+    except stall.StalledError as stalled:
+        stall.tell(stalled, job.run_dir)
+        raise
 
 
 def _end_with(parent: int) -> None:

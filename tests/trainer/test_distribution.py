@@ -15,6 +15,7 @@ import pytest
 from tests.trainer.jobs import job
 from trainer import distribution
 from trainer.distribution import TrainingFailedError, run_workers
+from trainer.stall import CollapsedError, NotFiniteError, StalledError
 
 
 @pytest.fixture
@@ -78,6 +79,28 @@ def test_a_job_is_started_again_after_a_failure(worker_script: Path, tmp_path: P
     )
     run_workers(job(tmp_path), workers=1, restarts=1)
     assert (tmp_path / "run" / "tried").exists()
+
+
+@pytest.mark.parametrize("kind", [CollapsedError, NotFiniteError])
+def test_a_training_that_goes_nowhere_is_named_and_not_started_again(
+    worker_script: Path, tmp_path: Path, kind: type[StalledError]
+) -> None:
+    worker_script.write_text(
+        "import pathlib, sys\n"
+        f"from trainer.stall import {kind.__name__}, tell\n"
+        "run = pathlib.Path(sys.argv[1]).parent\n"
+        "with (run / 'tried').open('a') as tried:\n"
+        "    tried.write('x')\n"
+        f"tell({kind.__name__}('in epoch 3'), str(run))\n"
+        "sys.exit(1)\n"
+    )
+    with pytest.raises(kind, match="in epoch 3"):
+        run_workers(job(tmp_path), workers=1, restarts=3)
+    assert (tmp_path / "run" / "tried").read_text() == "x"
+    # What a training before told is forgotten: another failure is worth another try.
+    worker_script.write_text("import sys; sys.exit(5)\n")
+    with pytest.raises(TrainingFailedError, match="exit code 5"):
+        run_workers(job(tmp_path), workers=1, restarts=1)
 
 
 def test_a_killed_worker_counts_as_failed(worker_script: Path, tmp_path: Path) -> None:

@@ -47,3 +47,12 @@ def test_a_row_that_is_not_looked_up_stays_where_it_is() -> None:
     # Keras' Adam moves it on: that is what costs a pass over the table.
     adam = [trained(tf.keras.optimizers.Adam(0.1), r) for r in ([[0, 1]], [[0, 1], [0], [0]])]
     assert (adam[0][1] != adam[1][1]).all()
+
+
+def test_the_length_of_the_gradient_is_kept() -> None:
+    table, number = tf.Variable([[1.0], [2.0], [3.0]]), tf.Variable(1.0)
+    # Row 0 is looked up twice: its gradient is 1 + 3, not two gradients of 1 and 3.
+    rows = tf.IndexedSlices(tf.constant([[1.0], [3.0], [2.0]]), tf.constant([0, 0, 2]), [3, 1])
+    optimizer = LazyAdam(0.1)
+    optimizer.apply_gradients([(rows, table), (tf.constant(5.0), number)])
+    assert optimizer.gradient_norm.numpy() == pytest.approx((4.0**2 + 2.0**2 + 5.0**2) ** 0.5)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from trainer.catalogue import Catalogue
+from trainer.collapse import CollapseGuard
 from trainer.export import Description, save
-from trainer.fitting import KeepBest, fit, is_chief, ndcg_of_ranks
+from trainer.fitting import KeepBest, fit, is_chief
 from trainer.job import Job
 from trainer.lazy_adam import LazyAdam
+from trainer.monitors import TrainingMonitor
 from trainer.preparation import prepare
 from trainer.ranker.model import Ranker
+from trainer.ranker.validation import Validation
 from trainer.settings import RankerSettings
 from trainer.warm_start.start import warm_start
-from transform import features as keys
-
-_METRIC_K = 10
 
 
 def train(job: Job, strategy: tf.distribute.Strategy) -> None:
@@ -28,15 +27,15 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
     with strategy.scope():
         model = build(inputs.description, inputs.catalogue, inputs.validation[0])
         model.compile(optimizer=LazyAdam(settings.learning_rate))
-    score = tf.function(model.call, reduce_retracing=True)
-
-    def measure() -> float:
-        ranks = [_ranks(score(row).numpy(), row) for row in inputs.validation]
-        return ndcg_of_ranks(np.concatenate(ranks), _METRIC_K)
-
+    measure = Validation(model, inputs.validation)
     keep_best = KeepBest("val_ndcg_at_10", measure, settings.patience)
     share = warm_start(model, job, inputs, strategy, settings.warm_start)
-    fit(model, job, settings, inputs.transform, strategy, keep_best, share)
+    alike = "the requests gave the same score to all their candidates"
+    monitors = (
+        CollapseGuard(job, "undecided_requests", measure.alike, alike),
+        TrainingMonitor(job, model.item_encoder, strategy, "training"),
+    )
+    fit(model, job, settings, inputs.transform, strategy, keep_best, share, monitors)
     if is_chief(strategy):
         served = build(inputs.description, inputs.catalogue, inputs.validation[0])
         served.set_weights(model.get_weights())
@@ -67,10 +66,3 @@ def build(description: Description, catalogue: Catalogue, row: dict[str, Any]) -
     )
     model(row)
     return model
-
-
-def _ranks(logits: Any, row: dict[str, Any]) -> Any:
-    """Rank of the positive among the row's candidates, 0 for the best."""
-    labels = row[keys.LABEL].to_tensor().numpy()
-    positive = (logits * labels).sum(axis=1, keepdims=True)
-    return (logits > positive).sum(axis=1)

@@ -1,0 +1,111 @@
+"""A model that answers every request alike is stopped, and named."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from trainer.job import Job
+from trainer.sequences import take_last
+from trainer.stall import CollapsedError
+from transform import features as keys
+
+_LIMIT = 0.95  # share of the answers that are alike
+_EPOCHS = 3  # a model may begin with what is popular
+_REQUESTS = 50  # fewer say too little
+_ASKED = 1000  # more say no more
+
+
+class CollapseGuard(tf.keras.callbacks.Callback):
+    """Stops a training whose model answers requests alike that differ.
+
+    It looks after each epoch and judges from the third on, or once the validation rows have stopped
+    the training. All workers see the same answers, so all stop together.
+    """
+
+    def __init__(self, job: Job, name: str, alike: Callable[[], float | None], what: str) -> None:
+        """Watches a training.
+
+        Args:
+            job: The job.
+            name: What the history calls the share.
+            alike: Share of the answers that are alike, once the epoch was measured; None where
+                there is too little to judge by.
+            what: What such an answer is, for the message.
+        """
+        super().__init__()
+        self._supports_tf_logs = True
+        self._trained = job.model
+        self._name = name
+        self._alike = alike
+        self._what = what
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Adds the share to the history, and judges it.
+
+        Raises:
+            CollapsedError: It is too large.
+        """
+        alike = self._alike()
+        if alike is None:
+            return
+        logs[self._name] = alike
+        if not math.isfinite(logs["loss"]):
+            return  # which the monitor names: it is no collapse that such answers are alike
+        if alike > _LIMIT and (epoch + 1 >= _EPOCHS or self.model.stop_training):
+            raise CollapsedError(
+                f"Requests that differ must be answered differently. Received: after epoch "
+                f"{epoch + 1} of the {self._trained}, {alike:.1%} of {self._what} (at most "
+                f"{_LIMIT:.0%}): the model has collapsed. Lower learning_rate, give it a warm_up, "
+                "or take a larger batch_size; a log with nothing personal in it is served as well "
+                "by what is popular."
+            )
+
+
+class DistinctRequests:
+    """Held-out requests whose histories differ, as many as a judgement takes.
+
+    Those without a history are rightly answered alike, and so are those with the same one.
+    """
+
+    def __init__(self, rows: Sequence[dict[str, Any]], length: int) -> None:
+        """Chooses among batches of rows by their last `length` events."""
+        seen = {bytes(8 * length)}
+        self._chosen = [_first_ones(row, length, seen) for row in rows]
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are enough to judge by."""
+        return sum(map(len, self._chosen)) >= _REQUESTS
+
+    def of(self, batch: int) -> npt.NDArray[np.int64]:
+        """Their places in a batch."""
+        return self._chosen[batch]
+
+
+def _first_ones(row: dict[str, Any], length: int, seen: set[bytes]) -> npt.NDArray[np.int64]:
+    """Places of the rows whose histories were not seen before; they are from now on."""
+    places = []
+    for place, history in enumerate(take_last(row[keys.HISTORY_ITEM_ID], length).numpy()):
+        if len(seen) <= _ASKED and history.tobytes() not in seen:
+            seen.add(history.tobytes())
+            places.append(place)
+    return np.array(places, np.int64)
+
+
+def concentration(shown: npt.NDArray[np.int64], k: int) -> float:
+    """Share of the places of lists that the k items take which are shown most often.
+
+    1 where every list shows the same items in whatever order, k / items where all appear as often.
+
+    Args:
+        shown: Items of each list, [N, k].
+        k: Length of a list.
+    """
+    times = np.sort(np.unique(shown, return_counts=True)[1])[-k:]
+    return float(times.sum() / shown.size)

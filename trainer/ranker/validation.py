@@ -1,0 +1,71 @@
+"""How good a ranker is on the held-out requests, and whether it tells candidates apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from trainer.fitting import ndcg_of_ranks
+from trainer.ranker.model import Ranker
+from transform import features as keys
+
+_METRIC_K = 10
+_REQUESTS = 50  # fewer say too little
+_SAME = 1e-5  # logits that are no further apart are the same, but for rounding
+
+
+class Validation:
+    """NDCG@10 of the held-out requests among their candidates."""
+
+    def __init__(self, model: Ranker, rows: list[dict[str, Any]]) -> None:
+        """Measures `model` on batches of held-out rows."""
+        self._rows = rows
+        self._score = tf.function(model.call, reduce_retracing=True)
+        self._spreads = np.zeros(0, np.float32)
+
+    def __call__(self) -> float:
+        """Measures the model as it is."""
+        ranks, spreads = [], []
+        for row in self._rows:
+            logits, candidates = self._score(row).numpy(), row[keys.CANDIDATE_ITEM_ID]
+            real = tf.sequence_mask(candidates.row_lengths(), logits.shape[1]).numpy()
+            ranks.append(_ranks(logits, row, real))
+            spreads.append(_spreads(logits, real)[real.sum(axis=1) > 1])
+        self._spreads = np.concatenate(spreads)
+        return ndcg_of_ranks(np.concatenate(ranks), _METRIC_K)
+
+    def alike(self) -> float | None:
+        """Share of the requests, as measured last, whose candidates all have the same score.
+
+        Returns:
+            None where requests are too few to tell.
+        """
+        if len(self._spreads) < _REQUESTS:
+            return None
+        return float((self._spreads <= _SAME).mean())
+
+
+def _ranks(
+    logits: npt.NDArray[np.float32], row: dict[str, Any], real: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Rank of the positive among the row's candidates, 0 for the best.
+
+    A candidate that scores like it stands before it, and so does one whose score is no number: a
+    model that tells nothing apart is not perfect.
+    """
+    labels = row[keys.LABEL].to_tensor().numpy()
+    positive = (logits * labels).sum(axis=1, keepdims=True)
+    ranks: npt.NDArray[np.int64] = (~(logits < positive) & real).sum(axis=1) - 1
+    return ranks
+
+
+def _spreads(
+    logits: npt.NDArray[np.float32], real: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
+    """How far the scores of each row's candidates are apart."""
+    highest = np.where(real, logits, -np.inf).max(axis=1)
+    spreads: npt.NDArray[np.float32] = highest - np.where(real, logits, np.inf).min(axis=1)
+    return spreads
