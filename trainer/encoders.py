@@ -10,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from trainer.catalogue import Catalogue
+from trainer.hashed_embedding import HashedEmbedding
 from trainer.vocabulary import Vocabulary
 from transform.features import Feature
 from transform.preprocessing import UNKNOWN
@@ -75,11 +76,19 @@ class ItemEncoder(tf.keras.layers.Layer):
         catalogue: Catalogue,
         dimension: int,
         id_dropout: float = 0.0,
+        hash_buckets: int = 0,
         **kwargs: Any,
     ) -> None:
-        """Encodes the items of `catalogue`; `features` are the candidate features."""
+        """Encodes the items of `catalogue`; `features` are the candidate features.
+
+        With `hash_buckets`, ids share the rows of their table, see `HashedEmbedding`.
+        """
         super().__init__(**kwargs)
-        self._ids = tf.keras.layers.Embedding(vocabulary.items, dimension)
+        self._ids = (
+            HashedEmbedding(vocabulary.items, hash_buckets, dimension)
+            if hash_buckets
+            else tf.keras.layers.Embedding(vocabulary.items, dimension)
+        )
         self._content = FeatureEncoder(features, vocabulary, dimension)
         self._id_dropout = id_dropout
         self._known = _table("known", catalogue.counts > 0)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from transform.settings import Frozen
 
@@ -28,6 +28,11 @@ class TrainingSettings(Frozen):
             What cannot be gone on from (there is no model yet, it has other dimensions, it knows
             later events, a person was erased from its rows) starts cold and takes all its steps;
             `start.json` of the run says which, and why.
+        hash_buckets: Rows m of the table of item ids, where items share them: an item is the mean
+            of one of m rows and one of m - 1 others, a pair that is its own up to m (m - 1) items.
+            0 gives each item a row. Saves the memory of the table and of Adam's moments for
+            catalogues of many millions; such a training always starts cold, since the rows of an
+            item follow from its id, which is another in the next vocabulary.
     """
 
     batch_size: int = Field(default=64, ge=1)
@@ -37,6 +42,18 @@ class TrainingSettings(Frozen):
     warm_up: float = Field(default=0.0, ge=0.0, le=1.0)
     final_learning_rate: float = Field(default=1.0, gt=0.0, le=1.0)
     warm_start: float = Field(default=0.0, ge=0.0, le=1.0)
+    hash_buckets: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _hashed_ids_start_cold(self) -> Self:
+        if self.hash_buckets and self.warm_start:
+            raise ValueError(
+                "`warm_start` needs a row for each item, which follows the item's name; rows that "
+                "items share follow from ids, and those change with the vocabulary. Received: "
+                f"warm_start {self.warm_start} with hash_buckets {self.hash_buckets}. Leave one "
+                "of them out."
+            )
+        return self
 
 
 class RetrieverSettings(TrainingSettings):

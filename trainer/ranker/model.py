@@ -59,7 +59,11 @@ class Ranker(tfrs.models.Model):
         self._declared = tuple(aggregates)
         dimension = settings.dimension
         self.item_encoder = ItemEncoder(
-            candidate_features(features), vocabulary, catalogue, dimension
+            candidate_features(features),
+            vocabulary,
+            catalogue,
+            dimension,
+            hash_buckets=settings.hash_buckets,
         )
         self._aggregates = AggregateInputs(
             aggregates, self.item_encoder.content, vocabulary.features

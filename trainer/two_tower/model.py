@@ -56,6 +56,7 @@ class TwoTower(tfrs.models.Model):
             catalogue,
             settings.dimension,
             settings.id_dropout,
+            settings.hash_buckets,
         )
         self.query_tower = QueryTower(query_features(features), vocabulary, settings, length)
         self.log_scale = tf.Variable(np.log(_INITIAL_SCALE), dtype=tf.float32, name="log_scale")

@@ -59,6 +59,7 @@ def transfer(
         UnlikeError: The models differ in more than terms and features. Nothing was changed.
     """
     earlier, saved = read_description(folder), SavedWeights(folder)
+    _refuse_shared_rows(earlier)
     names = weight_names(model)
     trained = {
         name: weight
@@ -118,6 +119,15 @@ def _vocabulary(name: str, features: Iterable[Feature]) -> str | None:
     named = {feature.name: feature for feature in features}
     feature = _feature_of(name)
     return None if feature is None else vocabulary_of(named[feature])
+
+
+def _refuse_shared_rows(earlier: Description) -> None:
+    """Which rows items share follows from their ids, and those change with the vocabulary."""
+    if buckets := earlier.settings.get("hash_buckets"):
+        raise UnlikeError(
+            "The earlier model must have a row for each item. Received: one whose items share "
+            f"rows (hash_buckets {buckets}). The next training goes on from this one."
+        )
 
 
 def _refuse_other_aggregates(earlier: Description, now: Description, carried: Any) -> None:

@@ -94,6 +94,18 @@ def test_the_ranker_scores_known_items_as_before(
     assert alike[0] == alike[1] != alike[2]
 
 
+def test_items_that_share_rows_keep_their_vectors(
+    catalogue: Catalogue, larger: Catalogue, rows: Callable[..., dict[str, Any]]
+) -> None:
+    settings = RetrieverSettings(dimension=8, layers=1, uniform_negatives=5, hash_buckets=5)
+    trained = build_retriever(description(settings), catalogue, rows([[2, 3]]), seed=0)
+    model = build_retriever(of_more_items(settings), larger, rows([[2, 3]]), seed=0)
+    carry_over(trained, model, ITEMS + 2)
+    known = range(3, ITEMS)
+    np.testing.assert_array_equal(vectors(model, *known), vectors(trained, *known))
+    np.testing.assert_array_equal(vectors(model, NEW[1]), vectors(trained, COLD))
+
+
 def test_another_width_is_refused(
     retriever: TwoTower, larger: Catalogue, rows: Callable[..., dict[str, Any]]
 ) -> None:

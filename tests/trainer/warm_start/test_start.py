@@ -68,6 +68,14 @@ def test_what_cannot_be_gone_on_from_starts_cold_at_full_length(
     assert re.search(why, said["why"])
 
 
+def test_a_model_whose_items_share_rows_is_not_gone_on_from(tmp_path: Path) -> None:
+    folder = BEFORE.save(*BEFORE.retriever(1, {"hash_buckets": 4}), tmp_path / "hashed")
+    share, said = start(tmp_path, folder)
+    assert share == 1.0
+    assert said is not None
+    assert re.search(r"a row for each item.*\(hash_buckets 4\)", said["why"])
+
+
 def test_without_an_earlier_model_it_starts_cold(tmp_path: Path) -> None:
     share, said = start(tmp_path, None)
     assert share == 1.0
