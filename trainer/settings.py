@@ -13,7 +13,8 @@ class TrainingSettings(Frozen):
     """What both trainings share.
 
     Attributes:
-        batch_size: Global batch: rows a step, over all workers.
+        batch_size: Global batch: rows a step, over all workers. Each replica (a worker on CPUs,
+            each of its GPUs else) takes an equal share, so this must be a multiple of their number.
         epochs: Passes over the rows at most; training stops early when validation stops improving.
         patience: Epochs without improvement on the validation rows before stopping.
         learning_rate: Peak learning rate of Adam.
@@ -28,6 +29,10 @@ class TrainingSettings(Frozen):
             What cannot be gone on from (there is no model yet, it has other dimensions, it knows
             later events, a person was erased from its rows) starts cold and takes all its steps;
             `start.json` of the run says which, and why.
+        mixed_precision: Computes the dense layers (attention and the layers after it) in this
+            type, which is faster on GPUs with tensor cores for it; None for float32. Weights,
+            embeddings, norms, logits, losses and all that is served stay float32. There is no
+            float16: the gradients of a history without events lie beyond its range.
         hash_buckets: Rows m of the table of item ids, where items share them: an item is the mean
             of one of m rows and one of m - 1 others, a pair that is its own up to m (m - 1) items.
             0 gives each item a row. Saves the memory of the table and of Adam's moments for
@@ -42,7 +47,17 @@ class TrainingSettings(Frozen):
     warm_up: float = Field(default=0.0, ge=0.0, le=1.0)
     final_learning_rate: float = Field(default=1.0, gt=0.0, le=1.0)
     warm_start: float = Field(default=0.0, ge=0.0, le=1.0)
+    mixed_precision: Literal["bfloat16"] | None = None
     hash_buckets: int = Field(default=0, ge=0)
+
+    @property
+    def policy(self) -> str:
+        """Keras' name of the policy of dense layers."""
+        return f"mixed_{self.mixed_precision}" if self.mixed_precision else "float32"
+
+    def in_float32(self) -> Self:
+        """The same model as it is served, whatever it is trained in."""
+        return self.model_copy(update={"mixed_precision": None})
 
     @model_validator(mode="after")
     def _hashed_ids_start_cold(self) -> Self:
@@ -67,6 +82,9 @@ class RetrieverSettings(TrainingSettings):
         id_dropout: Rate at which an item's id is hidden in training, so that content carries it.
         uniform_negatives: Items drawn uniformly from the catalogue each step, beside those of
             the batch.
+        xla: Lets XLA compile the transformer blocks of a training step into a few fused kernels.
+            Of use on GPUs; the first steps take longer. Dropout is then another at each run,
+            whatever the seed.
         refresh_epochs: Passes over the validation rows once the best epoch is found, so that the
             served model knows the latest events too; 0 for none. Calibration still takes the
             weights from before.
@@ -78,6 +96,7 @@ class RetrieverSettings(TrainingSettings):
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     id_dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
     uniform_negatives: int = Field(default=512, ge=1)
+    xla: bool = False
     refresh_epochs: int = Field(default=2, ge=0)
 
 

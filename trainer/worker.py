@@ -24,6 +24,8 @@ def main(arguments: list[str]) -> None:
     # First of all: the strategy refuses to start after any other operation. On GPUs NCCL is
     # chosen by itself; on CPUs the ring, with a limit, turns a hang into an error.
     gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:  # all of its memory is not ours alone: others may run on it
+        tf.config.experimental.set_memory_growth(gpu, True)
     communication = tf.distribute.experimental.CommunicationOptions(
         timeout_seconds=_COLLECTIVE_TIMEOUT_SECONDS,
         implementation=tf.distribute.experimental.CommunicationImplementation.AUTO

@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+import tensorflow as tf
 
 from trainer.distribution import run_workers
 from trainer.job import Job
@@ -27,11 +29,12 @@ def losses(
     workers: int,
     model: str,
     restarts: int = 0,
+    **settings: Any,
 ) -> list[float]:
     """Trains three epochs without dropout from the rows of the shared run; the loss of each."""
     node = {"retriever": "Retriever", "ranker": "Ranker"}[model]
     job = Job.model_validate_json((artifacts(node, "model_run") / "job.json").read_text())
-    changes = {"epochs": 3, "dropout": 0.0, "patience": 5}
+    changes = {"epochs": 3, "dropout": 0.0, "patience": 5} | settings
     base_model = None
     if model == "retriever":
         changes |= {"id_dropout": 0.0, "warm_start": 1.0}
@@ -109,3 +112,22 @@ def test_a_training_whose_workers_are_killed_goes_on_where_it_was(
         kill_in_epoch(history, 1, worker=0)
         kill_in_epoch(history, 2, worker=1)
         assert training.result() == pytest.approx(undisturbed("retriever"), rel=1e-3)
+
+
+@pytest.mark.skipif(
+    not tf.config.list_physical_devices("GPU"), reason="TensorFlow sees no GPU on this machine"
+)
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [
+        ("retriever", {"mixed_precision": "bfloat16", "xla": True}),
+        ("ranker", {"mixed_precision": "bfloat16"}),
+    ],
+)
+def test_a_gpu_learns_in_half_precision_as_in_float32(
+    artifacts: Callable[[str, str], Path], tmp_path: Path, model: str, settings: dict[str, Any]
+) -> None:
+    exact = losses(artifacts, tmp_path / "exact", 1, model)
+    fast = losses(artifacts, tmp_path / "fast", 1, model, **settings)
+    assert fast == pytest.approx(exact, rel=2e-2)
+    assert fast[1] < fast[0]

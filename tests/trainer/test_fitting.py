@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from tests.trainer.jobs import job
-from trainer.fitting import KeepBest, divided, fit, refresh
+from trainer.fitting import KeepBest, TrainingRows, divided, fit, refresh
 from trainer.rows import last_time
 from trainer.settings import RetrieverSettings
 
@@ -94,3 +94,20 @@ def test_rows_end_with_their_latest_event_or_request(tmp_path: Path) -> None:
     later = write(tmp_path / "later", [[3, 100]], 9)
     assert last_time([asked], Transformed()) == 99
     assert last_time([asked, later], Transformed()) == 100
+
+
+def items_of_batches(rows: TrainingRows, replicas: int) -> list[list[int]]:
+    """The items of the batches that one worker hands to its replicas in two steps."""
+    context = tf.distribute.InputContext(1, 0, replicas)
+    batches = rows.share(context).take(2 * replicas)
+    return [row["history_item_id"].flat_values.numpy().tolist() for row in batches]
+
+
+def test_the_gpus_of_a_worker_share_its_batch_evenly(tmp_path: Path) -> None:
+    files = (write(tmp_path / "train", [[item] for item in range(2, 10)], 0),)
+    rows = TrainingRows(files, Transformed(), 4, seed=1)
+    whole, shares = items_of_batches(rows, 1), items_of_batches(rows, 2)
+    assert [len(share) for share in shares] == [2, 2, 2, 2]
+    assert [shares[0] + shares[1], shares[2] + shares[3]] == whole
+    with pytest.raises(ValueError, match=r"batch_size 4, replicas 3\. Choose a multiple of 3"):
+        items_of_batches(rows, 3)

@@ -16,14 +16,22 @@ class TargetAttention(tf.keras.layers.Layer):
     """
 
     def __init__(
-        self, dimension: int, length: int, event_types: int, dropout: float, **kwargs: Any
+        self,
+        dimension: int,
+        length: int,
+        event_types: int,
+        dropout: float,
+        policy: str,
+        **kwargs: Any,
     ) -> None:
-        """`length` is the history length L; `event_types` the rows of their table."""
+        """`length` is L, `event_types` the rows of their table, `policy` that of dense layers."""
         super().__init__(**kwargs)
         self._positions = tf.keras.layers.Embedding(length, dimension)
         self._event_types = tf.keras.layers.Embedding(event_types, dimension)
         self._gaps = tf.keras.layers.Embedding(GAP_BUCKETS, dimension)
-        self._attention = tf.keras.layers.MultiHeadAttention(2, dimension, dropout=dropout)
+        self._attention = tf.keras.layers.MultiHeadAttention(
+            2, dimension, dropout=dropout, dtype=policy
+        )
 
     def call(
         self,
@@ -51,4 +59,4 @@ class TargetAttention(tf.keras.layers.Layer):
             candidates, events, attention_mask=present[:, tf.newaxis, :], training=training
         )
         known = tf.cast(tf.reduce_any(present, axis=1), tf.float32)
-        return attended * known[:, tf.newaxis, tf.newaxis]
+        return tf.cast(attended, known.dtype) * known[:, tf.newaxis, tf.newaxis]

@@ -70,10 +70,13 @@ class Ranker(tfrs.models.Model):
         )
         self._person = FeatureEncoder(query_features(features), vocabulary, dimension)
         self._attention = TargetAttention(
-            dimension, length, vocabulary.event_types, settings.dropout
+            dimension, length, vocabulary.event_types, settings.dropout, settings.policy
         )
         self._crosses = [tfrs.layers.dcn.Cross() for _ in range(settings.cross_layers)]
-        self._hidden = [tf.keras.layers.Dense(n, activation="relu") for n in settings.hidden]
+        self._hidden = [
+            tf.keras.layers.Dense(n, activation="relu", dtype=settings.policy)
+            for n in settings.hidden
+        ]
         self._dropout = tf.keras.layers.Dropout(settings.dropout)
         # Before any training, one item of the catalogue is as likely as another.
         even_odds = -math.log(max(2, int(catalogue.listed.sum())))

@@ -25,8 +25,7 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
     inputs = prepare(job)
     settings = RankerSettings(**job.settings)
     with strategy.scope():
-        model = build(inputs.description, inputs.catalogue, inputs.validation[0])
-        model.compile(optimizer=LazyAdam(settings.learning_rate))
+        model = trainable(inputs.description, inputs.catalogue, inputs.validation[0])
     measure = Validation(model, inputs.validation)
     keep_best = KeepBest("val_ndcg_at_10", measure, settings.patience)
     share = warm_start(model, job, inputs, strategy, settings.warm_start)
@@ -48,20 +47,35 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
         )
 
 
+def trainable(description: Description, catalogue: Catalogue, row: dict[str, Any]) -> Ranker:
+    """Builds a ranker as the settings train it, see `build`; under a strategy, in its scope."""
+    settings = RankerSettings(**description.settings)
+    model = _model(settings, description, catalogue, row)
+    model.compile(optimizer=LazyAdam(settings.learning_rate))
+    return model
+
+
 def build(description: Description, catalogue: Catalogue, row: dict[str, Any]) -> Ranker:
-    """Builds a ranker with all its weights.
+    """Builds a ranker with all its weights, as it is served: in float32.
 
     Args:
         description: Settings, features and sizes.
         catalogue: The catalogue's tables.
         row: Any batch of transformed ranking rows; calling the model creates its weights.
     """
+    settings = RankerSettings(**description.settings).in_float32()
+    return _model(settings, description, catalogue, row)
+
+
+def _model(
+    settings: RankerSettings, description: Description, catalogue: Catalogue, row: dict[str, Any]
+) -> Ranker:
     model = Ranker(
         description.features,
         description.aggregates,
         description.vocabulary,
         catalogue,
-        RankerSettings(**description.settings),
+        settings,
         length=description.history_length,
     )
     model(row)

@@ -17,16 +17,19 @@ from transform.features import Feature
 class CausalBlock(tf.keras.layers.Layer):
     """Pre-norm transformer block; a position sees itself and what came before it."""
 
-    def __init__(self, dimension: int, heads: int, dropout: float, **kwargs: Any) -> None:
-        """`dimension` is divided over `heads`."""
+    def __init__(
+        self, dimension: int, heads: int, dropout: float, policy: str, **kwargs: Any
+    ) -> None:
+        """`dimension` is divided over `heads`; `policy` is that of the dense layers."""
         super().__init__(**kwargs)
         self._attention_norm = tf.keras.layers.LayerNormalization(epsilon=1e-6)
         self._attention = tf.keras.layers.MultiHeadAttention(
-            heads, dimension // heads, dropout=dropout
+            heads, dimension // heads, dropout=dropout, dtype=policy
         )
         self._dense_norm = tf.keras.layers.LayerNormalization(epsilon=1e-6)
-        self._expand = tf.keras.layers.Dense(4 * dimension, activation="gelu")
-        self._contract = tf.keras.layers.Dense(dimension)
+        self._expand = tf.keras.layers.Dense(4 * dimension, activation="gelu", dtype=policy)
+        self._contract = tf.keras.layers.Dense(dimension, dtype=policy)
+        # In float32 like the norms: Keras casts what it is given, and the sums stay exact.
         self._dropout = tf.keras.layers.Dropout(dropout)
 
     def call(
@@ -68,8 +71,14 @@ class QueryTower(tf.keras.layers.Layer):
         self._gaps = tf.keras.layers.Embedding(GAP_BUCKETS, dimension)
         self._dropout = tf.keras.layers.Dropout(settings.dropout)
         self._blocks = [
-            CausalBlock(dimension, settings.heads, settings.dropout) for _ in range(settings.layers)
+            CausalBlock(dimension, settings.heads, settings.dropout, settings.policy)
+            for _ in range(settings.layers)
         ]
+        self._trained_blocks = (
+            tf.function(self._through_blocks, jit_compile=True)
+            if settings.xla
+            else self._through_blocks
+        )
         self._norm = tf.keras.layers.LayerNormalization(epsilon=1e-6)
         self._features = FeatureEncoder(features, vocabulary, dimension)
 
@@ -102,9 +111,16 @@ class QueryTower(tf.keras.layers.Layer):
         # Without any event a request still has its features: padding then carries zeros.
         x *= tf.cast(present, tf.float32)[..., tf.newaxis]
         x = self._dropout(x, training=training)
+        # Only a training has the same shapes at every step, for which XLA compiles once.
+        through_blocks = self._trained_blocks if training else self._through_blocks
+        x = through_blocks(x, present, training=training, last=last)
+        person = self._features(features, tf.shape(item_vectors)[0])
+        return tf.math.l2_normalize(self._norm(x) + person[:, tf.newaxis, :], axis=-1)
+
+    def _through_blocks(
+        self, x: tf.Tensor, present: tf.Tensor, *, training: bool, last: bool
+    ) -> tf.Tensor:
         *blocks, topmost = self._blocks
         for block in blocks:
             x = block(x, present, training=training)
-        x = topmost(x, present, training=training, last=last)
-        person = self._features(features, tf.shape(item_vectors)[0])
-        return tf.math.l2_normalize(self._norm(x) + person[:, tf.newaxis, :], axis=-1)
+        return topmost(x, present, training=training, last=last)

@@ -61,17 +61,17 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
 def trainable(
     description: Description, catalogue: Catalogue, row: dict[str, Any], *, seed: int
 ) -> TwoTower:
-    """Builds a retriever with its optimizer, see `build`; under a strategy, in its scope."""
-    model = build(description, catalogue, row, seed=seed)
-    learning_rate = RetrieverSettings(**description.settings).learning_rate
-    model.compile(optimizer=LazyAdam(learning_rate))
+    """Builds a retriever as the settings train it, see `build`; under a strategy, in its scope."""
+    settings = RetrieverSettings(**description.settings)
+    model = _model(settings, description, catalogue, row, seed)
+    model.compile(optimizer=LazyAdam(settings.learning_rate))
     return model
 
 
 def build(
     description: Description, catalogue: Catalogue, row: dict[str, Any], *, seed: int
 ) -> TwoTower:
-    """Builds a retriever with all its weights.
+    """Builds a retriever with all its weights, as it is served: in float32.
 
     Args:
         description: Settings, features and sizes.
@@ -79,11 +79,22 @@ def build(
         row: Any batch of transformed rows; calling the model creates its weights.
         seed: Seed of the uniform negatives.
     """
+    settings = RetrieverSettings(**description.settings).in_float32()
+    return _model(settings, description, catalogue, row, seed)
+
+
+def _model(
+    settings: RetrieverSettings,
+    description: Description,
+    catalogue: Catalogue,
+    row: dict[str, Any],
+    seed: int,
+) -> TwoTower:
     model = TwoTower(
         description.features,
         description.vocabulary,
         catalogue,
-        RetrieverSettings(**description.settings),
+        settings,
         length=description.history_length,
         seed=seed,
     )
