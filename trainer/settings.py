@@ -108,12 +108,21 @@ class RankerSettings(TrainingSettings):
         cross_layers: DCN-v2 cross layers.
         hidden: Widths of the dense layers after the crosses.
         dropout: Dropout rate.
+        positive_weight: How often each positive counts against a negative in the binary loss, for
+            positives that are rare; 1 for as often as it happens.
+        focal_gamma: How much the binary loss looks at the candidates that are told wrong: one whose
+            label gets the probability q counts (1 - q) ** focal_gamma times; 0 for all alike. It
+            may stand beside a weight. Of both, as of candidates that were left out by chance, the
+            logits are corrected: what the model says are probabilities
+            (`trainer.ranker.loss.BinaryLoss`).
     """
 
     dimension: int = Field(default=32, ge=4)
     cross_layers: int = Field(default=2, ge=1)
     hidden: tuple[int, ...] = (64, 32)
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
+    positive_weight: float = Field(default=1.0, gt=0.0, le=1e6)
+    focal_gamma: float = Field(default=0.0, ge=0.0, le=10.0)
 
 
 class RecommenderSettings(Frozen):

@@ -14,6 +14,7 @@ from trainer.aggregates import AggregateInputs, scale_user_values
 from trainer.catalogue import Catalogue
 from trainer.encoders import FeatureEncoder, ItemEncoder
 from trainer.ranker.attention import TargetAttention
+from trainer.ranker.loss import BinaryLoss, combined_pair
 from trainer.replicas import sum_across_replicas
 from trainer.sequences import request_history
 from trainer.settings import RankerSettings
@@ -78,8 +79,9 @@ class Ranker(tfrs.models.Model):
             for n in settings.hidden
         ]
         self._dropout = tf.keras.layers.Dropout(settings.dropout)
+        self._binary_loss = BinaryLoss(settings.positive_weight, settings.focal_gamma)
         # Before any training, one item of the catalogue is as likely as another.
-        even_odds = -math.log(max(2, int(catalogue.listed.sum())))
+        even_odds = self._binary_loss.logit_of(-math.log(max(2, int(catalogue.listed.sum()))))
         self._logit = tf.keras.layers.Dense(
             1, bias_initializer=tf.keras.initializers.Constant(even_odds)
         )
@@ -89,7 +91,14 @@ class Ranker(tfrs.models.Model):
         )
 
     def call(self, row: dict[str, Any], training: bool = False) -> tf.Tensor:
-        """Logits of the candidates of transformed rows, float32 [B, C]."""
+        """Logits of the candidates of transformed rows, float32 [B, C].
+
+        They are those of probabilities, whatever loss trains the model.
+        """
+        return self._binary_loss.true_logits(self._uncorrected(row, training))
+
+    def _uncorrected(self, row: dict[str, Any], training: bool) -> tf.Tensor:
+        """The logits that the loss is of: transformed rows -> float32 [B, C]."""
         history = request_history(row, self.length)
         candidates = row[keys.CANDIDATE_ITEM_ID].to_tensor()
         if training:
@@ -100,7 +109,7 @@ class Ranker(tfrs.models.Model):
             candidates, self.vectors(candidates, training), self._aggregates.item_values(row)
         )
         events = self.vectors(history["items"], training)
-        return self.score(shown, events, history, row, training)
+        return self._uncorrected_score(shown, events, history, row, training)
 
     def vectors(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Item vectors for ids of any shape: [...] -> [..., D]."""
@@ -113,20 +122,31 @@ class Ranker(tfrs.models.Model):
         events: tf.Tensor,
         history: dict[str, tf.Tensor],
         row: dict[str, Any],
-        training: bool = False,
     ) -> tf.Tensor:
-        """Logits from vectors that are already looked up.
+        """Logits of probabilities, from vectors that are already looked up.
 
         Args:
             candidates: What is scored.
             events: Vectors of the history's items, float32 [B, L, D].
             history: See `request_history`.
             row: Transformed query and context features, aggregates, and the request time.
-            training: Whether dropout is on.
 
         Returns:
             float32 [B, C].
         """
+        return self._binary_loss.true_logits(
+            self._uncorrected_score(candidates, events, history, row, training=False)
+        )
+
+    def _uncorrected_score(
+        self,
+        candidates: Candidates,
+        events: tf.Tensor,
+        history: dict[str, tf.Tensor],
+        row: dict[str, Any],
+        training: bool,
+    ) -> tf.Tensor:
+        """What `score` corrects."""
         ids, vectors, item_values = candidates
         attended = self._attention(vectors, events, history, training=training)
         shape = tf.shape(ids)
@@ -149,22 +169,15 @@ class Ranker(tfrs.models.Model):
         return tf.reshape(logit, shape)
 
     def compute_loss(self, inputs: dict[str, Any], training: bool = False) -> tf.Tensor:
-        """This replica's part of the mean loss over the rows of the global batch.
-
-        Softmax cross-entropy over a row's candidates puts the positive first, binary cross-entropy
-        makes the logit a probability's (combined pair, Li et al., KDD 2015). A negative stands for
-        1 / probability items like it, in both; so the scores speak of all items that could have
-        been candidates, not of those that happened to be drawn.
-        """
-        logits = self(inputs, training=training)
-        labels = inputs[keys.LABEL].to_tensor()
-        probability = inputs[keys.CANDIDATE_PROBABILITY].to_tensor(1.0)
-        listwise = tf.nn.softmax_cross_entropy_with_logits(
-            labels=labels, logits=logits - tf.math.log(probability)
+        """This replica's part of the mean loss over the rows of the global batch."""
+        losses = combined_pair(
+            inputs[keys.LABEL].to_tensor(),
+            self._uncorrected(inputs, training),
+            inputs[keys.CANDIDATE_PROBABILITY].to_tensor(),
+            self._binary_loss,
         )
-        binary = tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
-        rows = sum_across_replicas(tf.cast(tf.shape(logits)[0], tf.float32))
-        return (tf.reduce_sum(listwise) + tf.reduce_sum(binary / probability)) / rows
+        rows = sum_across_replicas(tf.cast(tf.shape(losses)[0], tf.float32))
+        return tf.reduce_sum(losses) / rows
 
 
 def _remembered(candidates: tf.Tensor) -> tf.Tensor:

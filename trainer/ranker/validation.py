@@ -32,7 +32,7 @@ class Validation:
         for row in self._rows:
             logits, candidates = self._score(row).numpy(), row[keys.CANDIDATE_ITEM_ID]
             real = tf.sequence_mask(candidates.row_lengths(), logits.shape[1]).numpy()
-            ranks.append(_ranks(logits, row, real))
+            ranks.append(ranks_of_positives(logits, row, real))
             spreads.append(_spreads(logits, real)[real.sum(axis=1) > 1])
         self._spreads = np.concatenate(spreads)
         return ndcg_of_ranks(np.concatenate(ranks), _METRIC_K)
@@ -48,13 +48,21 @@ class Validation:
         return float((self._spreads <= _SAME).mean())
 
 
-def _ranks(
+def ranks_of_positives(
     logits: npt.NDArray[np.float32], row: dict[str, Any], real: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.int64]:
     """Rank of the positive among the row's candidates, 0 for the best.
 
     A candidate that scores like it stands before it, and so does one whose score is no number: a
     model that tells nothing apart is not perfect.
+
+    Args:
+        logits: Of rows padded to the longest of them [B, C].
+        row: The rows, with one positive each.
+        real: Which places hold a candidate [B, C].
+
+    Returns:
+        [B].
     """
     labels = row[keys.LABEL].to_tensor().numpy()
     positive = (logits * labels).sum(axis=1, keepdims=True)

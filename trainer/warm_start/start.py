@@ -14,10 +14,12 @@ from trainer.export import Description, read_description
 from trainer.fitting import is_chief
 from trainer.job import Job
 from trainer.preparation import Prepared
+from trainer.settings import RankerSettings
 from trainer.vocabulary import read_terms
 from trainer.warm_start.transfer import UnlikeError, transfer
 
 START_FILE = "start.json"
+_LOSS = ("positive_weight", "focal_gamma")
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,9 @@ def _start(model: tf.keras.Model, job: Job, inputs: Prepared) -> Start:
         return Start(warm=False, why="There is no blessed model whose rows are all there.")
     now = inputs.description
     try:
-        _refuse_other_rows(read_description(job.base_model), now)
+        earlier = read_description(job.base_model)
+        _refuse_other_rows(earlier, now)
+        _refuse_other_loss(earlier, now)
         terms = read_terms(inputs.transform, now.features)
         anew = transfer(job.base_model, model, now, terms)
     except UnlikeError as unlike:
@@ -109,4 +113,23 @@ def _refuse_other_rows(earlier: Description, now: Description) -> None:
         raise UnlikeError(
             "The rows must end no earlier than those of the earlier model, which may know what "
             f"measures this one. Received: an end at {until}, then {then}."
+        )
+
+
+def _refuse_other_loss(earlier: Description, now: Description) -> None:
+    """A ranker's logits mean another probability under another loss.
+
+    Raises:
+        UnlikeError: The earlier model was trained by another one.
+    """
+    plain = RankerSettings()  # what a retriever, and a ranker of an earlier release, was trained by
+    then, asked = (
+        {name: one.settings.get(name, getattr(plain, name)) for name in _LOSS}
+        for one in (earlier, now)
+    )
+    if then != asked:
+        raise UnlikeError(
+            "The earlier model must be trained by the same loss, or its logits stand for other "
+            f"probabilities. Received: {asked}, then {then}. The next training goes on from this "
+            "one."
         )

@@ -75,10 +75,10 @@ class Shop:
         model: TwoTower = build_retriever(description, self._catalogue(), self.row("lamp"), seed=1)
         return model, description
 
-    def ranker(self, seed: int, **changes: Any) -> Any:
-        """A ranker and its description."""
+    def ranker(self, seed: int, changed: dict[str, Any] | None = None, **changes: Any) -> Any:
+        """A ranker and its description; settings and description may be changed."""
         tf.keras.utils.set_random_seed(seed)
-        description = self.describe(RankerSettings(**RANKER), **changes)
+        description = self.describe(RankerSettings(**RANKER | (changed or {})), **changes)
         model: Ranker = build_ranker(description, self._catalogue(), self.row("lamp"))
         return model, description
 

@@ -90,3 +90,22 @@ def test_a_model_of_an_earlier_release_does_not_say_what_it_knows(tmp_path: Path
     assert share == 1.0
     assert said is not None
     assert "which rows it was trained on" in said["why"]
+
+
+def test_a_ranker_trained_by_another_loss_is_not_gone_on_from(tmp_path: Path) -> None:
+    """Its logits stand for other probabilities; one of an earlier release had the plain loss."""
+    model, description = BEFORE.ranker(2)
+    loss = ("positive_weight", "focal_gamma")
+    old = {name: value for name, value in description.settings.items() if name not in loss}
+    old_release = description.model_copy(update={"settings": old})
+    folder = BEFORE.save(model, old_release, tmp_path / "earlier")
+    for asked, warm in (({}, True), ({"focal_gamma": 2.0}, False)):
+        now, described = NOW.ranker(3, asked)
+        run = tmp_path / str(warm)
+        (run / "run").mkdir(parents=True)
+        inputs = Prepared(NOW, described, None, [])
+        wanted = job(run, model="ranker", base_model=folder)
+        warm_start(now, wanted, inputs, tf.distribute.get_strategy(), SHARE)
+        said = json.loads((run / "run" / START_FILE).read_text())
+        assert said["warm"] == warm
+    assert "'focal_gamma': 2.0}, then {'positive_weight': 1.0, 'focal_gamma': 0.0}" in said["why"]

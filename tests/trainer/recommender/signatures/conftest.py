@@ -85,7 +85,9 @@ def trained(folder: Path) -> Trained:
         "history_length": 4,
     }
     retriever = RetrieverSettings(dimension=8, layers=1, uniform_negatives=5).model_dump()
-    ranker = RankerSettings(dimension=8, hidden=(8,)).model_dump()
+    # Logits that need a correction, so that what is served is seen to have it.
+    corrected = {"positive_weight": 3.0, "focal_gamma": 1.0}
+    ranker = RankerSettings(dimension=8, hidden=(8,), **corrected).model_dump()
     return Trained(
         build_retriever(Description(settings=retriever, **shape), catalogue, row, seed=1),
         build_ranker(Description(settings=ranker, **shape), catalogue, row),
