@@ -31,9 +31,12 @@ _LABEL_WIDTH = 32
 class Step:
     """A step under way; it ends as `done` unless told otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, write: Callable[[str, bool], None] = lambda line, first: None) -> None:
+        """Takes what writes a line of the step, told whether it is the first."""
         self.state = "done"
         self.detail = ""
+        self.said = False
+        self._write = write
 
     def finish(self, state: str) -> None:
         """Says how the step ended: `done`, `cached`, `failed` or `interrupted`."""
@@ -42,6 +45,11 @@ class Step:
     def tell(self, detail: str) -> None:
         """Shows how far the step has come, while it runs."""
         self.detail = detail
+
+    def say(self, line: str) -> None:
+        """Leaves a line behind that tells of a part of the step."""
+        self._write(line, not self.said)
+        self.said = True
 
 
 class Console:
@@ -81,7 +89,7 @@ class Console:
     @contextlib.contextmanager
     def step(self, label: str, number: int = 0, total: int = 0) -> Iterator[Step]:
         """Shows a step while it runs, and leaves one line behind when it has ended."""
-        step, started = Step(), time.monotonic()
+        step, started = Step(self._line_within), time.monotonic()
         count = f"[{number:>{len(str(total))}}/{total}] " if total else ""
         try:
             with self._running(count, label, started, step):
@@ -93,6 +101,8 @@ class Console:
             step.finish("failed")
             raise
         finally:
+            if step.said and not self._live:
+                self._stream.write(f"{count}{label} ... ")  # the lines stand between
             self._ended(count, label, step.state, time.monotonic() - started)
 
     @contextlib.contextmanager
@@ -128,6 +138,12 @@ class Console:
             self._stream.write(f"{count}{label} ... ")  # the outcome completes the line
             self._stream.flush()
             yield
+
+    def _line_within(self, line: str, first: bool) -> None:
+        """A line of a step under way: above it on a terminal, else below its beginning."""
+        if first and not self._live:
+            self._stream.write("\n")
+        self.line(f"  {line}")
 
     def _ended(self, count: str, label: str, state: str, seconds: float) -> None:
         if not self._live:

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 import tensorflow_data_validation as tfdv
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.statistics_gen.component import StatisticsGen
-from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
-from tfx.proto import trainer_pb2, transform_pb2
+from tfx.proto import transform_pb2
 from tfx.types.channel import BaseChannel
 
 from components.baselines.component import Baselines
@@ -36,7 +35,7 @@ from pipeline.judging import (
 )
 from pipeline.resolvers import previous_model, previous_span, previous_towers
 from pipeline.settings import Settings
-from trainer.settings import TrainingSettings
+from pipeline.training import Training, training
 from transform import features as keys
 
 # In memory and in process; the default runner would first try to download another one. Without an
@@ -70,9 +69,15 @@ class _Models(NamedTuple):
 
     transform: Transform
     previous: Resolver | None
-    retriever: Trainer
-    ranker: Trainer
+    retriever: Training
+    ranker: Training
     recommender: RecommenderAssembler
+
+    @property
+    def nodes(self) -> list[BaseNode]:
+        """All of them that there are."""
+        trainings = (*self.retriever, *self.ranker)
+        return [*filter(None, (self.transform, self.previous, *trainings)), self.recommender]
 
 
 def create_pipeline(settings: Settings) -> Pipeline:
@@ -85,7 +90,7 @@ def create_pipeline(settings: Settings) -> Pipeline:
     previous = previous_model(candidate.model)
     rivals = Rivals(baselines.outputs["metrics"], previous.outputs["model"])
     judged = judge(settings, gates, candidate, rivals)
-    nodes = [*rows, *filter(None, models), baselines, previous, *judged]
+    nodes = [*rows, *models.nodes, baselines, previous, *judged]
     return pipeline_of(settings, nodes)
 
 
@@ -154,13 +159,13 @@ def _models(settings: Settings, rows: _Rows) -> _Models:
     transformed = transform.outputs["transformed_examples"]
     warm = settings.retriever.warm_start or settings.ranker.warm_start
     previous = previous_towers(transformed) if warm else None
-    retriever = _trainer("Retriever", settings, settings.retriever, transform, previous)
-    ranker = _trainer("Ranker", settings, settings.ranker, transform, previous)
+    retriever = training("Retriever", settings, settings.retriever, transform, previous)
+    ranker = training("Ranker", settings, settings.ranker, transform, previous)
     recommender = composed(
         settings,
         {
-            "retriever": retriever.outputs["model"],
-            "ranker": ranker.outputs["model"],
+            "retriever": retriever.trainer.outputs["model"],
+            "ranker": ranker.trainer.outputs["model"],
             "transform_graph": transform.outputs["transform_graph"],
             "transformed_examples": transformed,
             "tiles": rows.events.outputs["tiles"],
@@ -197,15 +202,15 @@ def _baselines(settings: Settings, rows: _Rows) -> Baselines:
 def _candidate(rows: _Rows, models: _Models) -> Candidate:
     return Candidate(
         model=models.recommender.outputs["model"],
-        retriever=models.retriever.outputs["model"],
+        retriever=models.retriever.trainer.outputs["model"],
         examples=rows.events.outputs["examples"],
         transformed_examples=models.transform.outputs["transformed_examples"],
         tiles=rows.events.outputs["tiles"],
         account=rows.events.outputs["account"],
         user_states=rows.events.outputs["user_states"],
         data_checks=rows.data_gate.outputs["checks"],
-        retriever_run=models.retriever.outputs["model_run"],
-        ranker_run=models.ranker.outputs["model_run"],
+        retriever_run=models.retriever.trainer.outputs["model_run"],
+        ranker_run=models.ranker.trainer.outputs["model_run"],
     )
 
 
@@ -226,34 +231,3 @@ def _transform(settings: Settings, rows: _Rows) -> Transform:
         ),
         disable_statistics=True,
     )
-
-
-def _trainer(
-    name: str,
-    settings: Settings,
-    model: TrainingSettings,
-    transform: Transform,
-    previous: Resolver | None,
-) -> Trainer:
-    package, split = {
-        "Retriever": ("two_tower", keys.TRAIN),
-        "Ranker": ("ranker", keys.RANKING),
-    }[name]
-    return Trainer(
-        run_fn=f"trainer.{package}.run.run_fn",
-        examples=transform.outputs["transformed_examples"],
-        transform_graph=transform.outputs["transform_graph"],
-        base_model=previous.outputs[name.lower()] if previous and model.warm_start else None,
-        train_args=trainer_pb2.TrainArgs(splits=[split, keys.CATALOGUE]),
-        eval_args=trainer_pb2.EvalArgs(splits=[keys.VALIDATION]),
-        custom_config={
-            "settings": model.model_dump(mode="json"),
-            "features": json.loads(declared_features(settings)),
-            "aggregates": json.loads(declared_aggregates(settings)),
-            "history_length": settings.examples.history_length,
-            "protocol": settings.split.protocol,
-            "seed": settings.seed,
-            "workers": settings.workers,
-            "code": code_fingerprint("trainer", "transform"),
-        },
-    ).with_id(name)

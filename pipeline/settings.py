@@ -99,12 +99,14 @@ class Settings(Frozen):
     @field_validator("retriever")
     @classmethod
     def _heads_divide_dimension(cls, retriever: RetrieverSettings) -> RetrieverSettings:
-        if retriever.dimension % retriever.heads:
-            raise ValueError(
-                "`heads` must divide `dimension`. Received: "
-                f"heads {retriever.heads}, dimension {retriever.dimension}. "
-                "Change one of them, for example to heads 2 and dimension 64."
-            )
+        for heads in retriever.possible("heads"):
+            for dimension in retriever.possible("dimension"):
+                if dimension % heads:
+                    raise ValueError(
+                        "`heads` must divide `dimension`. Received: "
+                        f"heads {heads}, dimension {dimension}. "
+                        "Change one of them, for example to heads 2 and dimension 64."
+                    )
         return retriever
 
     @field_validator("gates")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from trainer.tuning.chosen import chosen_values
 from transform import features as keys
 from transform.aggregates import Aggregate
 from transform.features import Feature
@@ -53,13 +54,14 @@ def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job
     Args:
         model: Which model to train.
         fn_args: TFX's FnArgs; `custom_config` holds `settings`, `features`, `aggregates`,
-            `history_length`, `protocol` and `seed`; the train splits include the catalogue.
+            `history_length`, `protocol` and `seed`; the train splits include the catalogue. The
+            values of a search, where there was one, come before those of the settings.
     """
     config = fn_args.custom_config
     catalogue = [p for p in fn_args.train_files if f"Split-{keys.CATALOGUE}" in p]
     return Job(
         model=model,
-        settings=config["settings"],
+        settings=config["settings"] | chosen_values(fn_args.hyperparameters),
         features=config["features"],
         aggregates=config["aggregates"],
         history_length=config["history_length"],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from trainer.tuning.settings import Range, TuningSettings, check_space
 from transform.settings import Frozen
 
 
@@ -38,6 +39,8 @@ class TrainingSettings(Frozen):
             0 gives each item a row. Saves the memory of the table and of Adam's moments for
             catalogues of many millions; such a training always starts cold, since the rows of an
             item follow from its id, which is another in the next vocabulary.
+        tuning: A search for better values of some of these settings, before the training, which
+            then takes those of the best trial; none by default. A run on other rows searches anew.
     """
 
     batch_size: int = Field(default=64, ge=1)
@@ -49,6 +52,7 @@ class TrainingSettings(Frozen):
     warm_start: float = Field(default=0.0, ge=0.0, le=1.0)
     mixed_precision: Literal["bfloat16"] | None = None
     hash_buckets: int = Field(default=0, ge=0)
+    tuning: TuningSettings | None = None
 
     @property
     def policy(self) -> str:
@@ -69,6 +73,19 @@ class TrainingSettings(Frozen):
                 "of them out."
             )
         return self
+
+    @model_validator(mode="after")
+    def _space_is_of_these(self) -> Self:
+        if self.tuning:
+            check_space(self, self.tuning.space)
+        return self
+
+    def possible(self, name: str) -> tuple[Any, ...]:
+        """Values with which a training may meet a setting: its own, or those of the search."""
+        values = self.tuning.space.get(name) if self.tuning else None
+        if values is None:
+            return (getattr(self, name),)
+        return values.values if isinstance(values, Range) else values
 
 
 class RetrieverSettings(TrainingSettings):

@@ -116,10 +116,17 @@ class CalibrationBin(Frozen):
 
 
 class Training(Frozen):
-    """Training curves of one model: metric name -> value of each epoch."""
+    """Training of one model.
+
+    Attributes:
+        model: Which.
+        history: Metric name -> value of each epoch.
+        chosen: Setting -> the value that a search chose for it; empty without a search.
+    """
 
     model: str
     history: dict[str, tuple[Number, ...]]
+    chosen: dict[str, int | float | str] = Field(default_factory=dict)
 
 
 class Artifact(Frozen):

@@ -20,6 +20,7 @@ from components.report.evaluations import read_evaluation
 from components.report.facts import Artifact, Evaluation, Facts, Gate, Training
 from components.report.list_facts import ListSample
 from components.report.list_sampling import sample_lists
+from trainer.tuning.chosen import CHOSEN_FILE
 from transform.features import Feature
 from transform.job.account import Account
 
@@ -138,7 +139,10 @@ def _trainings(inputs: Inputs) -> tuple[Training, ...]:
     for model, key in _TRAININGS.items():
         path = _file(inputs, key, readers.HISTORY_FILE)
         if path is not None:
-            found.append(Training(model=model, history=readers.read_json(path)))
+            searched = _file(inputs, key, CHOSEN_FILE)
+            chosen = {} if searched is None else readers.read_json(searched)
+            history = readers.read_json(path)
+            found.append(Training(model=model, history=history, chosen=chosen))
     return tuple(found)
 
 

@@ -58,6 +58,7 @@ class View:
     users: list[lists.User]
     calibration: str
     reliability: Markup
+    chosen: list[str]
     curves: list[models.Curve]
     account: str
     described: str
@@ -102,6 +103,7 @@ def _view(facts: Facts) -> View:
         users=lists.users(facts),
         calibration=sentences.calibration(facts.calibration),
         reliability=reliability(facts.calibration, title="Predicted against observed rate"),
+        chosen=models.chosen(facts),
         curves=models.curves(facts),
         account=sentences.account(facts),
         described=sentences.described(facts),

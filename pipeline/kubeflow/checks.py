@@ -47,13 +47,13 @@ def check_batches(settings: Settings, kubeflow: KubeflowSettings) -> None:
     Raises:
         SettingsError: The global batch of a model is no multiple of the replicas.
     """
-    for node_id in TRAINERS:
+    for node_id, model in TRAINERS.items():
         plan = plan_of(kubeflow, node_id)
         replicas = plan.workers * max(1, plan.pods.gpus) if plan else 1
-        size = getattr(settings, node_id.lower()).batch_size
-        if size % replicas:
-            raise SettingsError(
-                f"`{node_id.lower()}.batch_size` must divide evenly over the replicas of "
-                f"`kubeflow.training`: its workers, or their GPUs. Received: {size} over "
-                f"{replicas}. Choose a multiple of {replicas}."
-            )
+        for size in getattr(settings, model).possible("batch_size"):
+            if size % replicas:
+                raise SettingsError(
+                    f"`{model}.batch_size` must divide evenly over the replicas of "
+                    f"`kubeflow.training`: its workers, or their GPUs. Received: {size} over "
+                    f"{replicas}. Choose a multiple of {replicas}."
+                )

@@ -153,7 +153,7 @@ class MetadataSettings(Frozen):
 
 
 class ClusterTraining(Frozen):
-    """Trainings in pods of their own, which the containers of Retriever and Ranker start.
+    """Trainings in pods of their own, which the containers of Retriever, Ranker and Tuners start.
 
     Attributes:
         workers: Pods of each training.

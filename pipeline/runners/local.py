@@ -21,6 +21,7 @@ from pipeline.lineage import NodeState
 from pipeline.runners.executions import close_abandoned
 from pipeline.runners.interruption import Interruption
 from pipeline.runners.node import NodeError, NodeResult, connection_of, launch_node
+from trainer.progress import told_to
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,9 @@ class Step(Protocol):
 
     def finish(self, state: NodeState) -> None:
         """Says how it ended."""
+
+    def say(self, line: str) -> None:
+        """Says a line while it runs."""
 
 
 Watch = Callable[[str, int, int], AbstractContextManager[Step]]  # node id, its number, of how many
@@ -64,7 +68,8 @@ def run(
         for number, node_id in enumerate(node_ids, start=1):
             with watch(node_id, number, len(node_ids)) as step:
                 try:
-                    result = launch_node(compiled, node_id)
+                    with told_to(step.say):
+                        result = launch_node(compiled, node_id)
                 except NodeError:
                     interruption.check()  # an interruption that came out under another name
                     raise

@@ -16,6 +16,7 @@ _COMPONENTS = {
     "StatisticsGen": "tfx.components.statistics_gen.component",
     "Trainer": "tfx.components.trainer.component",
     "Transform": "tfx.components.transform.component",
+    "Tuner": "tfx.components.tuner.component",
 }
 # Names that a module which was imported only in part lacks.
 _MARKS = {"tensorflow_model_analysis": ("EvalConfig", "run_model_analysis", "load_eval_result")}

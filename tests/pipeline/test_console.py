@@ -49,6 +49,27 @@ def test_an_error_passes_through_and_is_shown(plain, error, state):
     assert f"Report ... {state} (" in stream.getvalue()
 
 
+def test_off_a_terminal_lines_of_a_step_stand_within_it(plain):
+    console, stream = plain
+    with console.step("Tuner", 1, 2) as step:
+        step.say("trial 1")
+        assert stream.getvalue() == "[1/2] Tuner ... \n  trial 1\n"
+        step.say("trial 2")
+    first, *said, last = stream.getvalue().splitlines()
+    assert first == "[1/2] Tuner ... "
+    assert said == ["  trial 1", "  trial 2"]
+    assert re.fullmatch(r"\[1/2\] Tuner \.\.\. done \(0\.0 s\)", last)
+
+
+def test_on_a_terminal_lines_of_a_step_stay_above_it():
+    stream = FakeTerminal()
+    with Console(stream).step("Tuner") as step:
+        step.say("trial 1")
+    drawn = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())
+    assert re.search(r"[\r\n] +trial 1 *\r?\n", drawn)
+    assert drawn.index("trial 1") < drawn.index("✓")
+
+
 def test_off_a_terminal_nothing_is_wrapped_or_coloured(plain):
     console, stream = plain
     path = "/very" * 60

@@ -130,3 +130,48 @@ def test_what_starts_cold_is_told_of_no_earlier_model(
 ) -> None:
     assert "base_model" not in warm["Ranker"].inputs.inputs
     assert "LatestBlessedTowers" not in nodes
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The pipeline that searches for settings of both models, the retriever's with warm starts."""
+    space = {"learning_rate": {"min": 1e-4, "max": 1e-2, "scale": "log"}, "layers": [1, 2]}
+    return compiled(
+        tmp_path_factory.mktemp("tuned"),
+        retriever={"warm_start": 0.1, "tuning": {"trials": 3, "space": space}},
+        ranker={"tuning": {"trials": 2, "space": {"dropout": [0.1, 0.2]}}},
+    )
+
+
+@pytest.mark.parametrize("model", ["Retriever", "Ranker"])
+def test_a_search_is_a_node_before_the_training_that_takes_its_values(
+    tuned: dict[str, Any], nodes: dict[str, Any], model: str
+) -> None:
+    [values] = tuned[model].inputs.inputs["hyperparameters"].channels
+    assert values.producer_node_query.id == f"{model}Tuner"
+    assert "DataGate" in before(tuned, f"{model}Tuner")
+    assert f"{model}Tuner" not in nodes
+    assert "hyperparameters" not in nodes[model].inputs.inputs
+
+
+@pytest.mark.parametrize("model", ["Retriever", "Ranker"])
+def test_a_trial_is_given_what_the_training_is(tuned: dict[str, Any], model: str) -> None:
+    trained, tried = tuned[model], tuned[f"{model}Tuner"]
+    inputs = set(trained.inputs.inputs) - {"hyperparameters"}
+    assert inputs == set(tried.inputs.inputs)
+    assert ("base_model" in inputs) is (model == "Retriever")
+    for key in ("train_args", "eval_args"):
+        assert trained.parameters.parameters[key] == tried.parameters.parameters[key]
+    settled, searched = (
+        json.loads(node.parameters.parameters["custom_config"].field_value.string_value)
+        for node in (trained, tried)
+    )
+    assert settled.items() <= searched.items()
+    assert set(searched) - set(settled) == {"tuning", "folder"}
+
+
+def test_another_search_trains_anew_only_where_it_finds_other_values(
+    tuned: dict[str, Any], nodes: dict[str, Any]
+) -> None:
+    assert parameters(tuned, "Ranker") == parameters(nodes, "Ranker")
+    assert "tuning" not in parameters(nodes, "Ranker")

@@ -115,6 +115,22 @@ def test_numbers_in_scientific_notation_and_dates_are_read_as_written(tmp_path):
             "retriever: {dimension: 64, heads: 3}",
             ["`heads` must divide `dimension`", "heads 3, dimension 64"],
         ),
+        (
+            "retriever: {tuning: {trials: 2, space: {heads: [1, 2, 3]}}}",
+            ["`heads` must divide `dimension`", "heads 3, dimension 64"],
+        ),
+        (
+            "retriever: {tuning: {trials: 2, space: {droput: [0.1, 0.2]}}}",
+            ["line 4", "`retriever`: `tuning.space` names settings", "Nearest: `dropout`"],
+        ),
+        (
+            "ranker: {tuning: {trials: 2, space: {dropout: 0.1}}}",
+            ["line 4", "`ranker.tuning.space`: the values of `dropout` are a list", "0.1"],
+        ),
+        (
+            "ranker: {tuning: {space: {dropout: [0.1, 0.2]}}}",
+            ["`ranker.tuning.trials` is required"],
+        ),
         ("recommender: {sources: []}", ["`recommender.sources`", "Received: []"]),
         ("examples: {max_history: 10}", ["`examples.max_history` must not be below", "10 and 50"]),
         ("gates: {ndcg: {low: 1.0}}", ["a bound has `lower`, `upper`", "'low'"]),

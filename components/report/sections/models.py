@@ -1,4 +1,4 @@
-"""Inside the models: training curves."""
+"""Inside the models: training curves, and the values that a search chose."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from components.report.facts import Facts, Training
 from components.report.figures import Line, line_chart
 from components.report.glossary import term
 from components.report.numbers import number
+from trainer.tuning.chosen import worded
 
 _VALIDATION = "val_"
 _LOSS = "loss"
@@ -31,6 +32,15 @@ def curves(facts: Facts) -> list[Curve]:
         for training in facts.trainings
         for metric in _metrics(training)
         if (curve := _curve(training, metric)) is not None
+    ]
+
+
+def chosen(facts: Facts) -> list[str]:
+    """A sentence for each model whose settings were searched for."""
+    return [
+        f"{training.model} was trained with what a search chose: {worded(training.chosen)}."
+        for training in facts.trainings
+        if training.chosen
     ]
 
 

@@ -9,7 +9,12 @@ from pipeline.kubeflow.settings import ContainerSettings, KubeflowSettings, Volu
 from transform.settings import Frozen
 
 _MARGIN_MINUTES = 5
-TRAINERS = ("Retriever", "Ranker")  # nodes that train
+TRAINERS = {  # nodes that train -> section of the settings with their model
+    "Retriever": "retriever",
+    "RetrieverTuner": "retriever",
+    "Ranker": "ranker",
+    "RankerTuner": "ranker",
+}
 POD_VARIABLES = {  # of their containers; Kubernetes fills them in
     "SLUICE_POD_NAME": "metadata.name",
     "SLUICE_POD_UID": "metadata.uid",

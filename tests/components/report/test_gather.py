@@ -9,6 +9,7 @@ from components.artifacts import STORED_AT
 from components.report.gather import Run, gather
 from tests.components.report.artifacts_of_a_run import PROPERTIES, write_run
 from tests.components.report.facts_of_a_run import blessed
+from trainer.tuning.chosen import note_chosen
 
 
 def facts_of(inputs):
@@ -35,7 +36,14 @@ def test_everything_that_was_measured_is_there(inputs):
     assert len(facts.calibration) == 2
     assert [t.model for t in facts.trainings] == ["Retriever", "Ranker"]
     assert facts.trainings[0].history["loss"] == (3.0, 2.0, None)
+    assert [t.chosen for t in facts.trainings] == [{}, {}]
     assert facts.versions["tfx"].startswith("1.")
+
+
+def test_values_that_a_search_chose_come_with_the_training(inputs):
+    [run] = inputs["ranker_run"]
+    note_chosen({"values": {"dropout": 0.2}}, "ranker", run.uri)
+    assert facts_of(inputs).trainings[1].chosen == {"dropout": 0.2}
 
 
 def test_the_recommender_leads_the_comparison_with_the_served_lists(inputs):

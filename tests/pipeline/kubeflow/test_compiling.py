@@ -13,6 +13,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from pipeline.kubeflow.training.plan import Plan
 from pipeline.refusals import SettingsError
+from trainer.settings import RankerSettings, RetrieverSettings
 
 GOLDEN = Path(__file__).parent / "golden" / "diamond.yaml"
 CONTAINERS = {
@@ -181,11 +182,14 @@ def test_the_whole_pipeline_compiles(diamond):
     diamond.settle(
         containers=CONTAINERS, training={"workers": 4, "pods": {"memory": "8Gi", "retries": 3}}
     )
-    text = compile_for_kubeflow(diamond.settings, create_pipeline)
+    search = {"trials": 2, "space": {"layers": [1, 2]}}
+    tuned = RetrieverSettings.model_validate({"tuning": search})
+    whole = diamond.settings.model_copy(update={"retriever": tuned})
+    text = compile_for_kubeflow(whole, create_pipeline)
     [spec, _] = yaml.safe_load_all(text)
     names = {task["taskInfo"]["name"] for task in spec["root"]["dag"]["tasks"].values()}
     assert {"Begin", "EventExampleGen", "LatestBlessedModel", "Retriever", "Report"} <= names
-    for label in ("exec-retriever", "exec-ranker"):
+    for label in ("exec-retriever", "exec-ranker", "exec-retriever-tuner"):
         node, platform = container(text, label)
         plan = Plan.model_validate_json(node["args"][node["args"].index("--training") + 1])
         assert (plan.workers, plan.pods.memory, plan.pods.retries) == (4, "8Gi", 3)
@@ -207,6 +211,17 @@ def test_batches_that_replicas_cannot_share_are_refused(compiled):
     with pytest.raises(SettingsError, match="64 over 24"):
         compiled(training={"workers": 8, "pods": {"gpus": 3}})
     compiled(training={"workers": 2})
+
+
+def test_batches_that_a_search_may_try_are_shared_by_replicas_too(diamond):
+    from pipeline.kubeflow.checks import check_batches
+
+    diamond.settle(training={"workers": 2})
+    search = {"trials": 2, "space": {"batch_size": [32, 63]}}
+    whole = diamond.settings
+    tuned = RankerSettings.model_validate({"tuning": search})
+    with pytest.raises(SettingsError, match=r"`ranker\.batch_size` must divide .* 63 over 2\."):
+        check_batches(whole.model_copy(update={"ranker": tuned}), whole.kubeflow)
 
 
 def test_permissions_are_written_beside_the_pipeline(diamond):

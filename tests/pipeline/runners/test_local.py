@@ -24,6 +24,9 @@ class Watcher:
     def finish(self, state):
         self.told[-1][2] = state
 
+    def say(self, line):
+        self.told[-1].append(line)
+
 
 @pytest.fixture
 def run(toy, toy_module):
@@ -68,6 +71,11 @@ def test_a_failed_node_stops_the_run_and_leaves_nothing_half_written(toy, run):
     toy.order("go on")
     assert [state for _, _, state in run("two")] == ["cached", "done", "done"]
     assert list(toy.outputs("Middle").values()) == ["abab"]
+
+
+def test_what_a_node_says_while_it_runs_is_told(toy, run):
+    toy.order("say")
+    assert run("one")[1] == ["2/3", "Middle", "done", "half way"]
 
 
 def test_our_own_errors_are_told_without_their_class(toy, run):

@@ -12,6 +12,7 @@ from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types import standard_artifacts
 
+from trainer.progress import tell
 from transform.errors import DataError
 
 Examples = standard_artifacts.Examples
@@ -30,6 +31,8 @@ def Middle(control: Parameter[str], given: InputArtifact[Examples], made: Output
         raise ValueError("the middle gave way")
     if order == "refuse":
         raise DataError("a rule. Received: 3. Do this.")
+    if order == "say":
+        tell("half way")
     if order == "wait":
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
         Path(control + ".waiting").write_text(str(child.pid))

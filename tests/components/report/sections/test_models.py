@@ -30,6 +30,13 @@ def test_curves_that_only_repeat_or_stay_zero_are_left_out():
     assert curve.caption.startswith("Retriever: Loss")
 
 
+def test_values_that_a_search_chose_are_told_and_others_not():
+    found = Training(model="Ranker", history={}, chosen={"learning_rate": 0.0012345, "layers": 2})
+    page = text_of(section(parse(blessed(trainings=(found,))), "models"))
+    assert "Ranker was trained with what a search chose: learning_rate 0.001234, layers 2." in page
+    assert "search" not in text_of(section(parse(blessed()), "models"))
+
+
 def test_a_model_that_diverged_at_once_has_no_curve():
     training = Training(model="Ranker", history={"loss": (float("nan"),)})
     assert curves(blessed(trainings=(training,))) == []
