@@ -51,22 +51,25 @@ class Validation:
 def ranks_of_positives(
     logits: npt.NDArray[np.float32], row: dict[str, Any], real: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.int64]:
-    """Rank of the positive among the row's candidates, 0 for the best.
+    """Rank of each row's best positive among its negatives, 0 for the best.
 
-    A candidate that scores like it stands before it, and so does one whose score is no number: a
-    model that tells nothing apart is not perfect.
+    A list that was shown may have several positives, or none: such a row says nothing, and is left
+    out. A negative that scores like the positive stands before it, and so does one whose score is
+    no number: a model that tells nothing apart is not perfect.
 
     Args:
         logits: Of rows padded to the longest of them [B, C].
-        row: The rows, with one positive each.
+        row: The rows.
         real: Which places hold a candidate [B, C].
 
     Returns:
-        [B].
+        [N], N the rows with a positive.
     """
-    labels = row[keys.LABEL].to_tensor().numpy()
-    positive = (logits * labels).sum(axis=1, keepdims=True)
-    ranks: npt.NDArray[np.int64] = (~(logits < positive) & real).sum(axis=1) - 1
+    positive = row[keys.LABEL].to_tensor().numpy() > 0.0
+    some = positive.any(axis=1)
+    best = np.where(positive, logits, -np.inf).max(axis=1, keepdims=True)
+    before = ~(logits < best) & real & ~positive
+    ranks: npt.NDArray[np.int64] = before.sum(axis=1)[some]
     return ranks
 
 

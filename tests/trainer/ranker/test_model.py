@@ -118,6 +118,23 @@ def test_a_place_without_a_candidate_takes_no_rank(rows: Rows) -> None:
     assert ranks_of_positives(logits, batch, real).tolist() == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("labels", "ranks"),
+    [
+        ([1.0, 0.0, 0.0], [2]),
+        ([0.0, 1.0, 1.0], [0]),  # the better of two, whatever their logits add up to
+        ([1.0, 1.0, 0.0], [1]),
+        ([0.0, 0.0, 0.0], []),  # of a list that nobody did anything with
+    ],
+)
+def test_the_best_positive_of_a_shown_list_has_a_rank_among_its_negatives(
+    labels: list[float], ranks: list[int]
+) -> None:
+    logits = np.array([[-3.0, -2.0, -1.0]], np.float32)
+    row = {"label": tf.ragged.constant([labels])}
+    assert ranks_of_positives(logits, row, np.ones((1, 3), bool)).tolist() == ranks
+
+
 @pytest.mark.slow
 def test_two_replicas_have_the_loss_of_one() -> None:
     """The lists of one are longer than those of the other."""
