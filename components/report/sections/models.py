@@ -47,12 +47,14 @@ def chosen(facts: Facts) -> list[str]:
 def _metrics(training: Training) -> list[str]:
     """Metric names without the validation prefix, in recorded order, that say something.
 
-    TFRS also records a total loss, which repeats the loss, and a regularisation loss of zero.
+    TFRS also records a total loss, which repeats the loss, and a regularisation loss of zero; a
+    learning rate may stay the same.
     """
     seen: set[tuple[float | None, ...]] = set()
     names = []
     for name, values in training.history.items():
-        if values not in seen and any(values):
+        stays = len(values) > 1 and len(set(values)) == 1
+        if values not in seen and any(values) and not stays:
             names.append(name.removeprefix(_VALIDATION))
         seen.add(values)
     return list(dict.fromkeys(names))

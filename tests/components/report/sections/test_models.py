@@ -24,8 +24,9 @@ def test_the_best_epoch_is_the_lowest_loss_and_the_highest_quality(metric, best)
     assert curve.caption.endswith(f"in epoch {best}.")
 
 
-def test_curves_that_only_repeat_or_stay_zero_are_left_out():
+def test_curves_that_only_repeat_or_stay_the_same_are_left_out():
     history = {"loss": (2.0, 1.0), "regularization_loss": (0.0, 0.0), "total_loss": (2.0, 1.0)}
+    history |= {"learning_rate": (0.001, 0.001)}
     (curve,) = curves(blessed(trainings=(Training(model="Retriever", history=history),)))
     assert curve.caption.startswith("Retriever: Loss")
 
