@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
+from trainer.whole_files import draft_of
+
 _STEPS = 1_000  # between two backups, in an epoch that is longer
 _BEST_FILE = "best.npz"
 _PLACE = "{}/.ATTRIBUTES/VARIABLE_VALUE"  # how a checkpoint names a variable
@@ -56,11 +58,8 @@ class Backup(tf.keras.callbacks.BackupAndRestore):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Backs up the epoch and what is remembered of it, which may be one epoch ahead."""
         if self._memory is not None and self._writes:
-            self._best.parent.mkdir(parents=True, exist_ok=True)
-            draft = self._best.with_suffix(".part")
-            with draft.open("wb") as file:
+            with draft_of(self._best) as draft, draft.open("wb") as file:
                 np.savez(file, **self._memory.state())
-            draft.replace(self._best)
         self._backup(epoch, self._last)
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
@@ -98,7 +97,6 @@ class HistoryFile(tf.keras.callbacks.Callback):
         super().__init__()
         self._path = path
         self._epochs: list[dict[str, float]] = []
-        path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             columns = json.loads(path.read_text())
             rows = zip(*columns.values(), strict=True)
@@ -109,6 +107,5 @@ class HistoryFile(tf.keras.callbacks.Callback):
         values = {name: float(value) for name, value in (logs or {}).items()}
         self._epochs = [*self._epochs[:epoch], values]
         columns = {name: [row[name] for row in self._epochs] for name in values}
-        draft = self._path.with_suffix(".part")
-        draft.write_text(json.dumps(columns, indent=2) + "\n")
-        draft.replace(self._path)
+        with draft_of(self._path) as draft:
+            draft.write_text(json.dumps(columns, indent=2) + "\n")

@@ -17,7 +17,7 @@ from transform import features as keys
 
 _LIMIT = 0.95  # share of the answers that are alike
 _EPOCHS = 3  # a model may begin with what is popular
-_REQUESTS = 50  # fewer say too little
+FEWEST_REQUESTS = 50  # fewer say too little
 _ASKED = 1000  # more say no more
 
 
@@ -81,7 +81,7 @@ class DistinctRequests:
     @property
     def enough(self) -> bool:
         """Whether there are enough to judge by."""
-        return sum(map(len, self._chosen)) >= _REQUESTS
+        return sum(map(len, self._chosen)) >= FEWEST_REQUESTS
 
     def of(self, batch: int) -> npt.NDArray[np.int64]:
         """Their places in a batch."""

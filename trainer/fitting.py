@@ -12,13 +12,12 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from trainer.backup import Backup, HistoryFile, steps_done
-from trainer.job import Job
+from trainer.job import HISTORY_FILE, Job
 from trainer.rows import count_rows, training_batches
 from trainer.schedule import scheduled
 from trainer.sequences import with_target
 from trainer.settings import RetrieverSettings, TrainingSettings
 
-HISTORY_FILE = "history.json"
 _BACKUP, _REFRESH_BACKUP = "backup", "refresh-backup"
 
 

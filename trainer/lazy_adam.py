@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import tensorflow as tf
 
@@ -24,14 +23,16 @@ class LazyAdam(tf.keras.optimizers.Adam):
         super().__init__(learning_rate)
         self.gradient_norm = tf.Variable(0.0, trainable=False, name="gradient_norm")
 
-    def aggregate_gradients(
-        self, grads_and_vars: Iterable[tuple[Any, tf.Variable]]
-    ) -> list[tuple[Any, tf.Variable]]:
-        """Sums gradients over the replicas, and keeps the length of the sum."""
-        pairs: list[tuple[Any, tf.Variable]] = super().aggregate_gradients(grads_and_vars)
-        squares = [_square(gradient) for gradient, _ in pairs if gradient is not None]
-        self.gradient_norm.assign(tf.sqrt(tf.add_n(squares)))
-        return pairs
+    def _deduplicate_sparse_grad(
+        self, grads: Iterable[tf.Tensor | tf.IndexedSlices]
+    ) -> list[tf.Tensor | tf.IndexedSlices]:
+        """Sums equal rows, as Keras does before each update, and keeps the length of the whole.
+
+        The replicas' gradients are summed by then.
+        """
+        summed: list[tf.Tensor | tf.IndexedSlices] = super()._deduplicate_sparse_grad(grads)
+        self.gradient_norm.assign(tf.linalg.global_norm(summed))
+        return summed
 
     def update_step(self, gradient: tf.Tensor | tf.IndexedSlices, variable: tf.Variable) -> None:
         """Moves a variable by its gradient; the rows of a sparse one must differ from each other.
@@ -53,14 +54,6 @@ class LazyAdam(tf.keras.optimizers.Adam):
         rate = tf.cast(self.learning_rate, variable.dtype) * tf.sqrt(decayed_2) / decayed_1
         change = -rate * mean / (tf.sqrt(square) + self.epsilon)
         variable.scatter_add(tf.IndexedSlices(change, rows))
-
-
-def _square(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor:
-    """Squared length of a gradient; equal rows of a sparse one are summed first."""
-    if isinstance(gradient, tf.IndexedSlices):
-        rows, place = tf.unique(gradient.indices)
-        gradient = tf.math.unsorted_segment_sum(gradient.values, place, tf.shape(rows)[0])
-    return tf.reduce_sum(tf.square(gradient))
 
 
 def _moved(moment: tf.Variable, rows: tf.Tensor, towards: tf.Tensor, beta: float) -> tf.Tensor:

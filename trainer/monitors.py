@@ -50,10 +50,11 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Mapping[str, tf.Tensor]) -> None:
         """Looks at loss and gradient."""
         if batch % _EVERY == 0:
+            self._norms.append(self._gradient_norm())
             self._look(
                 {
                     "loss": float(logs["loss"]),
-                    "gradient_norm": self._gradient_norm(),
+                    "gradient_norm": self._norms[-1],
                     "learning_rate": self._learning_rate(),
                 }
             )
@@ -84,7 +85,6 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
             for name, value in seen.items():
                 tf.summary.scalar(name, value)
         self._writer.flush()
-        self._norms.append(seen["gradient_norm"])
         if broken := {name: value for name, value in seen.items() if not math.isfinite(value)}:
             told = ", ".join(f"{name} {value}" for name, value in broken.items())
             raise NotFiniteError(

@@ -7,8 +7,9 @@ again. The file that tells them apart lies in the run folder, which workers on o
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
+
+from trainer.whole_files import draft_of
 
 _FILE = "stall.json"
 
@@ -34,9 +35,8 @@ def tell(stalled: StalledError, run_dir: str) -> None:
     Every worker finds the same and tells it before it ends, whichever ends first.
     """
     text = json.dumps({"error": type(stalled).__name__, "message": str(stalled)}, indent=2)
-    written = Path(run_dir) / f"{_FILE}.{os.uname().nodename}.{os.getpid()}"
-    written.write_text(text + "\n")
-    written.replace(Path(run_dir) / _FILE)
+    with draft_of(Path(run_dir) / _FILE) as draft:
+        draft.write_text(text + "\n")
 
 
 def forget(run_dir: str) -> None:

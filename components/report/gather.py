@@ -20,6 +20,7 @@ from components.report.evaluations import read_evaluation
 from components.report.facts import Artifact, Evaluation, Facts, Gate, Training
 from components.report.list_facts import ListSample
 from components.report.list_sampling import sample_lists
+from trainer.job import HISTORY_FILE
 from trainer.tuning.chosen import CHOSEN_FILE
 from transform.features import Feature
 from transform.job.account import Account
@@ -137,7 +138,7 @@ def _by_name(evaluations: Sequence[Evaluation], name: str) -> Evaluation | None:
 def _trainings(inputs: Inputs) -> tuple[Training, ...]:
     found = []
     for model, key in _TRAININGS.items():
-        path = _file(inputs, key, readers.HISTORY_FILE)
+        path = _file(inputs, key, HISTORY_FILE)
         if path is not None:
             searched = _file(inputs, key, CHOSEN_FILE)
             chosen = {} if searched is None else readers.read_json(searched)

@@ -9,7 +9,6 @@ from typing import Any
 
 from components.report.facts import Evaluation, QualityRow
 
-HISTORY_FILE = "history.json"  # in a training run: metric name -> value of each epoch
 RECOMMENDER = "recommender"
 
 

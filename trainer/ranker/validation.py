@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from trainer.collapse import FEWEST_REQUESTS
 from trainer.fitting import ndcg_of_ranks
 from trainer.ranker.model import Ranker
 from transform import features as keys
 
 _METRIC_K = 10
-_REQUESTS = 50  # fewer say too little
 _SAME = 1e-5  # logits that are no further apart are the same, but for rounding
 
 
@@ -43,7 +43,7 @@ class Validation:
         Returns:
             None where requests are too few to tell.
         """
-        if len(self._spreads) < _REQUESTS:
+        if len(self._spreads) < FEWEST_REQUESTS:
             return None
         return float((self._spreads <= _SAME).mean())
 

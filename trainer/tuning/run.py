@@ -8,12 +8,12 @@ from typing import Any, Literal
 import attr
 from tfx.components.tuner.component import TunerFnResult
 
-from trainer.job import job_from_fn_args
+from trainer.job import MEASURE, job_from_fn_args
 from trainer.settings import RankerSettings, RetrieverSettings, TrainingSettings
 from trainer.tuning.oracle import Oracle
 from trainer.tuning.search import Search
 from trainer.tuning.settings import TuningSettings
-from trainer.tuning.trials import MEASURE, Trainings
+from trainer.tuning.trials import Trainings
 
 
 def tune_retriever(fn_args: Any) -> TunerFnResult:

@@ -11,11 +11,13 @@ from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.errors import FailedTrialError, FatalRuntimeError
 
 from trainer.distribution import TrainingFailedError
+from trainer.job import MEASURE
 from trainer.progress import tell
 from trainer.stall import StalledError
 from trainer.tuning.chosen import worded
 from trainer.tuning.oracle import Oracle
-from trainer.tuning.trials import MEASURE, Measured, write
+from trainer.tuning.trials import Measured
+from trainer.whole_files import draft_of
 
 RECORD_FILE = "search.json"
 
@@ -136,7 +138,8 @@ class Search(BaseTuner):
         best = self._best
         trials = [asdict(one) for one in self._tried]
         record = {"measure": MEASURE, "best": best and best.trial, "trials": trials}
-        write(self._record, json.dumps(record, indent=2))
+        with draft_of(self._record) as draft:
+            draft.write_text(json.dumps(record, indent=2) + "\n")
         told = f"trial {tried.trial} of {self.oracle.max_trials}: {worded(tried.values)}: "
         if tried.score is None:
             told += f"failed: {tried.error}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 import time
 from collections.abc import Iterable
@@ -12,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from trainer.distribution import run_workers
-from trainer.job import Job
+from trainer.job import HISTORY_FILE, MEASURE, Job
+from trainer.whole_files import draft_of
 from transform.settings import Frozen
 
-MEASURE = "val_ndcg_at_10"
-_HISTORY_FILE = "history.json"
 # Where a job lies is no part of what it comes to.
 _PLACES = {
     "transform_graph",
@@ -94,9 +92,10 @@ class Trainings:
                 settings["refresh_epochs"] = 0  # it comes after what is measured
             job = self._job.model_copy(update={"settings": settings, **places})
             run_workers(job, workers=self._workers)
-            history = json.loads((Path(job.run_dir) / _HISTORY_FILE).read_text())
+            history = json.loads((Path(job.run_dir) / HISTORY_FILE).read_text())
         measured = Measured(values=history[MEASURE], seconds=time.monotonic() - started)
-        write(self._path(values), measured.model_dump_json(indent=2))
+        with draft_of(self._path(values)) as draft:
+            draft.write_text(measured.model_dump_json(indent=2) + "\n")
         return measured
 
     def _path(self, values: dict[str, Any]) -> Path:
@@ -115,11 +114,3 @@ def _digest(files: Iterable[Path]) -> str:
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()
-
-
-def write(path: Path, text: str) -> None:
-    """Writes a file that is there as a whole or not at all, whatever ends this process."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text + "\n")
-    draft.replace(path)

@@ -7,9 +7,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from trainer.job import Job
+from trainer.job import MEASURE, Job
 from trainer.settings import RetrieverSettings
-from trainer.tuning.trials import MEASURE
 
 
 class Peak:

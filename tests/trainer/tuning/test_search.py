@@ -14,13 +14,13 @@ from tests.trainer.jobs import job
 from tests.trainer.tuning.cheap import Peak
 from trainer import stall
 from trainer.distribution import trained_by
-from trainer.job import Job
+from trainer.job import MEASURE, Job
 from trainer.progress import told_to
 from trainer.settings import RetrieverSettings
 from trainer.tuning.oracle import Oracle
 from trainer.tuning.search import Search, SearchFailedError
 from trainer.tuning.settings import TuningSettings
-from trainer.tuning.trials import MEASURE, Trainings
+from trainer.tuning.trials import Trainings
 
 SPACE = {
     "learning_rate": {"min": 1e-4, "max": 1e-2, "scale": "log"},
