@@ -12,8 +12,9 @@ from transform.settings import Frozen
 
 # In a run folder: name of a measure -> its value after each epoch.
 HISTORY_FILE = "history.json"
-# What the validation rows say of an epoch, in the history: the epoch with the most is kept.
-MEASURE = "val_ndcg_at_10"
+# What the validation rows say of an epoch of a model, in the history: the epoch with the most is
+# kept. A retriever makes lists, a ranker promises: its order may stay while its promises get worse.
+MEASURES = {"retriever": "val_ndcg_at_10", "ranker": "val_information"}
 
 
 class Job(Frozen):
@@ -51,6 +52,11 @@ class Job(Frozen):
     model_dir: str
     run_dir: str
     base_model: str | None = None
+
+    @property
+    def measure(self) -> str:
+        """By what its epochs are compared: a name in its history."""
+        return MEASURES[self.model]
 
 
 def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job:

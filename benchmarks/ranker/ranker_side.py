@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.ranker.rows_side import ONE_CLICK
 from benchmarks.ranker.table import TEST, TRAIN, VALIDATION, Floats
 from benchmarks.said import report
 from benchmarks.training_job import training_job
@@ -30,7 +29,7 @@ def main(config: str, folder: str, seed: str, scores: str, said: str) -> None:
         "ranker",
         settings,
         rows=str(rows / f"{TRAIN}.gz"),
-        validation=str(rows / f"{ONE_CLICK}.gz"),
+        validation=str(rows / f"{VALIDATION}.gz"),
         seed=int(seed),
         home=Path(scores).with_suffix(""),
     )

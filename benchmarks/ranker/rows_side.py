@@ -21,7 +21,7 @@ import tensorflow_transform as tft
 
 from benchmarks.ranker.columns import CandidateColumns
 from benchmarks.ranker.shown import ITEM, PLACE_IN_ROW, ROW, TIME, impressions, recognised
-from benchmarks.ranker.table import PARTS, VALIDATION, Table
+from benchmarks.ranker.table import PARTS, Table
 from benchmarks.said import report
 from benchmarks.seeded_run import catalogue_files, newest, transformed
 from components.example_columns import read_records
@@ -35,8 +35,6 @@ from transform.preprocessing import FIRST_ID, ITEM_VOCABULARY
 # Where the parts of the time line begin, as shares of the lists.
 _BEGIN = (0.0, 0.6, 0.75)
 _BATCH = 4096
-# Rows that stop the training of the ranker: it looks for the rank of the one item of each.
-ONE_CLICK = "one-click"
 
 
 def main(config: str, log: str, folder: str, said: str) -> None:
@@ -116,9 +114,6 @@ def _write(
     labels = np.split(table.label, np.cumsum(table.sizes)[:-1])
     relabelled = [_relabelled(records[n], clicks) for n, clicks in zip(kept, labels, strict=True)]
     write_records(folder / f"{part}.gz", relabelled)
-    if part == VALIDATION:
-        chosen = [r for r, clicks in zip(relabelled, labels, strict=True) if clicks.sum() == 1]
-        write_records(folder / f"{ONE_CLICK}.gz", chosen)
 
 
 def _relabelled(record: bytes, clicks: np.ndarray[Any, Any]) -> bytes:

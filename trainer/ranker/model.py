@@ -154,9 +154,17 @@ class Ranker(tfrs.models.Model):
         context = tf.repeat(context, shape[1], axis=0)
         popularity = tf.reshape(tf.gather(self._popularity, ids), [-1, 1])
         matched = _flat(vectors * attended)
+        # Attention has to learn what is alike before it can tell; the mean of the history knows it
+        # from the first step on, as item-to-item models do (Kabbur et al., FISM, KDD 2013).
+        usual = _mean(events, history["items"] > 0)
+        resembles = _flat(vectors * usual[:, tf.newaxis])
         aggregates = self._aggregates.columns(row, ids, item_values)
         x = tf.concat(
-            [_flat(vectors), _flat(attended), matched, context, popularity, *aggregates], axis=1
+            [
+                *(_flat(vectors), _flat(attended), matched, resembles),
+                *(context, popularity, *aggregates),
+            ],
+            axis=1,
         )
         crossed = x
         for cross in self._crosses:
@@ -164,8 +172,8 @@ class Ranker(tfrs.models.Model):
         deep = self._dropout(crossed, training=training)
         for dense in self._hidden:
             deep = dense(deep)
-        # The match itself reaches the logit directly, however deep the rest.
-        logit = self._logit(deep) + tf.reduce_sum(matched, axis=1, keepdims=True)
+        # The matches themselves reach the logit directly, however deep the rest.
+        logit = self._logit(deep) + tf.reduce_sum(matched + resembles, axis=1, keepdims=True)
         return tf.reshape(logit, shape)
 
     def compute_loss(self, inputs: dict[str, Any], training: bool = False) -> tf.Tensor:
@@ -196,6 +204,13 @@ def _remembered(candidates: tf.Tensor) -> tf.Tensor:
 
 def _flat(x: tf.Tensor) -> tf.Tensor:
     return tf.reshape(x, [-1, x.shape[-1]])
+
+
+def _mean(vectors: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
+    """Mean of those that are there: [B, L, D] and bool [B, L] -> [B, D]; 0 where none is."""
+    weight = tf.cast(present, vectors.dtype)[..., tf.newaxis]
+    total = tf.reduce_sum(vectors * weight, axis=1)
+    return tf.math.divide_no_nan(total, tf.reduce_sum(weight, axis=1))
 
 
 def _clock(time: tf.Tensor) -> tf.Tensor:
