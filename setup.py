@@ -47,7 +47,7 @@ setup(
         "benchmarks.ope": ["obp.in", "obp.lock"],
         "benchmarks.quality": ["settings/*.yaml"],
         "benchmarks.quality.peers": ["peers.in", "peers.lock"],
-        "benchmarks.ranker": ["settings.yaml"],
+        "benchmarks.ranker": ["settings/*.yaml"],
         "benchmarks.ranker.peers": ["peers.in", "peers.lock"],
         "benchmarks.refresh": ["settings.yaml"],
         "benchmarks.training": ["settings.yaml"],

@@ -1,7 +1,8 @@
-"""`make bench-ranker`: the ranker beside boosted trees, on what a simulated shop showed its users.
+"""`make bench-ranker`: the ranker beside boosted trees, on lists that were shown and on receipts.
 
-`python -m benchmarks.ranker [--smoke]`. Logs and rows lie under `runs/benchmarks/ranker`; the rows
-are kept until the code or the settings change.
+`python -m benchmarks.ranker [--smoke] [--only LOG ...]`. Logs and rows lie under
+`runs/benchmarks/ranker`; the rows are kept until the code or the settings change. What was measured
+on a log is kept, too: the published result holds all logs that were.
 """
 
 from __future__ import annotations
@@ -9,55 +10,71 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
+from pathlib import Path
 
+from benchmarks.kept import keep_rows, rows_of_parts
 from benchmarks.ranker.environment import ENVIRONMENT, PEERS
 from benchmarks.ranker.measures import measured, probabilities, truth, truth_without_place
 from benchmarks.ranker.rows import rows_of
+from benchmarks.ranker.sources import COMPLETE_JOURNEY, SHOP, SMALL_SHOP, Source
 from benchmarks.ranker.table import TEST, TRAIN, VALIDATION
-from benchmarks.ranker.workshop import FULL, SMOKE, Scores, Workshop
+from benchmarks.ranker.workshop import Workshop
 from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of, without_bars
 
 _OURS = "ranker"
 _PACKAGES = ("tensorflow", "tensorflow-recommenders", "tfx", "numpy", "scikit-learn")
+_FOLDER = SMOKE_RESULTS / "ranker"
+_COMMAND = "make bench-ranker"
+_SOURCES = {source.name: source for source in (SHOP, COMPLETE_JOURNEY)}
+_SEEDS = (1, 2, 3)
 
 
 def main() -> int:
     """Measures all sides; 1 where a bar is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ranker", description=__doc__)
     parser.add_argument("--smoke", action="store_true", help="a small shop, one seed, no bars")
-    smoke = parser.parse_args().smoke
-    workshop = Workshop(SMOKE_RESULTS / "ranker", SMOKE if smoke else FULL)
+    parser.add_argument("--only", nargs="+", choices=_SOURCES, default=_SOURCES, metavar="LOG")
+    options = parser.parse_args()
+    if options.smoke:
+        rows = without_bars(_measured(SMALL_SHOP, seeds=(1,)))
+        publish("ranker", _COMMAND, rows, _versions(), smoke=True)
+        return 0
+    for name in options.only:
+        keep_rows(_kept(name), _measured(_SOURCES[name], _SEEDS))
+    rows, commits = rows_of_parts({name: _kept(name) for name in _SOURCES})
+    publish("ranker", _COMMAND, rows, {**_versions(), **commits}, smoke=False)
+    return int(any(row.holds is False for row in rows))
+
+
+def _measured(source: Source, seeds: tuple[int, ...]) -> list[Row]:
+    """All sides on one log."""
+    sys.stderr.write(f"benchmark ranker: {source.name}\n")
+    workshop = Workshop(_FOLDER, source)
     workshop.prepare()
-    scored = {
-        name: [workshop.scores(name, seed) for seed in workshop.sizes.seeds]
-        for name in (_OURS, *PEERS)
-    }
-    rows = _rows(workshop, scored)
-    versions = {**versions_of(*_PACKAGES), **ENVIRONMENT.versions()}
-    publish(
-        "ranker", "make bench-ranker", without_bars(rows) if smoke else rows, versions, smoke=smoke
-    )
-    return int(not smoke and any(row.holds is False for row in rows))
-
-
-def _rows(workshop: Workshop, scored: dict[str, list[Scores]]) -> list[Row]:
+    scored = {name: [workshop.scores(name, seed) for seed in seeds] for name in (_OURS, *PEERS)}
     validation, test = workshop.table(VALIDATION), workshop.table(TEST)
     found = {
         name: [measured(probabilities(s.test, s.validation, validation), test) for s in of_seeds]
         for name, of_seeds in scored.items()
     }
-    limits = {
-        "the truth, place unknown": measured(truth_without_place(test), test),
-        "the truth": measured(truth(test), test),
-    }
+    known = {"the truth, place unknown": truth_without_place, "the truth": truth}
+    limits = {name: measured(of(test), test) for name, of in known.items() if test.knows_the_truth}
     seconds = {name: statistics.mean(s.seconds for s in runs) for name, runs in scored.items()}
     ours = found.pop(_OURS)
     return [
-        *rows_of(ours, found, limits),
-        Row("seconds of training", seconds.pop(_OURS), "s", peers=seconds),
-        Row("lists that teach", float(len(workshop.table(TRAIN).sizes)), ""),
-        Row("clicks in the lists that measure", float(test.label.sum()), ""),
+        *rows_of(source.name, ours, found, limits),
+        Row(f"{source.name}: seconds of training", seconds.pop(_OURS), "s", peers=seconds),
+        Row(f"{source.name}: lists that teach", float(len(workshop.table(TRAIN).sizes)), ""),
+        Row(f"{source.name}: positives in the lists that measure", float(test.label.sum()), ""),
     ]
+
+
+def _kept(name: str) -> Path:
+    return _FOLDER / f"{name}.json"
+
+
+def _versions() -> dict[str, str]:
+    return {**versions_of(*_PACKAGES), **ENVIRONMENT.versions()}
 
 
 if __name__ == "__main__":

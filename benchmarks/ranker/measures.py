@@ -36,9 +36,17 @@ def probabilities(scores: Floats, validation: Floats, known: Table) -> Floats:
 
 
 def measured(probability: Floats, table: Table) -> dict[str, float]:
-    """All measures of the probabilities given to the candidates of a table."""
+    """All measures of the probabilities given to the candidates of a table.
+
+    How far they are from the true ones is among these where those are known.
+    """
     sums = metrics.histogram(table.label, probability, table.probability)
     weight = metrics.weights(table.probability)
+    of_truth = (
+        {DISTANCE: float(np.average(np.abs(probability - truth(table)), weights=weight))}
+        if table.knows_the_truth
+        else {}
+    )
     return {
         AUC: metrics.auc(sums),
         LIST_AUC: _within_lists(probability, table),
@@ -46,7 +54,7 @@ def measured(probability: Floats, table: Table) -> dict[str, float]:
         ENTROPY: metrics.normalised_entropy(sums),
         CALIBRATION: metrics.calibration(sums),
         ECE: metrics.ece(sums),
-        DISTANCE: float(np.average(np.abs(probability - truth(table)), weights=weight)),
+        **of_truth,
     }
 
 

@@ -25,29 +25,36 @@ Runs = Sequence[Mapping[str, float]]  # measures of one side, by seed
 Limits = Mapping[str, Mapping[str, float]]
 
 
-def rows_of(ours: Runs, peers: Mapping[str, Runs], limits: Limits) -> list[Row]:
+def rows_of(name: str, ours: Runs, peers: Mapping[str, Runs], limits: Limits) -> list[Row]:
     """The ranker beside its peers: means over seeds, and their spread.
 
     Args:
+        name: Of the log.
         ours: Of the ranker.
         peers: Of each peer.
         limits: Of probabilities that no side can know, which stand beside the peers without a bar.
     """
     rows = []
     for measure, sign in _COMPARED:
+        if measure not in ours[0]:
+            continue
         value = _mean(ours, measure)
         best = sign * max(sign * _mean(runs, measure) for runs in peers.values())
         bar = f"{'>' if sign > 0 else '<'} {best:.6g}"
         holds = sign * value > sign * best
-        rows.append(Row(measure, value, "", bar, holds, _others(measure, peers, limits)))
+        rows.append(
+            Row(f"{name}: {measure}", value, "", bar, holds, _others(measure, peers, limits))
+        )
         spread = {peer: _spread(runs, measure) for peer, runs in peers.items()}
-        rows.append(Row(f"{measure}: standard deviation", _spread(ours, measure), "", peers=spread))
+        rows.append(
+            Row(f"{name}: {measure}: standard deviation", _spread(ours, measure), "", peers=spread)
+        )
     ratio, error = _mean(ours, CALIBRATION), _mean(ours, ECE)
     holds, bar = abs(ratio - 1) <= _CALIBRATION, f"{1 - _CALIBRATION:g} to {1 + _CALIBRATION:g}"
     return [
         *rows,
-        Row(CALIBRATION, ratio, "", bar, holds, _others(CALIBRATION, peers, limits)),
-        at_most(ECE, error, "", _ECE, _others(ECE, peers, limits)),
+        Row(f"{name}: {CALIBRATION}", ratio, "", bar, holds, _others(CALIBRATION, peers, limits)),
+        at_most(f"{name}: {ECE}", error, "", _ECE, _others(ECE, peers, limits)),
     ]
 
 

@@ -23,7 +23,8 @@ class Table(NamedTuple):
         row: Number of the list, ascending, int64 [N].
         label: Whether it was clicked, 0 or 1 [N].
         probability: That the candidate was kept when lists were thinned out [N].
-        relevance: True probability of a click by a user who looks at it [N].
+        relevance: True probability of a click by a user who looks at it, NaN where nobody knows it
+            [N].
         place: Where on the page it stood, from 0, int64 [N].
     """
 
@@ -44,6 +45,11 @@ class Table(NamedTuple):
         """Reads it."""
         with np.load(folder / f"{part}.npz") as arrays:
             return cls(**arrays)
+
+    @property
+    def knows_the_truth(self) -> bool:
+        """Whether the true probabilities are known."""
+        return not bool(np.isnan(self.relevance).any())
 
     @property
     def sizes(self) -> npt.NDArray[np.int64]:

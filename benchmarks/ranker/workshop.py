@@ -10,36 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.kept import simulated_log
+from benchmarks.kept import edition_folder
 from benchmarks.processes import run_module
 from benchmarks.ranker.environment import ENVIRONMENT, PEERS
+from benchmarks.ranker.sources import Source
 from benchmarks.ranker.table import TEST, VALIDATION, Floats, Table
-from benchmarks.workplace import Workplace
+from benchmarks.seeded_run import SeededRun
 
-SETTINGS = Path(__file__).with_name("settings.yaml")
-_LOG_SEED = 3
 _THREADS = "2"
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How large the benchmark is.
-
-    Attributes:
-        events: Of the log, impressions included.
-        users: Who shop there.
-        items: What there is to buy.
-        seeds: Of the trainings.
-    """
-
-    events: int
-    users: int
-    items: int
-    seeds: tuple[int, ...]
-
-
-FULL = Sizes(1_000_000, 10_000, 1_000, (1, 2, 3))
-SMOKE = Sizes(60_000, 1_000, 200, (1,))
 
 
 @dataclass(frozen=True)
@@ -57,24 +35,27 @@ class Workshop:
 
     Attributes:
         folder: Of the benchmark.
-        sizes: How large it is.
+        source: The log.
     """
 
     folder: Path
-    sizes: Sizes
+    source: Source
 
     @functools.cached_property
-    def _place(self) -> Workplace:
-        return Workplace(self.folder, self.sizes.events, SETTINGS)
+    def _home(self) -> Path:
+        return edition_folder(self.folder, self.source.name, self.source.settings)
+
+    @functools.cached_property
+    def _run(self) -> SeededRun:
+        log = self.source.log(self.folder / "logs")
+        return SeededRun(self.source.settings, log, self._home / "root", 1)
 
     def prepare(self) -> None:
         """Makes the log and the rows, as far as they are not there yet."""
-        sizes = self.sizes
-        size = {"events": sizes.events, "users": sizes.users, "items": sizes.items}
-        simulated_log(self._place.log, seed=_LOG_SEED, **size)
-        if not self._place.said("rows").exists():
-            self._place.run().run_to("Transform", self._place.said("transform"))
-            self._side("benchmarks.ranker.rows_side", "rows", SETTINGS, self._place.log, self._rows)
+        if not self._said("rows").exists():
+            self._run.run_to("Transform", self._said("transform"))
+            asked = (self.source.settings, self._run.log, self._rows)
+            self._side(self.source.rows_side, "rows", *asked)
 
     def table(self, part: str) -> Table:
         """The candidates of a part of the time line."""
@@ -83,25 +64,27 @@ class Workshop:
     def scores(self, side: str, seed: int) -> Scores:
         """Trains a side, and has it score."""
         name = f"{side.replace(' ', '-')}-{seed}"
-        scores = self._place.home / "sides" / f"{name}.npz"
+        scores = self._home / "sides" / f"{name}.npz"
         if side in PEERS:
             module, asked = "benchmarks.ranker.peers", (side, self._rows, seed, scores)
             found = ENVIRONMENT.run_module(
-                module, *asked, said=self._place.said(name), OMP_NUM_THREADS=_THREADS
+                module, *asked, said=self._said(name), OMP_NUM_THREADS=_THREADS
             ).said
         else:
             module = "benchmarks.ranker.ranker_side"
-            found = self._side(module, name, SETTINGS, self._rows, seed, scores)
+            found = self._side(module, name, self.source.settings, self._rows, seed, scores)
         with np.load(scores) as arrays:
             of = {part: np.asarray(arrays[part], np.float64) for part in (VALIDATION, TEST)}
         return Scores(of[VALIDATION], of[TEST], found["seconds"])
 
     @property
     def _rows(self) -> Path:
-        return self._place.home / "rows"
+        return self._home / "rows"
+
+    def _said(self, side: str) -> Path:
+        return self._home / "sides" / f"{side}.said.json"
 
     def _side(self, module: str, name: str, *arguments: object) -> Mapping[str, Any]:
-        said = self._place.said(name)
         return run_module(
-            module, *arguments, said=said, environment=self._place.run().variables
+            module, *arguments, said=self._said(name), environment=self._run.variables
         ).said

@@ -73,3 +73,10 @@ def test_without_the_correction_for_thinning_too_much_is_promised(table: Table) 
     found = measured(probabilities(scores, scores, as_if_whole), table)
     assert found[CALIBRATION] > 1.5
     assert found[ECE] > 0.01
+
+
+def test_of_probabilities_whose_truth_nobody_knows_the_distance_is_not_told(table: Table) -> None:
+    unknown = table._replace(relevance=np.full(len(table.label), np.nan))
+    found = measured(truth(table), unknown)
+    assert DISTANCE not in found
+    assert found[AUC] == measured(truth(table), table)[AUC]

@@ -1,6 +1,6 @@
-"""The rows of both sides: the ranking rows of a pipeline, divided by time, with their truth.
+"""The rows of both sides: the lists that a shop showed, divided by time, with their truth.
 
-`python -m benchmarks.ranker.rows_side SETTINGS LOG FOLDER SAID`
+`python -m benchmarks.ranker.shown_rows_side SETTINGS LOG FOLDER SAID`
 
 Of each part of the time line there are transformed rows for the ranker and a table for the trees,
 of the same candidates with the same labels. A label is a click on the impression itself; the
@@ -17,18 +17,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 import tensorflow as tf
-import tensorflow_transform as tft
 
 from benchmarks.ranker.columns import CandidateColumns
+from benchmarks.ranker.part_files import columns_of, transform_of, write_part
 from benchmarks.ranker.shown import ITEM, PLACE_IN_ROW, ROW, TIME, impressions, recognised
 from benchmarks.ranker.table import PARTS, Table
 from benchmarks.said import report
-from benchmarks.seeded_run import catalogue_files, newest, transformed
+from benchmarks.seeded_run import transformed
 from components.example_columns import read_records
 from pipeline.loading import load_settings
-from pipeline.settings import Settings
-from trainer.catalogue import read_catalogue
-from trainer.vocabulary import read_vocabulary
 from transform import features as keys
 from transform.preprocessing import FIRST_ID, ITEM_VOCABULARY
 
@@ -41,7 +38,7 @@ def main(config: str, log: str, folder: str, said: str) -> None:
     """Divides, recognises, writes."""
     settings, out = load_settings(config), Path(folder)
     out.mkdir(parents=True, exist_ok=True)
-    transform = tft.TFTransformOutput(str(newest(settings.root, "Transform", "transform_graph")))
+    transform = transform_of(settings)
     records = np.array(list(read_records([str(transformed(settings.root, keys.RANKING))])), object)
     spec = transform.transformed_feature_spec()
     time = np.concatenate(
@@ -55,7 +52,7 @@ def main(config: str, log: str, folder: str, said: str) -> None:
     vocabulary = transform.vocabulary_by_name(ITEM_VOCABULARY)
     items = {name.decode(): place + FIRST_ID for place, name in enumerate(vocabulary)}
     shown = impressions(Path(log), items)
-    columns = _columns(settings, transform)
+    columns = columns_of(settings, transform)
     facts = {}
     for number, name in enumerate(PARTS):
         of_part = records[part == number]
@@ -65,19 +62,6 @@ def main(config: str, log: str, folder: str, said: str) -> None:
         facts[name] = {"lists": known[ROW].n_unique(), "left out": len(of_part)}
         facts[name]["left out"] -= facts[name]["lists"]
     report(Path(said), **facts)
-
-
-def _columns(settings: Settings, transform: tft.TFTransformOutput) -> CandidateColumns:
-    vocabulary = read_vocabulary(transform, list(settings.features))
-    catalogue = read_catalogue(
-        [catalogue_files(settings.root)],
-        transform,
-        settings.features,
-        settings.aggregates,
-        items=vocabulary.items,
-    )
-    length = settings.examples.history_length
-    return CandidateColumns(settings.features, settings.aggregates, catalogue, vocabulary, length)
 
 
 def _candidates(rows: dict[str, Any]) -> pl.DataFrame:
@@ -110,23 +94,15 @@ def _write(
         relevance=known["relevance"].to_numpy(),
         place=known["position"].to_numpy(),
     )
-    table.save(folder, part)
     labels = np.split(table.label, np.cumsum(table.sizes)[:-1])
     relabelled = [_relabelled(records[n], clicks) for n, clicks in zip(kept, labels, strict=True)]
-    write_records(folder / f"{part}.gz", relabelled)
+    write_part(folder, part, relabelled, table)
 
 
 def _relabelled(record: bytes, clicks: np.ndarray[Any, Any]) -> bytes:
     example = tf.train.Example.FromString(record)
     example.features.feature[keys.LABEL].float_list.value[:] = clicks
     return bytes(example.SerializeToString())
-
-
-def write_records(file: Path, records: Sequence[bytes]) -> None:
-    """Writes rows as TFX does."""
-    with tf.io.TFRecordWriter(str(file), "GZIP") as writer:
-        for record in records:
-            writer.write(record)
 
 
 if __name__ == "__main__":
