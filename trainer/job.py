@@ -12,9 +12,8 @@ from transform.settings import Frozen
 
 # In a run folder: name of a measure -> its value after each epoch.
 HISTORY_FILE = "history.json"
-# What the validation rows say of an epoch of a model, in the history: the epoch with the most is
-# kept. A retriever makes lists, a ranker promises: its order may stay while its promises get worse.
-MEASURES = {"retriever": "val_ndcg_at_10", "ranker": "val_information"}
+# What the validation rows say of an epoch, in the history: the epoch with the most is kept.
+MEASURE = "val_ndcg_at_10"
 
 
 class Job(Frozen):
@@ -52,11 +51,6 @@ class Job(Frozen):
     model_dir: str
     run_dir: str
     base_model: str | None = None
-
-    @property
-    def measure(self) -> str:
-        """By what its epochs are compared: a name in its history."""
-        return MEASURES[self.model]
 
 
 def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job:

@@ -114,12 +114,6 @@ TERMS = {
         meaning="How surprised the model is by what happened; 0 is never.",
         better="lower",
     ),
-    "information": Term(
-        label="Relative information gain",
-        meaning="1 less the normalised entropy: 1 for scores that know what happens, 0 for scores "
-        "that know the average alone.",
-        better="higher",
-    ),
     "normalised_entropy": Term(
         label="Normalised entropy",
         meaning="Log loss relative to always predicting the average rate; "

@@ -1,4 +1,4 @@
-"""How well a ranker promises on the held-out requests, and whether it tells candidates apart."""
+"""How good a ranker is on the held-out requests, and whether it tells candidates apart."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from trainer.collapse import FEWEST_REQUESTS
-from trainer.metrics.scores import Histogram, add, histogram, normalised_entropy
+from trainer.fitting import ndcg_of_ranks
 from trainer.ranker.model import Ranker
 from transform import features as keys
 
+_METRIC_K = 10
 _SAME = 1e-5  # logits that are no further apart are the same, but for rounding
 
 
 class Validation:
-    """The information gain of a ranker's probabilities on the held-out requests."""
+    """NDCG@10 of the held-out requests among their candidates."""
 
     def __init__(self, model: Ranker, rows: list[dict[str, Any]]) -> None:
         """Measures `model` on batches of held-out rows."""
@@ -26,26 +27,15 @@ class Validation:
         self._spreads = np.zeros(0, np.float32)
 
     def __call__(self) -> float:
-        """Measures the model as it is.
-
-        Returns:
-            1 - normalised entropy: 1 for a prophet, 0 for the mean label. All that was left out of
-            the rows by chance is put back, as in the loss. NaN where a score is no number, or all
-            labels are alike.
-        """
-        sums: Histogram = {}
-        spreads = []
+        """Measures the model as it is."""
+        ranks, spreads = [], []
         for row in self._rows:
             logits, candidates = self._score(row).numpy(), row[keys.CANDIDATE_ITEM_ID]
             real = tf.sequence_mask(candidates.row_lengths(), logits.shape[1]).numpy()
-            promised = tf.sigmoid(logits[real].astype(np.float64)).numpy()
-            labels, kept = (
-                row[name].flat_values.numpy() for name in (keys.LABEL, keys.CANDIDATE_PROBABILITY)
-            )
-            add(sums, histogram(labels, promised, kept))
+            ranks.append(ranks_of_positives(logits, row, real))
             spreads.append(_spreads(logits, real)[real.sum(axis=1) > 1])
         self._spreads = np.concatenate(spreads)
-        return 1.0 - normalised_entropy(sums)
+        return ndcg_of_ranks(np.concatenate(ranks), _METRIC_K)
 
     def alike(self) -> float | None:
         """Share of the requests, as measured last, whose candidates all have the same score.
@@ -56,6 +46,31 @@ class Validation:
         if len(self._spreads) < FEWEST_REQUESTS:
             return None
         return float((self._spreads <= _SAME).mean())
+
+
+def ranks_of_positives(
+    logits: npt.NDArray[np.float32], row: dict[str, Any], real: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Rank of each row's best positive among its negatives, 0 for the best.
+
+    A list that was shown may have several positives, or none: such a row says nothing, and is left
+    out. A negative that scores like the positive stands before it, and so does one whose score is
+    no number: a model that tells nothing apart is not perfect.
+
+    Args:
+        logits: Of rows padded to the longest of them [B, C].
+        row: The rows.
+        real: Which places hold a candidate [B, C].
+
+    Returns:
+        [N], N the rows with a positive.
+    """
+    positive = row[keys.LABEL].to_tensor().numpy() > 0.0
+    some = positive.any(axis=1)
+    best = np.where(positive, logits, -np.inf).max(axis=1, keepdims=True)
+    before = ~(logits < best) & real & ~positive
+    ranks: npt.NDArray[np.int64] = before.sum(axis=1)[some]
+    return ranks
 
 
 def _spreads(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import attr
 from tfx.components.tuner.component import TunerFnResult
 
-from trainer.job import job_from_fn_args
+from trainer.job import MEASURE, job_from_fn_args
 from trainer.settings import RankerSettings, RetrieverSettings, TrainingSettings
 from trainer.tuning.oracle import Oracle
 from trainer.tuning.search import Search
@@ -48,5 +48,5 @@ def _search(
         kept=folder / "trials",
     )
     settings, tuning = kind(**config["settings"]), TuningSettings(**config["tuning"])
-    oracle = Oracle(settings, tuning, job.measure, config["seed"])
+    oracle = Oracle(settings, tuning, MEASURE, config["seed"])
     return TunerFnResult(Search(oracle, trials, scratch=scratch, record=folder), {})

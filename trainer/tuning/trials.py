@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.distribution import run_workers
-from trainer.job import HISTORY_FILE, Job
+from trainer.job import HISTORY_FILE, MEASURE, Job
 from trainer.whole_files import draft_of
 from transform.settings import Frozen
 
@@ -93,7 +93,7 @@ class Trainings:
             job = self._job.model_copy(update={"settings": settings, **places})
             run_workers(job, workers=self._workers)
             history = json.loads((Path(job.run_dir) / HISTORY_FILE).read_text())
-        measured = Measured(values=history[job.measure], seconds=time.monotonic() - started)
+        measured = Measured(values=history[MEASURE], seconds=time.monotonic() - started)
         with draft_of(self._path(values)) as draft:
             draft.write_text(measured.model_dump_json(indent=2) + "\n")
         return measured

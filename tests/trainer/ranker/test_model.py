@@ -18,6 +18,7 @@ from trainer.catalogue import Catalogue
 from trainer.ranker.loss import BinaryLoss, combined_pair
 from trainer.ranker.model import Candidates, Ranker
 from trainer.ranker.training import build
+from trainer.ranker.validation import ranks_of_positives
 from trainer.sequences import request_history
 from trainer.settings import RankerSettings
 
@@ -108,6 +109,30 @@ def test_a_list_costs_what_it_costs_whatever_longer_ones_stand_beside_it(
         for part in (slice(2), slice(2, 4))
     ]
     assert whole == pytest.approx(sum(halves) / 2, rel=1e-6)
+
+
+def test_a_place_without_a_candidate_takes_no_rank(rows: Rows) -> None:
+    batch = rows([[2], [3]], [[4, 5], [6, 7, 8]])
+    logits = np.array([[0.0, -1.0, 9.0], [0.0, -1.0, 9.0]], np.float32)
+    real = np.array([[True, True, False], [True, True, True]])
+    assert ranks_of_positives(logits, batch, real).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "ranks"),
+    [
+        ([1.0, 0.0, 0.0], [2]),
+        ([0.0, 1.0, 1.0], [0]),  # the better of two, whatever their logits add up to
+        ([1.0, 1.0, 0.0], [1]),
+        ([0.0, 0.0, 0.0], []),  # of a list that nobody did anything with
+    ],
+)
+def test_the_best_positive_of_a_shown_list_has_a_rank_among_its_negatives(
+    labels: list[float], ranks: list[int]
+) -> None:
+    logits = np.array([[-3.0, -2.0, -1.0]], np.float32)
+    row = {"label": tf.ragged.constant([labels])}
+    assert ranks_of_positives(logits, row, np.ones((1, 3), bool)).tolist() == ranks
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from trainer.job import Job
+from trainer.job import MEASURE, Job
 from trainer.settings import RetrieverSettings
 
 
@@ -27,6 +27,6 @@ class Peak:
             return why
         settings = RetrieverSettings(**job.settings)
         off = abs(math.log(settings.learning_rate / 0.002)) + settings.dropout + settings.layers
-        history = {"loss": [2.0, 1.0, 0.5], job.measure: [0.0, 1 / (1 + off), 0.0]}
+        history = {"loss": [2.0, 1.0, 0.5], MEASURE: [0.0, 1 / (1 + off), 0.0]}
         (path.parent / "history.json").write_text(json.dumps(history))
         return None

@@ -14,7 +14,7 @@ from tests.trainer.jobs import job
 from tests.trainer.tuning.cheap import Peak
 from trainer import stall
 from trainer.distribution import trained_by
-from trainer.job import MEASURES, Job
+from trainer.job import MEASURE, Job
 from trainer.progress import told_to
 from trainer.settings import RetrieverSettings
 from trainer.tuning.oracle import Oracle
@@ -47,7 +47,7 @@ def search(
         whole, code="1", workers=1, scratch=folder / "scratch", kept=folder / "kept" / "trials"
     )
     tuning = TuningSettings(trials=trials, space=space)
-    oracle = Oracle(SETTINGS, tuning, MEASURES["retriever"], seed)
+    oracle = Oracle(SETTINGS, tuning, MEASURE, seed)
     kept = folder / "kept"
     with trained_by(workers):
         Search(oracle, measured, scratch=folder / "scratch", record=kept).search()
@@ -219,9 +219,7 @@ def test_each_trial_is_told_in_a_line(tmp_path: Path, capfd: pytest.CaptureFixtu
         search(tmp_path, workers, trials=2, space={"layers": [1, 2]})
         search(tmp_path, Peak(), trials=2, space={"layers": [1, 2]})
     first, failed, again, other = lines
-    assert first.startswith(
-        "trial 1 of 2: layers 2: val_ndcg_at_10 0.2504 in epoch 2 of 3, 0.0 s; "
-    )
+    assert first.startswith(f"trial 1 of 2: layers 2: {MEASURE} 0.2504 in epoch 2 of 3, 0.0 s; ")
     assert first.endswith("best 0.2504 (trial 1)")
     assert failed.startswith("trial 2 of 2: layers 1: failed: Every worker must end well. ")
     assert "2 of 3, trained before; best 0.2504 (trial 1)" in again
