@@ -18,7 +18,7 @@ from benchmarks.quality.datasets import DATASETS, SHOPS, Dataset, data_folder
 from benchmarks.quality.environment import ENVIRONMENT, PEERS
 from benchmarks.quality.ladder import ladder_rows
 from benchmarks.quality.protocol import Quality
-from benchmarks.quality.rows import ablation_rows, rows_of
+from benchmarks.quality.rows import ablation_rows, part_rows, rows_of
 from benchmarks.quality.workshop import Workshop
 from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of, without_bars
 
@@ -88,6 +88,7 @@ def _measure(workshop: Workshop, seeds: Sequence[int], peers: Iterable[str]) -> 
         *rows_of(name, [lists.ranks for lists in ours], ranks, simple, bars, lead),
         Row(f"{name}: seconds of training", budget, "s", peers=seconds),
         *ablation_rows(name, workshop.ablation(seeds[0])),
+        *(part_rows(name, workshop.parts(seeds[0])) if workshop.dataset.in_parts else ()),
         *ladder_rows(name, ours),
     ]
 

@@ -40,6 +40,7 @@ class Dataset:
         load: Its tables, from the folder of all logs.
         bars: What the composed path has to reach; None: `lead` times the best other of the run.
         lead: See `bars`.
+        in_parts: Whether the retriever is trained once more without each of its parts.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Dataset:
     load: Callable[[Path | None], Tables]
     bars: Quality | None = None
     lead: float = 1.1
+    in_parts: bool = False
 
     @property
     def settings(self) -> Path:
@@ -150,6 +152,7 @@ DATASETS = (
         "ml-100k",
         "186986fd26cdef12104fbbd1de5ce1d091671320a0e535b7e2a3f8a8fd836ca9",
         _ml_100k,
+        in_parts=True,
     ),
     Dataset(
         "ml-1m",
@@ -171,4 +174,4 @@ DATASETS = (
 )
 # What the short form takes: it needs no file and no network.
 _SMALL_SHOP = functools.partial(_shop, events=40_000, users=1_000, items=400)
-SHOPS = (Dataset("shop", "", _SMALL_SHOP), Dataset("shop-time", "", _SMALL_SHOP))
+SHOPS = (Dataset("shop", "", _SMALL_SHOP, in_parts=True), Dataset("shop-time", "", _SMALL_SHOP))

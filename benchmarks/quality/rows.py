@@ -55,6 +55,14 @@ def rows_of(
     return rows
 
 
+def part_rows(name: str, ndcg: Mapping[str, float]) -> list[Row]:
+    """NDCG@10 of the retriever without each of its parts."""
+    return [
+        Row(f"{name}: validation NDCG@10 of the two-tower, {variant}", value, "")
+        for variant, value in ndcg.items()
+    ]
+
+
 def ablation_rows(name: str, variants: Mapping[str, Ints]) -> list[Row]:
     """NDCG@10 of each variant; HR@10 beside it."""
     found = {variant: quality(ranks) for variant, ranks in variants.items()}

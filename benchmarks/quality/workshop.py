@@ -105,6 +105,18 @@ class Workshop:
         ).said
         return {name: np.array(ranks) for name, ranks in found["ranks"].items()}
 
+    def parts(self, seed: int) -> Mapping[str, float]:
+        """NDCG@10 of the retriever on validation rows, trained whole and without each part."""
+        found = run_module(
+            "benchmarks.quality.parts_side",
+            self.dataset.settings,
+            seed,
+            said=self._side(f"parts-{seed}"),
+            environment=self._run(seed).variables,
+        ).said
+        ndcg: dict[str, float] = found["ndcg"]
+        return ndcg
+
     def simple(self, seed: int) -> dict[str, dict[str, float]]:
         """The baselines of the pipeline: name -> metric -> value."""
         data = HeldOutData(
