@@ -9,13 +9,14 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from trainer.catalogue import Catalogue
-from trainer.collapse import DistinctRequests, concentration
+from trainer.collapse import DistinctRequests, concentration, effective_lists
 from trainer.fitting import ndcg_of_ranks
 from trainer.two_tower.model import TwoTower
 from trainer.two_tower.slices import Slices
 
 METRIC_K = 10
 _MANY_ITEMS = 10 * METRIC_K  # of fewer, most lists share items
+_ROOMY = 30 * METRIC_K  # items that have room for many more lists than a collapsed model shows
 
 
 class Validation:
@@ -55,3 +56,13 @@ class Validation:
         if self._listed.sum() < _MANY_ITEMS or not self._distinct.enough:
             return None
         return concentration(np.concatenate(self._shown), METRIC_K)
+
+    def lists(self) -> float | None:
+        """How many lists those that were measured last amount to, see `effective_lists`.
+
+        Returns:
+            None where items or requests are too few to tell.
+        """
+        if self._listed.sum() < _ROOMY or not self._distinct.enough:
+            return None
+        return effective_lists(np.concatenate(self._shown))
