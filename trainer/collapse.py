@@ -69,11 +69,11 @@ class CollapseGuard(tf.keras.callbacks.Callback):
 
 
 class FewListsGuard(tf.keras.callbacks.Callback):
-    """Refuses a training that ends with a few lists for everybody.
+    """Refuses a training that makes no more progress, with a few lists for everybody.
 
     A model may begin so and find more: at thirty times the usual learning rate, MovieLens-100k had
-    two for three epochs, and then seven. So it is judged when no epoch follows, and not where it
-    had too few of them.
+    two for three epochs, and then seven; at a fifth of it, three for two epochs. So it is judged
+    once the validation rows have stopped the training, and not while they see progress.
     """
 
     def __init__(self, job: Job, lists: Callable[[], float | None]) -> None:
@@ -90,7 +90,7 @@ class FewListsGuard(tf.keras.callbacks.Callback):
         self._lists = lists
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Adds the number to the history, and judges that of the last epoch.
+        """Adds the number to the history, and judges it where the training was stopped.
 
         Raises:
             CollapsedError: It is too small.
@@ -99,12 +99,12 @@ class FewListsGuard(tf.keras.callbacks.Callback):
         if lists is None:
             return
         logs["effective_lists"] = lists
-        ends = epoch + 1 >= max(_EPOCHS, self.params["epochs"]) or self.model.stop_training
-        if ends and lists < _FEWEST_LISTS and math.isfinite(logs["loss"]):
+        few = lists < _FEWEST_LISTS and math.isfinite(logs["loss"])
+        if few and self.model.stop_training:
             raise CollapsedError(
                 f"Requests that differ must be answered differently. Received: after epoch "
-                f"{epoch + 1} of the {self._trained}, its last, the lists differ as much as "
-                f"{lists:.1f} lists without a common item (at least {_FEWEST_LISTS:.0f}): the "
+                f"{epoch + 1} of the {self._trained}, without progress, the lists differ as much "
+                f"as {lists:.1f} lists without a common item (at least {_FEWEST_LISTS:.0f}): the "
                 "model has collapsed to a few. Lower learning_rate, give it a warm_up, or take a "
                 "larger batch_size; a log with nothing personal in it is served as well by what "
                 "is popular."
