@@ -13,6 +13,7 @@ from tfx.proto import trainer_pb2
 
 from components.fingerprint import code_fingerprint
 from pipeline.judging import declared_aggregates, declared_features
+from pipeline.searches import search_folder
 from pipeline.settings import Settings
 from trainer.settings import TrainingSettings
 from transform import features as keys
@@ -62,7 +63,7 @@ def training(
     if model.tuning:
         search = {
             "tuning": model.tuning.model_dump(mode="json"),
-            "folder": str(settings.root / "tuning" / name.lower()),
+            "folder": str(search_folder(settings, name.lower())),
         }
         tuner = Tuner(
             tuner_fn=f"trainer.tuning.run.tune_{name.lower()}",

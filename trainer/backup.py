@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ from trainer.whole_files import draft_of
 
 _STEPS = 1_000  # between two backups, in an epoch that is longer
 _BEST_FILE = "best.npz"
+_CHIEF = "chief"  # Keras' name of the folder that all workers restore
 _PLACE = "{}/.ATTRIBUTES/VARIABLE_VALUE"  # how a checkpoint names a variable
 
 
@@ -33,11 +35,14 @@ class Backup(tf.keras.callbacks.BackupAndRestore):
     Keras counts an epoch as done once its last step is backed up: if the process ended then, nobody
     would measure the epoch. So the backup of the last step waits for those who come before this
     callback. What they remember is in it, too.
+
+    Keras removes the backup once the training has ended. This one then holds what the training came
+    to, and stays until `discard`: what follows may be interrupted as well.
     """
 
     def __init__(self, folder: Path, steps: int, memory: Remembers | None, *, writes: bool) -> None:
         """`steps` is of an epoch; `writes` is true in the one worker that writes the memory."""
-        super().__init__(str(folder), save_freq=min(steps, _STEPS))
+        super().__init__(str(folder), save_freq=min(steps, _STEPS), delete_checkpoint=False)
         self._last = steps - 1
         self._best = folder / _BEST_FILE
         self._memory = memory
@@ -63,10 +68,20 @@ class Backup(tf.keras.callbacks.BackupAndRestore):
         self._backup(epoch, self._last)
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Removes the backup: the training is over."""
+        """Backs up the weights that the training ends with; no epoch comes after them."""
+        self._training_state._ckpt_saved_epoch.assign(self.params["epochs"] - 1)
+        self._training_state._ckpt_saved_batch.assign(self._last)
+        self._backup(self.params["epochs"] - 1, self._last)
         super().on_train_end(logs)
-        if self._writes:
-            self._best.unlink(missing_ok=True)
+
+
+def discard(folder: Path) -> None:
+    """Removes a backup that nothing goes on from any more, if there is one.
+
+    What other workers than the chief may be writing there they remove themselves.
+    """
+    shutil.rmtree(folder / _CHIEF, ignore_errors=True)
+    (folder / _BEST_FILE).unlink(missing_ok=True)
 
 
 def steps_done(folder: Path, steps: int) -> int:
@@ -76,7 +91,7 @@ def steps_done(folder: Path, steps: int) -> int:
         folder: As for `Backup`.
         steps: Of an epoch.
     """
-    newest = tf.train.latest_checkpoint(str(folder / "chief"))
+    newest = tf.train.latest_checkpoint(str(folder / _CHIEF))
     if newest is None:
         return 0
     saved = tf.train.load_checkpoint(newest)

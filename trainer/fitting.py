@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from trainer.backup import Backup, HistoryFile, steps_done
+from trainer.backup import Backup, HistoryFile, discard, steps_done
 from trainer.job import HISTORY_FILE, Job
 from trainer.rows import count_rows, training_batches
 from trainer.schedule import scheduled
@@ -76,7 +76,8 @@ def fit(
 ) -> None:
     """Fits a built and compiled model; the chief writes the history to the run folder.
 
-    A training that is started again goes on from its backup, with the batches that come next.
+    A training that is started again goes on from its backup, with the batches that come next; one
+    whose fit had ended takes the weights from there, until `discard_backups`.
 
     Args:
         model: The model, created under the strategy's scope.
@@ -138,6 +139,12 @@ def refresh(
         callbacks=[*monitors, Backup(backup, steps, None, writes=is_chief(strategy))],
         verbose=2,
     )
+
+
+def discard_backups(job: Job) -> None:
+    """Removes what an interrupted training would go on from: all that it was for is written."""
+    for name in (_BACKUP, _REFRESH_BACKUP):
+        discard(Path(job.run_dir) / name)
 
 
 class TrainingRows(NamedTuple):

@@ -35,6 +35,8 @@ def main(arguments: list[str]) -> None:
     strategy = tf.distribute.MultiWorkerMirroredStrategy(communication_options=communication)
     job = Job.model_validate_json(Path(arguments[0]).read_text())
     tf.keras.utils.set_random_seed(job.seed)
+    from trainer.fitting import discard_backups, is_chief
+
     if job.model == "retriever":
         from trainer.two_tower.training import train
     else:
@@ -44,6 +46,8 @@ def main(arguments: list[str]) -> None:
     except stall.StalledError as stalled:
         stall.tell(stalled, job.run_dir)
         raise
+    if is_chief(strategy):
+        discard_backups(job)
 
 
 def _end_with(parent: int) -> None:

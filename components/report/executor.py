@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from tfx.types import artifact_utils
 
 from components.artifacts import Report
 from components.report import gather, page, summary
+from serving.durable import replace_file
 
 
 class Executor(base_executor.BaseExecutor):
@@ -31,7 +30,7 @@ class Executor(base_executor.BaseExecutor):
         for folder in (artifact, Path(exec_properties["destination"])):
             folder.mkdir(parents=True, exist_ok=True)
             for name, text in files.items():
-                write_atomically(folder / name, text)
+                replace_file(folder / name, text.encode())
 
     def _run(self) -> gather.Run:
         """Which pipeline and run this is; unknown outside of a pipeline."""
@@ -40,18 +39,3 @@ class Executor(base_executor.BaseExecutor):
             return gather.Run()
         info = context.pipeline_info
         return gather.Run(pipeline=info.id if info else None, run_id=context.pipeline_run_id)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a file so that a reader sees the old or the new one, never a half of it."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -18,6 +18,7 @@ EXAMPLES = (
     "sluice status --config my.yaml",
     "sluice status --config my.yaml --json | jq .served_version",
     "sluice status --config my.yaml --json | jq '.runs[] | {run_id, pushed_version, reason}'",
+    "sluice status --config my.yaml --json | jq .searches.retriever.values",
 )
 
 
@@ -28,7 +29,8 @@ def status(config: Config, as_json: Json = False) -> None:
     """Show the runs and what is served.
 
     The last run node by node, with the verdict and the time range of the data; of all runs when
-    they started, the verdict, what was pushed or why it was withheld; and the served versions.
+    they started, the verdict, what was pushed or why it was withheld; the served versions; and the
+    values that the latest search for settings has found, where there was one.
     """
     with errors_reported():
         from pipeline.console import Console
@@ -49,6 +51,7 @@ def gather(settings: Settings) -> dict[str, Any]:
     from pipeline.loading import settings_hash
     from pipeline.outcomes import outcomes
     from pipeline.runners.lock import is_locked
+    from pipeline.searches import searches
     from pipeline.serving_folder import describe_versions
     from pipeline.summary import latest_report
 
@@ -79,6 +82,7 @@ def gather(settings: Settings) -> dict[str, Any]:
         "runs": [dataclasses.asdict(run) for run in history],
         "verdict": report.get("verdict"),
         "data": _periods(report),
+        "searches": searches(settings),
         "settings_changed": bool(report) and report["settings_hash"] != settings_hash(settings),
     }
 
@@ -135,9 +139,24 @@ def _print(console: Console, facts: dict[str, Any]) -> None:
     }
     for name, period in facts["data"].items():
         shown[f"{name} data"] = f"{_day(period['first_time'])} to {_day(period['last_time'])}"
+    for model, found in facts["searches"].items():
+        shown[f"{model} search"] = _search(found)
     if facts["settings_changed"]:
         shown["note"] = "the settings have changed since the last report"
     console.facts(shown)
+
+
+def _search(found: dict[str, Any]) -> str:
+    """What a search has found: `layers 2 (trial 3 of 12, val_ndcg_at_10 0.1042)`."""
+    from trainer.tuning.chosen import worded
+
+    if found["best"] is None:
+        return f"nothing yet: {found['failed']} of {found['trials']} trials failed"
+    failed = f", {found['failed']} failed" if found["failed"] else ""
+    score = f"{found['measure']} {found['score']:.4f}"
+    return (
+        f"{worded(found['values'])} (trial {found['best']} of {found['trials']}{failed}, {score})"
+    )
 
 
 def _version(kept: dict[str, Any]) -> str:

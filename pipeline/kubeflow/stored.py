@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from google.protobuf.message import DecodeError
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.errors import RunError
+from serving.durable import replace_file
 
 FOLDER = "kubeflow"  # inside the root folder
 
@@ -25,9 +25,7 @@ def graph_of(compiled: pipeline_pb2.Pipeline) -> Graph:
 def write(compiled: pipeline_pb2.Pipeline, path: Path) -> None:
     """Writes a compiled pipeline; a reader sees all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_bytes(compiled.SerializeToString(deterministic=True))
-    draft.replace(path)
+    replace_file(path, compiled.SerializeToString(deterministic=True))
 
 
 def read(path: Path) -> pipeline_pb2.Pipeline:

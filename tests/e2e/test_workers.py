@@ -1,26 +1,35 @@
 """Several workers are one: the same loss, step for step, as a single worker's, killed or not.
 
-The retriever starts warm, from the model of the shared run, the ranker cold.
+The retriever starts warm, from the model of the shared run, the ranker cold; the learning rate of
+both rises and falls.
 """
 
 from __future__ import annotations
 
 import functools
 import json
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 import tensorflow as tf
 
 from trainer.distribution import run_workers
 from trainer.job import Job
+from trainer.rows import count_rows
+from trainer.schedule import learning_rate
+from trainer.settings import RankerSettings, RetrieverSettings
 
 pytestmark = pytest.mark.slow
+
+# The peak lies in the second of three epochs.
+SCHEDULE = {"warm_up": 0.5, "final_learning_rate": 0.1}
 
 
 def losses(
@@ -31,10 +40,13 @@ def losses(
     restarts: int = 0,
     **settings: Any,
 ) -> list[float]:
-    """Trains three epochs without dropout from the rows of the shared run; the loss of each."""
+    """Trains three epochs without dropout from the rows of the shared run; the loss of each.
+
+    The history must hold the learning rate that each epoch has to end with.
+    """
     node = {"retriever": "Retriever", "ranker": "Ranker"}[model]
     job = Job.model_validate_json((artifacts(node, "model_run") / "job.json").read_text())
-    changes = {"epochs": 3, "dropout": 0.0, "patience": 5} | settings
+    changes = {"epochs": 3, "dropout": 0.0, "patience": 5} | SCHEDULE | settings
     base_model = None
     if model == "retriever":
         changes |= {"id_dropout": 0.0, "warm_start": 1.0}
@@ -51,8 +63,20 @@ def losses(
     if base_model:
         assert json.loads((folder / "run" / "start.json").read_text())["warm"]
     history = json.loads((folder / "run" / "history.json").read_text())
+    assert history["learning_rate"] == rates(job)
     loss: list[float] = history["loss"]
     return loss
+
+
+def rates(job: Job) -> list[float]:
+    """The learning rate of the last step of each epoch, in float32."""
+    kind = RetrieverSettings if job.model == "retriever" else RankerSettings
+    settings = kind(**job.settings)
+    steps = math.ceil(count_rows(job.train_files) / settings.batch_size)
+    last = [epoch * steps - 1 for epoch in range(1, settings.epochs + 1)]
+    found = [learning_rate(settings, step, settings.epochs * steps) for step in last]
+    assert found[0] < found[1] > found[2]  # it rises, and falls
+    return [float(np.float32(rate)) for rate in found]
 
 
 def first_loss(artifacts: Callable[[str, str], Path]) -> float:

@@ -5,7 +5,7 @@ import base64
 import numpy as np
 import pytest
 
-from components.report import executor, gather, summary
+from components.report import gather, summary
 from tests.components.report.artifacts_of_a_run import PROPERTIES, write_run
 from tests.notebooks.execution import execute, figures_of, text_of
 
@@ -24,7 +24,7 @@ def outputs(tmp_path_factory):
     inputs = write_run(root / "artifacts", blessed_model=False)
     facts = gather.gather(inputs, PROPERTIES, gather.Run("made-up", "r1"), created=1)
     (root / "report").mkdir()
-    executor.write_atomically(root / "report" / "report.json", summary.to_json(facts))
+    (root / "report" / "report.json").write_text(summary.to_json(facts))
     return execute("read_a_run", root)
 
 

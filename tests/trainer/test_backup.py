@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tests.trainer.jobs import job
 from tests.trainer.test_fitting import LastItem, Transformed, write
-from trainer.fitting import KeepBest, fit
+from trainer.fitting import KeepBest, discard_backups, fit, refresh
 from trainer.job import Job
 from trainer.rows import training_batches
 from trainer.settings import RetrieverSettings
@@ -20,7 +20,7 @@ from trainer.settings import RetrieverSettings
 ITEMS = list(range(2, 12))
 # Epochs of 5 steps, each with a learning rate of its own.
 SCHEDULE = {"learning_rate": 0.1, "warm_up": 0.4, "final_learning_rate": 0.1}
-SETTINGS = RetrieverSettings(batch_size=2, epochs=4, patience=4, **SCHEDULE)
+SETTINGS = RetrieverSettings(batch_size=2, epochs=4, patience=4, refresh_epochs=0, **SCHEDULE)
 VALUES = (1.0, 3.0, 2.0, 0.0)  # what validation comes to: the second epoch is the best
 
 
@@ -29,6 +29,7 @@ class Interrupting(LastItem):
 
     def __init__(self, step: int | None) -> None:
         super().__init__()
+        self.built = True  # as real models are when they are fitted
         self._left = step
 
     def train_step(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -41,20 +42,27 @@ class Interrupting(LastItem):
 
 def asked(folder: Path) -> Job:
     folder.mkdir()
-    rows = write(folder / "train", [[item] for item in ITEMS], 0)
-    return job(folder, train_files=(rows,))
+    rows, held_out = (
+        write(folder / name, [[item] for item in ITEMS], 30) for name in ("train", "validation")
+    )
+    return job(folder, train_files=(rows,), validation_files=(held_out,))
 
 
-def trained(asked: Job, interrupted_in: int | None) -> float:
-    """Trains; what the model learned, or InterruptedError."""
+def trained(
+    asked: Job, interrupted_in: int | None, settings: RetrieverSettings = SETTINGS
+) -> float:
+    """Trains, no epoch twice; what the model learned, or InterruptedError."""
     model = Interrupting(interrupted_in)
     model.compile(optimizer=tf.keras.optimizers.SGD(0.1), run_eagerly=True)
     values = iter(VALUES)
     done = Path(asked.run_dir) / "history.json"
     for _ in json.loads(done.read_text())["loss"] if done.exists() else ():
         next(values)
-    keep_best = KeepBest("value", lambda: next(values), SETTINGS.patience)
-    fit(model, asked, SETTINGS, Transformed(), tf.distribute.get_strategy(), keep_best)
+    keep_best = KeepBest("value", lambda: next(values), settings.patience)
+    strategy = tf.distribute.get_strategy()
+    fit(model, asked, settings, Transformed(), strategy, keep_best)
+    if settings.refresh_epochs:
+        refresh(model, asked, settings, Transformed(), strategy)
     return float(model.mean.numpy())
 
 
@@ -75,7 +83,36 @@ def test_what_was_interrupted_ends_as_if_it_were_not(
     ]
     assert histories[0] == histories[1]
     assert histories[0]["value"] == list(VALUES)
-    assert not list((tmp_path / "disturbed" / "run" / "backup").rglob("*.npz"))
+
+
+@pytest.mark.parametrize(("patience", "epochs"), [(4, 4), (1, 3)], ids=["all", "early"])
+@pytest.mark.parametrize("step", [0, 3, 7], ids=["at once", "later", "second epoch"])
+def test_an_interrupted_refresh_repeats_no_epoch(
+    tmp_path: Path, patience: int, epochs: int, step: int
+) -> None:
+    settings = SETTINGS.model_copy(update={"patience": patience, "refresh_epochs": 2})
+    undisturbed = trained(asked(tmp_path / "undisturbed"), None, settings)
+    job_of = asked(tmp_path / "disturbed")
+    with pytest.raises(InterruptedError):
+        trained(job_of, 5 * epochs + step, settings)
+    history = (tmp_path / "disturbed" / "run" / "history.json").read_text()
+    assert len(json.loads(history)["loss"]) == epochs
+    left = 10 - step // 5 * 5  # steps, from the beginning of the epoch
+    assert trained(job_of, left, settings) == undisturbed
+    assert (tmp_path / "disturbed" / "run" / "history.json").read_text() == history
+    # What comes after the refresh may be interrupted, too: no step is left.
+    assert trained(job_of, 0, settings) == undisturbed
+
+
+def test_a_training_starts_anew_once_its_backups_are_discarded(tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"refresh_epochs": 2})
+    job_of = asked(tmp_path / "done")
+    trained(job_of, None, settings)
+    discard_backups(job_of)
+    discard_backups(job_of)  # which are gone
+    assert not [path for path in Path(job_of.run_dir).glob("*backup/**/*") if path.is_file()]
+    with pytest.raises(InterruptedError):
+        trained(job_of, 0, settings)
 
 
 def batches(files: Sequence[str], worker: int, skip: int) -> list[list[int]]:

@@ -13,7 +13,13 @@ import tensorflow as tf
 from tests.trainer.conftest import LENGTH, description, request_rows
 from tests.trainer.jobs import job
 from trainer.catalogue import Catalogue, always_available
-from trainer.collapse import CollapseGuard, DistinctRequests, concentration
+from trainer.collapse import (
+    CollapseGuard,
+    DistinctRequests,
+    FewListsGuard,
+    concentration,
+    effective_lists,
+)
 from trainer.ranker.model import Ranker
 from trainer.ranker.validation import Validation as RankerValidation
 from trainer.settings import RetrieverSettings
@@ -23,8 +29,9 @@ from trainer.two_tower.training import build
 from trainer.two_tower.validation import Validation
 from trainer.vocabulary import Vocabulary
 
-ITEMS = 150
+ITEMS = 400
 REQUESTS = 60
+NAN = float("nan")
 WHAT = "the places of their first 10 items went to the same 10"
 
 
@@ -40,6 +47,21 @@ def test_lists_are_concentrated_where_few_items_fill_them(
     shown: list[list[int]], expected: float
 ) -> None:
     assert concentration(np.array(shown), 2) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        ([[1, 2], [2, 1], [1, 2]], 1.0),
+        ([[1, 2], [3, 4], [5, 6], [2, 1], [4, 3], [6, 5]], 3.0),
+        ([[1, 2]] * 9 + [[3, 4]], 0.9**-0.9 * 0.1**-0.1),
+        ([[1, 2], [1, 3]], 2.0**0.5),  # half of each list is shared
+    ],
+)
+def test_lists_amount_to_so_many_without_a_common_item(
+    shown: list[list[int]], expected: float
+) -> None:
+    assert effective_lists(np.array(shown)) == pytest.approx(expected)
 
 
 def test_requests_count_once_for_each_history_and_not_without_one() -> None:
@@ -84,6 +106,29 @@ def test_answers_that_differ_or_are_too_few_stop_nothing(
 
 def test_a_training_that_diverges_is_not_called_collapsed(tmp_path: Path) -> None:
     guard(tmp_path, 1.0).on_epoch_end(9, {"loss": float("nan")})
+
+
+def few_lists(folder: Path, lists: float | None, *, stopped: bool = True) -> FewListsGuard:
+    made = FewListsGuard(job(folder), lambda: lists)
+    made.set_model(tf.keras.Model())
+    made.model.stop_training = stopped
+    return made
+
+
+def test_a_few_lists_for_everybody_are_refused_once_there_is_no_progress(tmp_path: Path) -> None:
+    logs = {"loss": 1.0}
+    few_lists(tmp_path, 1.9, stopped=False).on_epoch_end(9, logs)  # it may find more
+    assert logs["effective_lists"] == 1.9
+    told = r"epoch 5 of the retriever, without progress, .* as 1\.9 lists"
+    with pytest.raises(CollapsedError, match=told):
+        few_lists(tmp_path, 1.9).on_epoch_end(4, {"loss": 1.0})
+
+
+@pytest.mark.parametrize(("lists", "loss"), [(3.1, 1.0), (None, 1.0), (1.9, NAN)])
+def test_more_lists_or_a_training_that_diverges_are_not_refused(
+    tmp_path: Path, lists: float | None, loss: float
+) -> None:
+    few_lists(tmp_path, lists).on_epoch_end(4, {"loss": loss})
 
 
 def histories() -> list[list[int]]:
@@ -153,6 +198,29 @@ def test_a_retriever_with_one_vector_for_all_is_stopped(
         stopping.on_epoch_end(6, {"loss": 1.0})
 
 
+def test_a_retriever_with_a_query_for_half_of_them_is_refused(
+    large: Callable[[], tuple[TwoTower, Validation]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, measure = large()
+    ending = FewListsGuard(job(tmp_path), measure.lists)
+    ending.set_model(model)
+    model.stop_training = True
+    measure()
+    logs = {"loss": 1.0}
+    ending.on_epoch_end(4, logs)  # a healthy model may be stopped
+    assert logs["effective_lists"] > 4.0
+    query = np.ones((1, 8), np.float32)
+    half = np.repeat([query, -query], REQUESTS // 2, axis=0)[:, 0]
+    monkeypatch.setattr(measure, "_queries", lambda _: tf.constant(half))
+    measure()
+    assert measure.alike() == 0.5  # which the other guard lets pass
+    assert measure.lists() == pytest.approx(2.0)
+    with pytest.raises(CollapsedError, match=r"as much as 2\.0 lists"):
+        ending.on_epoch_end(4, {"loss": 1.0})
+
+
 def test_a_retriever_that_tells_nothing_apart_is_not_perfect(
     large: Callable[[], tuple[TwoTower, Validation]],
 ) -> None:
@@ -167,6 +235,7 @@ def test_few_items_are_shown_to_all_and_that_says_nothing(
 ) -> None:
     measure = Validation(retriever, catalogue, [request_rows(histories())])
     assert measure.alike() is None
+    assert measure.lists() is None
 
 
 def test_a_ranker_that_tells_nothing_apart_is_known_and_not_perfect(ranker: Ranker) -> None:

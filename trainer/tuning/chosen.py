@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 CHOSEN_FILE = "chosen.json"
+RECORD_FILE = "search.json"  # in the folder of a search: all of its trials
 
 
 def chosen_values(hyperparameters: Mapping[str, Any] | None) -> dict[str, Any]:

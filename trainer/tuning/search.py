@@ -14,12 +14,10 @@ from trainer.distribution import TrainingFailedError
 from trainer.job import MEASURE
 from trainer.progress import tell
 from trainer.stall import StalledError
-from trainer.tuning.chosen import worded
+from trainer.tuning.chosen import RECORD_FILE, worded
 from trainer.tuning.oracle import Oracle
 from trainer.tuning.trials import Measured
 from trainer.whole_files import draft_of
-
-RECORD_FILE = "search.json"
 
 
 class SearchFailedError(RuntimeError):

@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from trainer.catalogue import Catalogue
-from trainer.collapse import CollapseGuard
+from trainer.collapse import CollapseGuard, FewListsGuard
 from trainer.export import Description, save, save_before_refresh
 from trainer.fitting import KeepBest, fit, is_chief, refresh
 from trainer.job import MEASURE, Job
@@ -36,6 +36,7 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
             measure.alike,
             f"the places of their first {METRIC_K} items went to the same {METRIC_K}",
         ),
+        FewListsGuard(job, measure.lists),
         TrainingMonitor(job, model.item_tower, strategy, "training"),
     )
     fit(model, job, settings, inputs.transform, strategy, keep_best, share, monitors)

@@ -9,14 +9,14 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from trainer.catalogue import Catalogue
-from trainer.collapse import DistinctRequests, concentration
+from trainer.collapse import DistinctRequests, concentration, effective_lists
 from trainer.fitting import ndcg_of_ranks
 from trainer.two_tower.model import TwoTower
-from transform import features as keys
+from trainer.two_tower.slices import Slices
 
 METRIC_K = 10
 _MANY_ITEMS = 10 * METRIC_K  # of fewer, most lists share items
-_DECIMALS = 5  # of a cosine; the rest is rounding, and would order items that are alike
+_ROOMY = 30 * METRIC_K  # items that have room for many more lists than a collapsed model shows
 
 
 class Validation:
@@ -26,22 +26,23 @@ class Validation:
         """Measures `model` on batches of held-out rows."""
         self._rows = rows
         self._model = model
-        self._ids = tf.constant(np.flatnonzero(catalogue.listed), tf.int64)
-        self._vectors = tf.function(model.item_vectors)
+        self._listed = catalogue.listed
+        ids = tf.TensorSpec([None], tf.int64)
+        self._vectors = tf.function(model.item_vectors, input_signature=[ids])
         self._queries = tf.function(model.call, reduce_retracing=True)
         self._distinct = DistinctRequests(rows, model.length)
         self._shown: list[npt.NDArray[np.int64]] = []
 
     def __call__(self) -> float:
         """Measures the model as it is."""
-        vectors = self._vectors(self._ids).numpy()
-        ids = self._ids.numpy()
-        self._shown = []
-        ranks = []
+        items = Slices(self._listed, lambda ids: self._vectors(ids).numpy(), METRIC_K)
+        ranks, shown = [], []
         for batch, row in enumerate(self._rows):
-            scores = self._scores(row, ids, vectors)
-            self._shown.append(_first(scores[self._distinct.of(batch)]))
-            ranks.append(_ranks(scores, row))
+            queries = self._queries(row).numpy()
+            found = items.standing(queries, row, self._distinct.of(batch))
+            ranks.append(found[0])
+            shown.append(found[1])
+        self._shown = shown
         return ndcg_of_ranks(np.concatenate(ranks), METRIC_K)
 
     def alike(self) -> float | None:
@@ -52,36 +53,16 @@ class Validation:
         Returns:
             None where items or requests are too few to tell.
         """
-        if len(self._ids) < _MANY_ITEMS or not self._distinct.enough:
+        if self._listed.sum() < _MANY_ITEMS or not self._distinct.enough:
             return None
         return concentration(np.concatenate(self._shown), METRIC_K)
 
-    def _scores(self, row: dict[str, Any], ids: Any, vectors: Any) -> npt.NDArray[np.float32]:
-        """Cosines by item id, float32 [B, V]; -inf for ids that are not listed."""
-        queries = self._queries(row).numpy()
-        scores = np.full((len(queries), ids.max() + 1), -np.inf, np.float32)
-        scores[:, ids] = queries @ vectors.T
-        return scores
+    def lists(self) -> float | None:
+        """How many lists those that were measured last amount to, see `effective_lists`.
 
-
-def _first(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """The first items of each list [N, K]; of items that are alike, those with the lower ids."""
-    k = min(METRIC_K, scores.shape[1])
-    first: npt.NDArray[np.int64] = tf.math.top_k(np.round(scores, _DECIMALS), k).indices.numpy()
-    return first
-
-
-def _ranks(scores: npt.NDArray[np.float32], row: dict[str, Any]) -> npt.NDArray[np.int64]:
-    """Rank of each row's target, 0 for the best; `scores` lose the row's items.
-
-    An item that scores like the target stands before it, and so does one whose score is no number:
-    a model that tells nothing apart is not perfect.
-    """
-    every = np.arange(len(scores))
-    target = tf.reshape(row[keys.TARGET_ITEM_ID], [-1]).numpy()
-    own = scores[every, target]
-    history = row[keys.HISTORY_ITEM_ID]
-    scores[history.value_rowids().numpy(), history.flat_values.numpy()] = -np.inf
-    scores[every, target] = -np.inf
-    ranks: npt.NDArray[np.int64] = (~(scores < own[:, np.newaxis])).sum(axis=1)
-    return ranks
+        Returns:
+            None where items or requests are too few to tell.
+        """
+        if self._listed.sum() < _ROOMY or not self._distinct.enough:
+            return None
+        return effective_lists(np.concatenate(self._shown))

@@ -7,6 +7,7 @@ import pytest
 
 from components import artifacts
 from components.report import executor
+from serving import durable
 from tests.components.report.artifacts_of_a_run import PROPERTIES, write_run
 
 
@@ -46,15 +47,15 @@ def test_a_later_run_replaces_the_latest_report(run):
     assert found["pushed_version"] is None
 
 
-def test_an_interrupted_write_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch):
-    path = tmp_path / "report.html"
-    executor.write_atomically(path, "old")
+def test_an_interrupted_write_leaves_the_old_page_and_no_rest(run, monkeypatch):
+    artifact, _ = run()
+    old = (artifact / "report.html").read_bytes()
 
     def fail(_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(executor.os, "fsync", fail)
+    monkeypatch.setattr(durable.os, "fsync", fail)
     with pytest.raises(OSError, match="disk full"):
-        executor.write_atomically(path, "new")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+        run(blessed_model=False)
+    assert (artifact / "report.html").read_bytes() == old
+    assert len(list(artifact.iterdir())) == 2

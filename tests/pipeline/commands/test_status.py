@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.runners.lock import locked
+from pipeline.searches import search_folder
+from trainer.tuning.chosen import RECORD_FILE
 
 E = mlmd.Execution
 
@@ -102,3 +104,57 @@ def test_many_runs_are_cut_on_the_console_only(shop):
     assert "and 2 earlier ones" in text
     assert "run11" in text
     assert "run01" not in text
+
+
+def searched(shop, best, *scores):
+    """Leaves the record of a search for the retriever's layers, a score for each trial."""
+    shop.config.write_text(
+        f"{shop.config.read_text()}"
+        "retriever: {tuning: {trials: 4, space: {layers: [1, 2, 3], dropout: [0.1, 0.2]}}}\n"
+    )
+    folder = search_folder(shop.settings, "retriever")
+    folder.mkdir(parents=True)
+    trials = [
+        {"trial": i + 1, "values": {"layers": i + 1, "dropout": 0.1}, "score": score}
+        for i, score in enumerate(scores)
+    ]
+    record = {"measure": "val_ndcg_at_10", "best": best, "trials": trials}
+    (folder / RECORD_FILE).write_text(json.dumps(record))
+
+
+def line_of(shop, name):
+    """What the console says behind a name; None without such a line."""
+    lines = [line.strip() for line in status(shop).stdout.splitlines()]
+    return next((line.removeprefix(name).strip() for line in lines if line.startswith(name)), None)
+
+
+def test_what_a_search_has_chosen(finished):
+    assert facts(finished)["searches"] == {}
+    assert line_of(finished, "retriever search") is None
+    searched(finished, 2, 0.1, 0.25, None)
+    assert facts(finished)["searches"]["retriever"] == {
+        "trials": 3,
+        "failed": 1,
+        "measure": "val_ndcg_at_10",
+        "best": 2,
+        "values": {"layers": 2, "dropout": 0.1},
+        "score": 0.25,
+    }
+    assert (
+        line_of(finished, "retriever search")
+        == "layers 2, dropout 0.1 (trial 2 of 3, 1 failed, val_ndcg_at_10 0.2500)"
+    )
+
+
+def test_a_search_whose_trials_failed_has_chosen_nothing(finished):
+    searched(finished, None, None, None)
+    assert facts(finished)["searches"]["retriever"]["values"] is None
+    assert line_of(finished, "retriever search") == "nothing yet: 2 of 2 trials failed"
+
+
+def test_the_record_of_a_search_that_is_no_longer_asked_for_is_not_shown(finished):
+    kept = finished.config.read_text()
+    searched(finished, 1, 0.1)
+    assert "retriever" in facts(finished)["searches"]
+    finished.config.write_text(kept)
+    assert facts(finished)["searches"] == {}

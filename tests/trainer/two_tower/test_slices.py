@@ -1,0 +1,106 @@
+"""A catalogue that is scored slice by slice gives what it gives as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tensorflow as tf
+
+from trainer.two_tower import slices
+from trainer.two_tower.slices import Slices
+
+ITEMS, REQUESTS, K = 1000, 64, 10
+SOME = np.arange(0, REQUESTS, 2)
+Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
+
+@pytest.fixture(scope="module")
+def shop() -> dict[str, Any]:
+    """Items of which many are alike, wherever their ids lie, and some are not listed."""
+    draw = np.random.default_rng(7)
+    kinds = draw.normal(size=(40, 8)).astype(np.float32)
+    history = draw.integers(2, ITEMS, (REQUESTS, 20))
+    target = draw.integers(2, ITEMS, REQUESTS)
+    history[:5, -1] = target[:5]  # bought again
+    return {
+        "listed": draw.random(ITEMS) > 0.1,
+        "vectors": kinds[draw.integers(0, len(kinds), ITEMS)],
+        "queries": draw.normal(size=(REQUESTS, 8)).astype(np.float32),
+        "row": {
+            "history_item_id": tf.RaggedTensor.from_tensor(history),
+            "target_item_id": tf.constant(target[:, np.newaxis]),
+        },
+    }
+
+
+def found(shop: dict[str, Any]) -> Found:
+    items = Slices(shop["listed"], lambda ids: shop["vectors"][ids], K)
+    return items.standing(shop["queries"], shop["row"], SOME)
+
+
+def whole(shop: dict[str, Any]) -> Found:
+    """The same, of one matrix of all scores, by sorting it."""
+    scores = shop["queries"] @ shop["vectors"].T
+    scores[:, ~shop["listed"]] = -np.inf
+    first = np.argsort(-np.round(scores, 5), axis=1, kind="stable")[SOME, :K]
+    ranks = []
+    for one, target, history in zip(
+        scores,
+        shop["row"]["target_item_id"].numpy()[:, 0],
+        shop["row"]["history_item_id"].numpy(),
+        strict=True,
+    ):
+        others = np.setdiff1d(np.arange(ITEMS), [*history, target])
+        if shop["listed"][target]:
+            ranks.append(int((one[others] >= one[target]).sum()))
+        else:
+            ranks.append(ITEMS)  # after all
+    return np.array(ranks), first
+
+
+@pytest.mark.parametrize("size", [7, 100, 250, 999, 1000, 5000])
+def test_slices_give_what_the_whole_gives(
+    shop: dict[str, Any], monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(slices, "_SLICE", size)
+    ranks, first = found(shop)
+    expected = whole(shop)
+    np.testing.assert_array_equal(ranks, expected[0])
+    np.testing.assert_array_equal(first, expected[1])
+
+
+def test_the_shop_has_ties_and_excluded_items(shop: dict[str, Any]) -> None:
+    """Control: without them the ranks would be others."""
+    ranks, _ = whole(shop)
+    apart = np.linspace(0, 1e-3, ITEMS, dtype=np.float32)[:, np.newaxis]
+    assert (whole(shop | {"vectors": shop["vectors"] + apart})[0] != ranks).any()
+    unseen = {"history_item_id": shop["row"]["history_item_id"][:, :0]}
+    assert (whole(shop | {"row": shop["row"] | unseen})[0] > ranks).any()
+    assert (ranks == ITEMS).any()  # of a target that is not listed
+
+
+@pytest.mark.parametrize("size", [100, 5000])
+def test_a_score_that_is_no_number_stands_before(
+    shop: dict[str, Any], monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(slices, "_SLICE", size)
+    lost = shop | {"vectors": np.full_like(shop["vectors"], np.nan)}
+    assert (found(lost)[0] >= shop["listed"].sum()).all()
+
+
+def test_no_more_than_a_slice_is_held_against_requests_at_once(
+    shop: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "_SLICE", 100)
+    asked: list[int] = []
+
+    def vectors(ids: npt.NDArray[np.int64]) -> Any:
+        asked.extend(ids)
+        assert len(ids) <= 100
+        return shop["vectors"][ids]
+
+    Slices(shop["listed"], vectors, K)
+    np.testing.assert_array_equal(asked, np.flatnonzero(shop["listed"]))
