@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from transform.answers import answers_a_list
 from transform.features import EVENT_ID, EVENT_TIME, EVENT_TYPE, ITEM_ID, ORDER, USER_ID
 
 # Columns of coded events: places among the users, codes into the vocabularies, and the period. No
@@ -61,6 +62,16 @@ class Histories:
         """Whether each event is something the user did, not something it was shown."""
         behaviour: NDArray[np.bool_] = self.column(TYPE) != self.impression
         return behaviour
+
+    @functools.cached_property
+    def is_answer(self) -> NDArray[np.bool_]:
+        """Whether each event is something the user did with a list that it was shown.
+
+        The log must have `request_id`.
+        """
+        users = self.events.with_columns(pl.Series(USER, self.user_of_event))
+        answers = users.select(answers_a_list(USER, pl.col(TYPE) == self.impression)).to_series()
+        return answers.to_numpy()
 
     @functools.cached_property
     def behaviours_before(self) -> NDArray[np.int64]:

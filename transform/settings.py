@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Frozen(BaseModel):
@@ -85,12 +85,28 @@ class SplitSettings(Frozen):
         eval_fraction: Share of events in the evaluation period (`time` only).
         validation_fraction: Share of events in the validation period (`time` only).
         max_rows_per_user: At most this many held-out requests a user and period (`time` only).
+        held_out: Which behaviours of both periods are asked for. `all`: any. `unprompted`: those
+            that answer no list, so with no `request_id` of a list that their user was shown before
+            (`time` only). A served model chooses what its lists hold, and so what is clicked in
+            them: by such clicks it measures better than a model that is as good. Answers stay in
+            the training and in histories.
     """
 
     protocol: Literal["time", "leave_one_out"] = "time"
     eval_fraction: float = Field(default=0.1, gt=0.0, lt=0.5)
     validation_fraction: float = Field(default=0.1, gt=0.0, lt=0.5)
     max_rows_per_user: int = Field(default=5, ge=1)
+    held_out: Literal["all", "unprompted"] = "all"
+
+    @model_validator(mode="after")
+    def _all_or_by_time(self) -> Self:
+        if self.held_out != "all" and self.protocol != "time":
+            raise ValueError(
+                "`held_out: unprompted` needs periods of time: leave-one-out holds out the last "
+                f"event of a user, whichever it is. Received: `protocol: {self.protocol}`. Write "
+                "`split: {protocol: time}`, or leave `held_out` out."
+            )
+        return self
 
 
 class ExampleSettings(Frozen):

@@ -20,6 +20,7 @@ Ints = NDArray[np.int64]
 # Periods of events, in the order of time.
 TRAINING, VALIDATING, EVALUATING = 0, 1, 2
 PERIODS = {"training": TRAINING, "validation": VALIDATING, "evaluation": EVALUATING}
+_HELD_OUT = ("validation", "evaluation")
 
 _LINES_AT_ONCE = 1 << 16
 
@@ -124,6 +125,27 @@ def _leave_one_out(histories: Histories) -> NDArray[np.int8]:
     return np.where(holds_out, period, TRAINING).astype(np.int8)
 
 
+def held_out_events(histories: Histories, split: SplitSettings, period: int) -> Ints:
+    """Indices of the own behaviours that are asked for: each user's first ones of the period.
+
+    Args:
+        histories: Events with their periods.
+        split: Which behaviours may be asked for, and how many of a user.
+        period: Number of the period.
+
+    Returns:
+        Places among the behaviours of the histories.
+    """
+    behaviours = histories.behaviours
+    may_be = behaviours.column(PERIOD) == period
+    if split.held_out == "unprompted":
+        may_be &= ~histories.is_answer[histories.is_behaviour]
+    request = np.flatnonzero(may_be)
+    user = behaviours.user_of_event[request]
+    nth = np.arange(len(request)) - np.searchsorted(user, user)
+    return request[(nth < split.max_rows_per_user) & behaviours.owns(request)]
+
+
 @dataclass(frozen=True)
 class PeriodRange:
     """Events and time range of one period (unix seconds, both ends inclusive; None when empty)."""
@@ -158,18 +180,20 @@ class PeriodSummary:
 
     Attributes:
         ranges: The behaviours of each period, by its name.
+        asked: Those of the held-out periods that are asked for, by the same names.
         users: Users.
         most: Behaviours of the user with most.
         most_training: Training behaviours of the user with most.
     """
 
     ranges: dict[str, PeriodRange]
+    asked: dict[str, int]
     users: int
     most: int
     most_training: int
 
     @classmethod
-    def of(cls, histories: Histories) -> PeriodSummary:
+    def of(cls, histories: Histories, split: SplitSettings) -> PeriodSummary:
         """Looks at the own behaviours of histories whose periods are assigned."""
         behaviours = histories.behaviours
         period = behaviours.column(PERIOD)
@@ -182,6 +206,7 @@ class PeriodSummary:
                 )
                 for name, number in PERIODS.items()
             },
+            {name: len(held_out_events(histories, split, PERIODS[name])) for name in _HELD_OUT},
             int(histories.own_users.sum()),
             int(np.bincount(user, minlength=1).max()),
             int(np.bincount(user[period == TRAINING], minlength=1).max()),
@@ -192,6 +217,7 @@ class PeriodSummary:
         """The summary of different users together."""
         return cls(
             {name: PeriodRange.merge([part.ranges[name] for part in parts]) for name in PERIODS},
+            {name: sum(part.asked[name] for part in parts) for name in _HELD_OUT},
             sum(part.users for part in parts),
             max(part.most for part in parts),
             max(part.most_training for part in parts),
@@ -202,20 +228,40 @@ def refuse_empty_splits(found: PeriodSummary, split: SplitSettings) -> None:
     """Refuses a log that leaves nothing to learn from or nothing to measure with.
 
     Raises:
-        DataError: If no user has two training events, or a held-out period has no event.
+        DataError: If no user has two training events, or of a held-out period nothing is asked for.
     """
     lacking = [
         *(["two training events of one user"] if found.most_training < 2 else []),
-        *(["events to validate with"] if not found.ranges["validation"].events else []),
-        *(["events to evaluate with"] if not found.ranges["evaluation"].events else []),
+        *(["events to validate with"] if not found.asked["validation"] else []),
+        *(["events to evaluate with"] if not found.asked["evaluation"] else []),
     ]
     if lacking:
         events = sum(period.events for period in found.ranges.values())
         raise DataError(
             f"The log must hold {' and '.join(lacking)}. Received: {events} events of "
-            f"{found.users} users, at most {found.most} of one user, under "
-            f"`split: {{protocol: {split.protocol}}}`. Use a longer log, or another protocol "
-            "(leave_one_out needs users with four events, time a time line)."
+            f"{found.users} users, at most {found.most} of one user, under `split: {{protocol: "
+            f"{split.protocol}, held_out: {split.held_out}}}`. Use a longer log, or another "
+            "protocol (leave_one_out needs users with four events, time a time line; held_out: "
+            "unprompted needs behaviours that answer no list)."
+        )
+
+
+def refuse_unknown_answers(split: SplitSettings, lacking: Sequence[str]) -> None:
+    """Refuses a log that does not tell what answers a list, where the split goes by that.
+
+    Args:
+        split: How events are divided.
+        lacking: What the log lacks of that by which it tells.
+
+    Raises:
+        DataError: It lacks anything, and what answers a list may not be asked for.
+    """
+    if split.held_out == "unprompted" and lacking:
+        raise DataError(
+            "`split: {held_out: unprompted}` needs a log that says which lists users were shown, "
+            "and which of them a behaviour answers. Received: events without "
+            f"{' and '.join(lacking)}. Map the column (`data.events.columns`) or name the type "
+            "(`examples.impression_type`), or leave `held_out` out."
         )
 
 

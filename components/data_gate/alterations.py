@@ -6,7 +6,9 @@ import numpy as np
 import polars as pl
 
 from transform import features as f
+from transform.answers import answers_a_list
 from transform.event_log import PERIOD
+from transform.settings import SplitSettings
 from transform.splits import EVALUATING, TRAINING
 
 _MONTH_SECONDS = 30 * 24 * 3600
@@ -68,9 +70,19 @@ def from_the_last_of_training() -> pl.Expr:
     return (pl.col(PERIOD) == TRAINING).cast(pl.Int64).cum_sum(reverse=True).over(f.USER_ID) <= 1
 
 
-def of_the_test(impression_type: str) -> pl.Expr:
-    """Which events are behaviours of the evaluation period."""
-    return (pl.col(PERIOD) == EVALUATING) & (pl.col(f.EVENT_TYPE) != impression_type)
+def of_the_test(impression_type: str, split: SplitSettings) -> pl.Expr:
+    """Which events are behaviours of the evaluation period, from each user's first request on.
+
+    Args:
+        impression_type: The event type that is no behaviour.
+        split: Which behaviours may be asked for.
+    """
+    impression = pl.col(f.EVENT_TYPE) == impression_type
+    deed = (pl.col(PERIOD) == EVALUATING) & ~impression
+    if split.held_out == "all":
+        return deed
+    asked = deed & ~answers_a_list(f.USER_ID, impression)
+    return deed & (asked.cast(pl.Int64).cum_sum().over(f.USER_ID) > 0)
 
 
 def with_other_deeds(events: pl.DataFrame, which: pl.Expr, impression_type: str) -> pl.DataFrame:

@@ -124,7 +124,10 @@ def _at_the_request(
     others = declared.listed | declared.shared
     for which, view in (
         (alterations.from_the_last_of_training(), {f.RANKING: without_columns(others)}),
-        (alterations.of_the_test(impression), {f.EVAL: first_without(others | _ASKED)}),
+        (
+            alterations.of_the_test(impression, declared.split),
+            {f.EVAL: first_without(others | _ASKED)},
+        ),
     ):
         other = alterations.with_other_deeds(events, which, impression)
         compare(rows, build(other, examples), view, found)

@@ -159,10 +159,14 @@ class Day:
         self.quality.unavailable += int((~self._available[slates.item]).sum())
 
     def _rows(self, course: Course, deeds: Deeds, visitor: Ints, time: Ints) -> list[Done]:
-        """Deeds as rows; what was shown is known to who showed it."""
-        answers = deeds.impression >= 0
-        slate = np.full(len(deeds.kind), -1)
-        slate[answers] = course.slates.slate[deeds.impression[answers]]
+        """Deeds as rows; what was shown is known to who showed it.
+
+        A view, a cart or a purchase after a click answers the list of the click: a shop knows by
+        which list a user came to a product.
+        """
+        slate_of_step = np.full(len(course.is_slate), -1)
+        slate_of_step[course.is_slate] = np.arange(int(course.is_slate.sum()))
+        slate = slate_of_step[deeds.step]
         order = np.argsort(time, kind="stable")
         columns = (self._user[visitor], deeds.item, deeds.kind, time, slate)
         rows = zip(*(column[order].tolist() for column in columns), strict=True)

@@ -67,7 +67,7 @@ def write_dataset(
     shape = examples or ExampleSettings()
     log = EventLog.of(read.events.frame, read.users, shape.impression_type)
     log = log.with_period(assign_periods(log.histories, split))
-    refuse_empty_splits(PeriodSummary.of(log.histories), split)
+    refuse_empty_splits(PeriodSummary.of(log.histories, split), split)
     return Dataset(read, log, Shop.close(log, features, split, shape, seed))
 
 

@@ -12,7 +12,13 @@ from tests.transform.logs import LEAVE_ONE_OUT, frame
 from transform.errors import DataError
 from transform.event_log import EventLog
 from transform.settings import SplitSettings
-from transform.splits import PeriodSummary, assign_periods, refuse_empty_splits, targets_digest
+from transform.splits import (
+    PeriodSummary,
+    assign_periods,
+    refuse_empty_splits,
+    refuse_unknown_answers,
+    targets_digest,
+)
 
 BY_TIME = SplitSettings(protocol="time", eval_fraction=0.2, validation_fraction=0.2)
 
@@ -107,26 +113,53 @@ def test_a_log_that_leaves_a_split_empty_is_refused(rows, split, message):
     log = EventLog.of(frame(rows))
     log = log.with_period(assign_periods(log.histories, split))
     with pytest.raises(DataError, match=message):
-        refuse_empty_splits(PeriodSummary.of(log.histories), split)
+        refuse_empty_splits(PeriodSummary.of(log.histories, split), split)
+
+
+def test_a_log_of_answers_alone_leaves_nothing_unprompted():
+    rows = [("u", f"i{n}", n, kind) for n in range(10) for kind in ("impression", "view")]
+    events = frame(rows, {"request_id": [row[1] for row in rows]})
+    log = EventLog.of(events, None, "impression")
+    log = log.with_period(assign_periods(log.histories, BY_TIME))
+    refuse_empty_splits(PeriodSummary.of(log.histories, BY_TIME), BY_TIME)
+    split = BY_TIME.model_copy(update={"held_out": "unprompted"})
+    message = r"to validate with and events to evaluate with.*held_out: unprompted"
+    with pytest.raises(DataError, match=message):
+        refuse_empty_splits(PeriodSummary.of(log.histories, split), split)
+
+
+def test_a_log_that_does_not_tell_answers_is_refused_where_the_split_goes_by_them():
+    lacking = ["`request_id`", "the type `impression`"]
+    refuse_unknown_answers(BY_TIME, lacking)
+    split = BY_TIME.model_copy(update={"held_out": "unprompted"})
+    refuse_unknown_answers(split, [])
+    with pytest.raises(DataError, match="without `request_id` and the type `impression`"):
+        refuse_unknown_answers(split, lacking)
+
+
+def test_leave_one_out_does_not_choose_what_it_holds_out():
+    with pytest.raises(ValueError, match=r"Received: `protocol: leave_one_out`"):
+        SplitSettings(protocol="leave_one_out", held_out="unprompted")
 
 
 def test_four_events_of_one_user_fill_every_split():
     log = EventLog.of(frame([("u", f"i{n}", n) for n in range(4)]))
     log = log.with_period(assign_periods(log.histories, LEAVE_ONE_OUT))
-    refuse_empty_splits(PeriodSummary.of(log.histories), LEAVE_ONE_OUT)
+    refuse_empty_splits(PeriodSummary.of(log.histories, LEAVE_ONE_OUT), LEAVE_ONE_OUT)
 
 
 def test_period_ranges_count_and_bound_each_period():
     log = EventLog.of(frame([("u", "a", 1), ("u", "b", 2), ("u", "c", 3), ("u", "d", 4)]))
     log = log.with_period(assign_periods(log.histories, LEAVE_ONE_OUT))
-    ranges = PeriodSummary.of(log.histories).ranges
+    ranges = PeriodSummary.of(log.histories, LEAVE_ONE_OUT).ranges
     assert (ranges["training"].events, ranges["training"].last_time) == (2, 2)
     assert (ranges["evaluation"].first_time, ranges["evaluation"].last_time) == (4, 4)
 
 
 def test_an_empty_period_has_no_times():
     log = EventLog.of(frame([("u", "a", 1)]))
-    ranges = PeriodSummary.of(log.with_period(np.zeros(1, np.int8)).histories).ranges
+    log = log.with_period(np.zeros(1, np.int8))
+    ranges = PeriodSummary.of(log.histories, LEAVE_ONE_OUT).ranges
     assert (ranges["evaluation"].events, ranges["evaluation"].first_time) == (0, None)
 
 

@@ -28,7 +28,7 @@ from transform.aggregates import Aggregate
 from transform.aggregation.item_tiles import DayTiles
 from transform.aggregation.tiles import ClosedTiles, close_co_view, merge_items, open_tiles
 from transform.event_log import ITEM, PERIOD, Histories, code_of, offsets_of
-from transform.features import EVENT_TIME, USER_ID, Feature
+from transform.features import EVENT_TIME, REQUEST_ID, USER_ID, Feature
 from transform.job.facts import JobFacts
 from transform.job.intake import Intake, ReadTask, merge_intakes, plan_reading, take_in
 from transform.job.partitions import Partition, plan_partitions
@@ -68,6 +68,7 @@ from transform.splits import (
     cut_hours,
     find_cut_offs,
     refuse_empty_splits,
+    refuse_unknown_answers,
 )
 
 # Rows of tiles that are summed at a time; of few rows, so many ranges are made.
@@ -142,9 +143,19 @@ class ExampleJob:
     # ------------------------------------------------------------ sort
 
     def plan_sorting(self, intakes: Sequence[Intake]) -> list[Partition]:
-        """Partitions of all users."""
+        """Partitions of all users.
+
+        Raises:
+            DataError: If the log as a whole is of no use, or lacks what the split goes by.
+        """
         parts = merge_intakes(intakes).parts
         merge_vocabularies(parts, self.work)
+        kind, requests = self.examples.impression_type, REQUEST_ID in self.reader.formats.optional
+        lacking = [
+            *([] if requests else [f"`{REQUEST_ID}`"]),
+            *([] if self._impression >= 0 else [f"the type `{kind}`"]),
+        ]
+        refuse_unknown_answers(self.split, lacking)
         return plan_partitions(parts, self.examples.partition_events)
 
     def sort(self, partition: Partition) -> SortedPartition:
@@ -195,7 +206,8 @@ class ExampleJob:
         described = users.is_in(self._users.rows(users)[USER_ID].implode()).sum()
         tables = {"items": tiles.items, "pairs": tiles.pairs, "days": tiles.days.table}
         ends = {kind: self._ends(table[ITEM]) for kind, table in tables.items()}
-        return Aggregated(cut, PeriodSummary.of(histories), int(described), ends)
+        periods = PeriodSummary.of(histories, self.split)
+        return Aggregated(cut, periods, int(described), ends)
 
     def _ends(self, items: pl.Series) -> NDArray[np.int64]:
         cells = items.to_numpy().astype(np.int64) * CELLS // len(self._items)

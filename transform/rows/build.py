@@ -31,8 +31,7 @@ from transform.rows.negatives import Candidates, CandidateSampler, Requests
 from transform.rows.random_numbers import mix
 from transform.rows.seen import SeenItems
 from transform.rows.shop import Shop
-from transform.settings import SplitSettings
-from transform.splits import EVALUATING, TRAINING, VALIDATING
+from transform.splits import EVALUATING, TRAINING, VALIDATING, held_out_events
 from transform.state import history_starts
 
 Ints = NDArray[np.int64]
@@ -64,18 +63,10 @@ def build_rows(histories: Histories, shop: Shop) -> dict[str, pa.RecordBatch]:
     return _RowBuilder(histories, shop).build()
 
 
-def held_out_events(behaviours: Histories, split: SplitSettings, period: int) -> Ints:
-    """Indices of the own behaviours that are asked for: each user's first ones of the period."""
-    request = np.flatnonzero(behaviours.column(PERIOD) == period)
-    user = behaviours.user_of_event[request]
-    nth = np.arange(len(request)) - np.searchsorted(user, user)
-    return request[(nth < split.max_rows_per_user) & behaviours.owns(request)]
-
-
 def eval_targets(histories: Histories, shop: Shop) -> pl.DataFrame:
     """`user_id` and `item_id` of the own held-out requests that measure the model."""
     behaviours = histories.behaviours
-    asked = held_out_events(behaviours, shop.split, EVALUATING)
+    asked = held_out_events(histories, shop.split, EVALUATING)
     return pl.DataFrame(
         {
             f.USER_ID: behaviours.users[f.USER_ID].gather(behaviours.user_of_event[asked]),
@@ -149,7 +140,7 @@ class _RowBuilder:
         return {**self._query(rows), **self._candidates(rows, candidates), **labels}
 
     def _held_out(self, period: int) -> _Rows:
-        request = held_out_events(self._behaviours, self._shop.split, period)
+        request = held_out_events(self._histories, self._shop.split, period)
         return self._requests(request, self._shop.examples.max_history)
 
     def _requests(self, request: Ints, length: int) -> _Rows:

@@ -4,6 +4,7 @@ import polars as pl
 
 from components.data_gate import alterations
 from tests.transform.logs import frame
+from transform.settings import SplitSettings
 
 ROWS = [
     (f"u{user}", f"i{(user * 3 + n) % 9}", 100 * n + user, ("view", "impression")[n % 4 == 0])
@@ -56,9 +57,25 @@ def test_each_user_s_last_training_event_is_another_and_those_before_stay():
 
 
 def test_deeds_of_the_test_are_others_and_its_impressions_stay():
-    found = changed(alterations.of_the_test("impression"))
+    found = changed(alterations.of_the_test("impression", SplitSettings()))
     asked = (pl.col("#period") == 2) & (pl.col("event_type") == "view")
     assert found.select((asked == pl.col("changed")).all()).item()
+
+
+def test_answers_before_the_first_request_of_the_test_stay_where_they_are_not_asked_for():
+    """They are in its history."""
+    rows = [
+        ("u", "a", 1, "impression"),
+        *(("u", item, 2 + n, "view") for n, item in enumerate("abcd")),
+    ]
+    requests = ["list", "list", None, "list", None]
+    events = frame(rows, {"request_id": requests}).with_columns(pl.lit(2).alias("#period"))
+    split = SplitSettings(held_out="unprompted")
+    other = alterations.with_other_deeds(
+        events, alterations.of_the_test("impression", split), "impression"
+    )
+    changed = (events["item_id"] != other["item_id"]).to_list()
+    assert changed == [False, False, True, True, True]
 
 
 def test_types_are_exchanged_among_those_of_the_log():

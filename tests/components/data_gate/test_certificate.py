@@ -66,6 +66,7 @@ SHOWN = [
     )
 ]
 LOGS = {"sampled": SAMPLED, "shown": SHOWN}
+UNPROMPTED = BY_TIME.model_copy(update={"held_out": "unprompted"})
 
 
 def declare(split=BY_TIME, **changes):
@@ -78,7 +79,10 @@ def declare(split=BY_TIME, **changes):
 
 def divided(rows, declared):
     """Normalised events with their periods."""
-    events = frame(rows, {"device": [f"d{n % 4}" for n in range(len(rows))]})
+    # Of each user's lists every second one is answered.
+    requests = [f"r{row[2] // HOUR}" if row[2] // HOUR % 2 else None for row in rows]
+    devices = [f"d{n % 4}" for n in range(len(rows))]
+    events = frame(rows, {"device": devices, "request_id": requests})
     log = EventLog.of(events, None, declared.examples.impression_type)
     return log.with_period(assign_periods(log.histories, declared.split)).decode()
 
@@ -92,7 +96,9 @@ def certificate(rows, plant=lambda build, declared: build, split=BY_TIME):
     return {difference.moment: difference for difference in found}
 
 
-@pytest.mark.parametrize("split", [BY_TIME, LEAVE_ONE_OUT], ids=["time", "leave_one_out"])
+@pytest.mark.parametrize(
+    "split", [BY_TIME, UNPROMPTED, LEAVE_ONE_OUT], ids=["time", "unprompted", "leave_one_out"]
+)
 @pytest.mark.parametrize("log", LOGS)
 def test_the_fold_does_not_leak(log, split):
     found = certificate(LOGS[log], split=split)

@@ -53,12 +53,22 @@ def test_the_deeds_of_a_user_come_after_the_list_they_answer(open_shop):
     assert all(plan.midnight(1) <= time < plan.midnight(2) for _, time, _ in asked)
     step = shop.show([page for _, _, page in asked])
     answers = [deed for deed in step["deeds"] if deed[4] >= 0]
-    assert answers
-    for user, item, kind, time, place in answers:
-        assert kind == "click"
+    for user, item, _, time, place in answers:
         assert asked[place][0] == user
         assert item in asked[place][2]
         assert time > asked[place][1]
+    # What follows a click answers its list, too.
+    assert {"click", "view", "cart"} <= {kind for _, _, kind, _, _ in answers}
+
+
+def test_what_users_find_by_themselves_answers_no_list(open_shop):
+    _, shop = open_shop()
+    step, deeds = shop.open(1), []
+    while "quality" not in step:
+        step = shop.show([[] for _ in step["asking"]])
+        deeds += step["deeds"]
+    assert {kind for _, _, kind, _, _ in deeds} == {"view", "cart", "purchase"}
+    assert {place for _, _, _, _, place in deeds} == {-1}
 
 
 def test_everyone_who_asks_must_get_a_list(open_shop):

@@ -23,6 +23,7 @@ from transform.splits import assign_periods
 
 SPLITS = ("train", "ranking", "validation", "eval")
 BY_TIME = SplitSettings(protocol="time", eval_fraction=0.2, validation_fraction=0.2)
+UNPROMPTED = BY_TIME.model_copy(update={"held_out": "unprompted"})
 AGGREGATES = (
     Aggregate(name="views_1h", of="user", count="view", window="1h"),
     Aggregate(name="item_views", of="item", count="view", window="1d"),
@@ -96,6 +97,33 @@ def test_a_heavy_user_is_worked_on_in_pieces(tmp_path):
     assert sum(sizes) == len(rows)
     assert max(sizes) <= 130
     assert facts.users == 61
+
+
+def test_a_piece_of_a_heavy_user_knows_the_lists_that_others_hold(tmp_path):
+    """All lists lie in the first piece, what answers every second of them in the last ones."""
+    rows = [("heavy", f"i{n % 40}", n, "impression") for n in range(100)]
+    rows += [("heavy", f"i{n % 40}", 1_000 * (n + 1), "view") for n in range(400)]
+    rows += [(f"u{n}", f"i{n % 40}", 1_000 * n + k, "view") for n in range(60) for k in range(5)]
+    requests = [f"r{row[1]}" if row[0] == "heavy" and n % 2 else None for n, row in enumerate(rows)]
+    log = frame(rows, {"request_id": requests})
+    found, facts = by_job(tmp_path, [log], UNPROMPTED, 100)
+    assert len(facts.partitions) > 5
+    assert found == in_memory(log, UNPROMPTED)
+    assert found["eval"] != in_memory(log, BY_TIME)["eval"]
+    assert facts.rows_out["eval"] == len(found["eval"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "extra", "lacking"),
+    [
+        ("impression", {}, "`request_id`"),
+        ("shown", {"request_id": ["r"] * 120}, "the type `impression`"),
+    ],
+)
+def test_a_log_that_does_not_tell_what_answers_a_list_is_refused(tmp_path, kind, extra, lacking):
+    rows = [(f"u{n % 9}", f"i{n % 13}", 100 * n, ("view", kind)[n % 4 == 0]) for n in range(120)]
+    with pytest.raises(DataError, match=f"Received: events without {lacking}. Map"):
+        by_job(tmp_path, [frame(rows, extra)], UNPROMPTED, 20)
 
 
 def contents(job):

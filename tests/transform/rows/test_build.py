@@ -20,7 +20,7 @@ BY_TIME = SplitSettings(protocol="time", eval_fraction=0.3, validation_fraction=
 
 def rows(events, split=LEAVE_ONE_OUT, examples=SMALL, features=(), users=None):
     """Split -> rows, each a dict with the values of its features (absent ones are missing)."""
-    log = EventLog.of(events, users)
+    log = EventLog.of(events, users, examples.impression_type)
     log = log.with_period(assign_periods(log.histories, split))
     shop = Shop.close(log, features, split, examples, seed=3)
     return {
@@ -160,6 +160,31 @@ def test_time_protocol_asks_for_the_first_events_of_a_period():
     assert [row["target_item_id"] for row in built["validation"]] == [["i5"], ["i6"]]
     assert [row["target_item_id"] for row in built["eval"]] == [["i7"], ["i8"]]
     assert built["eval"][1]["history_item_id"] == ["i4", "i5", "i6", "i7"]
+
+
+def targets(built, split):
+    return [row["target_item_id"][0] for row in built[split] if row["user_id"] == ["u"]]
+
+
+def test_unprompted_requests_are_those_that_answer_no_list():
+    """Of ten views, i5 and i6 validate and i7 to i9 evaluate."""
+    requests = {"i5": "other", "i6": "of nobody", "i7": "list", "i8": None, "i9": "later"}
+    done = [(*row, "view") for row in one_user(10)]
+    shown = [
+        ("u", "i1", 75, "impression", "list"),
+        ("u", "i9", 105, "impression", "later"),
+        ("v", "i5", 1, "impression", "other"),
+    ]
+    events = [*((*row, requests.get(row[1])) for row in done), *shown]
+    log = frame([row[:4] for row in events], {"request_id": [row[4] for row in events]})
+    split = BY_TIME.model_copy(update={"max_rows_per_user": 2})
+    every, built = rows(log, split), rows(log, split.model_copy(update={"held_out": "unprompted"}))
+    assert targets(every, "eval") == ["i7", "i8"]
+    assert targets(built, "eval") == ["i8", "i9"]
+    assert targets(built, "validation") == targets(every, "validation") == ["i5", "i6"]
+    # What answers a list is in histories and in the training all the same.
+    assert built["eval"][0]["history_item_id"] == ["i4", "i5", "i6", "i7"]
+    assert (built["train"], built["ranking"]) == (every["train"], every["ranking"])
 
 
 def test_a_user_who_comes_later_is_a_cold_request():
