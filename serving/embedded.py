@@ -53,6 +53,13 @@ class EmbeddedServer:
         """Resident memory of the process now."""
         return int(psutil.Process(self.pid).memory_info().rss)
 
+    def is_running(self) -> bool:
+        """Whether the process has not ended."""
+        try:
+            return bool(psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
+
 
 @contextlib.contextmanager
 def embedded_server(
@@ -90,7 +97,11 @@ def embedded_server(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, *flags], stdout=output, stderr=subprocess.STDOUT, env=_environment()
+            [*command, *flags],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=_environment(),
+            process_group=0,  # a Ctrl-C is for who started it, and then ends it
         )
     try:
         address = _wait(process, log, port, model_name, started + startup_deadline_s)
