@@ -68,12 +68,11 @@ class Beside:
             NodeError: It failed, or one in a thread did while it ran.
             KeyboardInterrupt: The run was interrupted.
         """
-        try:
+        with contextlib.suppress(AbandonedError):
             if node_id in self._started:
                 return self._started[node_id].result()
             return self._launch(node_id)
-        except AbandonedError as error:
-            raise self._failure() from error
+        raise self._failure()  # with its own cause
 
     def _launch(self, node_id: str) -> NodeResult:
         # Whoever fails has the turn until it is closed and its processes are gone, and then the

@@ -101,8 +101,9 @@ def test_what_comes_of_it_after_another_has_failed_is_not_published(forked):
 def test_its_failure_ends_the_run(forked):
     from pipeline.runners.node import NodeError
 
-    with pytest.raises(NodeError, match="Late failed: ValueError: late gave way"):
+    with pytest.raises(NodeError, match="Late failed: ValueError: late gave way") as caught:
         forked.run("one", "meet", "late fails")
+    assert isinstance(caught.value.__cause__, ValueError)
     assert forked.recorded == {
         "Begin": NodeState.DONE,
         "Quick": NodeState.INTERRUPTED,
