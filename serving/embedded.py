@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -101,7 +102,7 @@ def embedded_server(
             stdout=output,
             stderr=subprocess.STDOUT,
             env=_environment(),
-            process_group=0,  # a Ctrl-C is for who started it, and then ends it
+            process_group=_group(),
         )
     try:
         address = _wait(process, log, port, model_name, started + startup_deadline_s)
@@ -188,6 +189,15 @@ def _stop(process: subprocess.Popen[bytes], deadline_s: float) -> None:
         process.kill()
         code = process.wait()
     logger.info("model server stopped with exit code %d", code)
+
+
+def _group() -> int | None:
+    """Started beside the main thread, a server is in a group of its own.
+
+    A Ctrl-C in a terminal would else end it before the main thread knows, and who asks the server
+    would take that for a failure of the model.
+    """
+    return None if threading.current_thread() is threading.main_thread() else 0
 
 
 def _environment() -> dict[str, str]:
