@@ -5,6 +5,10 @@
 It has the name and the metadata of the pipeline that trains, so that both see each other's work: a
 refreshed model is held against the trained one, and the next trained one against what is served.
 
+What a training has found out and new items do not change is not found out again: the recommender
+that it composed is the base of this one, see RecommenderAssembler. The gates are the same, and
+measure the refreshed model.
+
 Where the items are what they were, everything comes from the cache, and nothing is published. What
 is served is a part of the Pusher's key: items that are put back are published again, since others
 were served meanwhile. After `sluice rollback` a refresh takes the towers of the version that is
@@ -73,6 +77,7 @@ def create_pipeline(settings: Settings) -> Pipeline:
             "transform_graph": items.outputs["transform_graph"],
             "transformed_examples": items.outputs["transformed_examples"],
             "tiles": trained["tiles"],
+            "base": trained["model"],
         },
     )
     candidate = Candidate(

@@ -34,11 +34,13 @@ class Task(NamedTuple):
         create: Makes the pipeline, once TFX is loaded.
         tell: Shows how a run ended; its exit code and facts.
         kind: Ends the id of a run that is not the whole pipeline.
+        beside: Nodes that run beside others, see `pipeline.runners.local`.
     """
 
     create: Callable[[Settings], Pipeline]
     tell: Callable[[Settings, str, Console], End]
     kind: str = ""
+    beside: tuple[str, ...] = ()
 
 
 def new_run_id() -> str:
@@ -94,7 +96,7 @@ def _run_nodes(
             from pipeline.runners import local
 
             pipeline = task.create(settings)
-        nodes = local.run(pipeline, run_id, console.step, interruption)
+        nodes = local.run(pipeline, run_id, console.step, interruption, task.beside)
     except KeyboardInterrupt:
         logger.warning("interrupted")
         console.line()

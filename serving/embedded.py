@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -53,6 +54,13 @@ class EmbeddedServer:
         """Resident memory of the process now."""
         return int(psutil.Process(self.pid).memory_info().rss)
 
+    def is_running(self) -> bool:
+        """Whether the process has not ended."""
+        try:
+            return bool(psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
+
 
 @contextlib.contextmanager
 def embedded_server(
@@ -90,7 +98,11 @@ def embedded_server(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, *flags], stdout=output, stderr=subprocess.STDOUT, env=_environment()
+            [*command, *flags],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=_environment(),
+            process_group=_group(),
         )
     try:
         address = _wait(process, log, port, model_name, started + startup_deadline_s)
@@ -177,6 +189,15 @@ def _stop(process: subprocess.Popen[bytes], deadline_s: float) -> None:
         process.kill()
         code = process.wait()
     logger.info("model server stopped with exit code %d", code)
+
+
+def _group() -> int | None:
+    """Started beside the main thread, a server is in a group of its own.
+
+    A Ctrl-C in a terminal would else end it before the main thread knows, and who asks the server
+    would take that for a failure of the model.
+    """
+    return None if threading.current_thread() is threading.main_thread() else 0
 
 
 def _environment() -> dict[str, str]:

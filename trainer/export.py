@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -123,7 +124,7 @@ class SavedWeights:
         return values
 
     def _key(self, name: str) -> str:
-        return f"model_variables/{self._place[name]}/.ATTRIBUTES/VARIABLE_VALUE"
+        return _key(self._place[name])
 
 
 def restore(model: tf.keras.Model, model_dir: str | Path, *, before_refresh: bool = False) -> None:
@@ -139,6 +140,22 @@ def restore(model: tf.keras.Model, model_dir: str | Path, *, before_refresh: boo
     _checkpoint(model).read(str(path)).assert_existing_objects_matched()
 
 
+def saved_variables(
+    model_dir: str | Path, *, before_refresh: bool = False
+) -> Iterator[npt.NDArray[Any]]:
+    """The values of a saved model's variables, in the order of `model.variables`.
+
+    Args:
+        model_dir: The saved model.
+        before_refresh: See `restore`.
+    """
+    reader = tf.train.load_checkpoint(str(_weights(model_dir, before_refresh=before_refresh)))
+    for place in itertools.count():
+        if not reader.has_tensor(key := _key(place)):
+            return
+        yield reader.get_tensor(key)
+
+
 def was_refreshed(model_dir: str | Path) -> bool:
     """Whether a saved model has learned from the validation rows."""
     return (Path(model_dir) / _BEFORE_REFRESH).parent.is_dir()
@@ -148,6 +165,11 @@ def _weights(model_dir: str | Path, *, before_refresh: bool) -> Path:
     if before_refresh and was_refreshed(model_dir):
         return Path(model_dir) / _BEFORE_REFRESH
     return Path(model_dir) / "variables" / "variables"
+
+
+def _key(place: int) -> str:
+    """The name that a checkpoint gives to the variable at a place of `_checkpoint`'s list."""
+    return f"model_variables/{place}/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 def _checkpoint(model: tf.keras.Model) -> tf.train.Checkpoint:

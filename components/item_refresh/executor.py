@@ -125,15 +125,10 @@ def _split(examples: Any, name: str) -> str:
 
 
 def _write_towers(given: dict[str, Any], made: dict[str, Any]) -> None:
-    def place(prefix: str, artifacts: dict[str, Any]) -> Place:
-        catalogue = _split(artifacts[f"{prefix}transformed_examples"], keys.CATALOGUE)
-        return Place(artifacts[f"{prefix}transform_graph"].uri, (f"{catalogue}/*",))
-
-    held_out = f"{_split(made['transformed_examples'], keys.VALIDATION)}/*"
+    rows = made["transformed_examples"]
     extend_towers(
         Towers(*(path_utils.serving_model_path(given[f"trained_{name}"].uri) for name in _TOWERS)),
         Towers(*(path_utils.serving_model_dir(made[name].uri) for name in _TOWERS)),
-        place("trained_", given),
-        place("", made),
-        held_out,
+        Place(made["transform_graph"].uri, (f"{_split(rows, keys.CATALOGUE)}/*",)),
+        f"{_split(rows, keys.VALIDATION)}/*",
     )

@@ -26,6 +26,7 @@ class RecommenderAssemblerSpec(component_spec.ComponentSpec):
         "transform_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
         "transformed_examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "tiles": component_spec.ChannelParameter(type=Tiles),
+        "base": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS: ClassVar = {"model": component_spec.ChannelParameter(type=standard_artifacts.Model)}
 
@@ -48,6 +49,7 @@ class RecommenderAssembler(base_component.BaseComponent):
         split: str,
         example_settings: str,
         code: str,
+        base: channel.BaseChannel | None = None,
     ) -> None:
         """Declares the node.
 
@@ -61,6 +63,8 @@ class RecommenderAssembler(base_component.BaseComponent):
             split: SplitSettings as JSON, for the model's record of what trained it.
             example_settings: ExampleSettings as JSON: how the co-view table is made and read.
             code: Fingerprint of the code, so that changed code is not served from the cache.
+            base: A recommender that was composed of the same trained parts over other items. What
+                it was composed with is kept where it still holds.
         """
         super().__init__(
             RecommenderAssemblerSpec(
@@ -73,6 +77,7 @@ class RecommenderAssembler(base_component.BaseComponent):
                 split=split,
                 example_settings=example_settings,
                 code=code,
+                base=base,
                 model=channel.Channel(type=standard_artifacts.Model),
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from tfx.utils import path_utils
 
 from components.artifacts import Tiles
 from components.training_period import period_of_tiles, write_period
-from trainer.metrics import item_table
-from trainer.recommender.assembly import assemble
+from trainer.recommender.assembly import Assembled, assemble
+from trainer.recommender.record import Earlier, Record
 from trainer.recommender.trained import Sources
 from trainer.settings import RecommenderSettings
 from transform import features as keys
@@ -50,11 +51,13 @@ class Executor(base_executor.BaseExecutor):
         )
         settings = RecommenderSettings.model_validate_json(exec_properties["settings"])
         examples = ExampleSettings.model_validate_json(exec_properties["example_settings"])
-        assembled = assemble(sources, settings, examples)
+        code = exec_properties["code"]
+        earlier = _earlier(input_dict.get("base") or [], code)
+        assembled = assemble(sources, settings, examples, earlier)
         output = artifact_utils.get_single_uri(output_dict["model"])
         directory = Path(path_utils.serving_model_dir(output))
         assembled.served.save(directory)
-        assembled.items.write(Path(output) / item_table.FILE)
+        _write_record(assembled, settings, examples, code, output)
         path = directory / CALIBRATION_FILE
         path.parent.mkdir(parents=True, exist_ok=True)
         fitted = {
@@ -68,3 +71,27 @@ class Executor(base_executor.BaseExecutor):
             last_time = max(period.last_time, assembled.last_time)
             period = period.model_copy(update={"last_time": last_time})
         write_period(directory, period)
+
+
+def _earlier(base: Sequence[Any], code: str) -> Earlier | None:
+    """What the base was composed with; None where there is none, or other code composed it."""
+    earlier = Earlier.read(base[0].uri) if base else None
+    return earlier if earlier is not None and earlier.record.code == code else None
+
+
+def _write_record(
+    assembled: Assembled,
+    settings: RecommenderSettings,
+    examples: ExampleSettings,
+    code: str,
+    folder: str,
+) -> None:
+    directions = assembled.directions
+    record = Record(
+        settings=settings,
+        examples=examples,
+        code=code,
+        calibrations=assembled.calibrations,
+        read=None if directions is None else directions.read,
+    )
+    Earlier(record, directions, assembled.items).write(folder)

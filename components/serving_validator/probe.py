@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc
 import numpy as np
@@ -31,8 +31,40 @@ from transform import features as keys
 
 _LIST_LENGTH = 10
 _BATCH = 64
-Asked = TypeVar("Asked")
 _UNKNOWN = "\u2205 nobody"  # an id that no log has
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What N requests were answered with.
+
+    Attributes:
+        items: Item ids as bytes, best first, [N, K]; b"" where there are no more.
+        scores: Their scores, float32 [N, K].
+    """
+
+    items: npt.NDArray[Any]
+    scores: npt.NDArray[np.float32]
+
+    def shown(self) -> list[tuple[str, ...]]:
+        """The item ids of each list."""
+        return [tuple(item.decode("utf-8") for item in row if item) for row in self.items]
+
+
+def seen_items_shown(queries: Sequence[Query], lists: Lists) -> float:
+    """Number of items shown to users who have had them.
+
+    Args:
+        queries: Requests.
+        lists: What they were answered with.
+    """
+    return float(
+        sum(
+            item in query.history_item_id
+            for query, shown in zip(queries, lists.shown(), strict=True)
+            for item in shown
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -113,13 +145,26 @@ class Probe:
             found += differing_rows(names, served, rows)
         return found
 
-    def score_difference(self, queries: Sequence[Query]) -> float:
-        """Largest difference between an item's score in `recommend` and in `rank`."""
-        largest: list[float] = []
+    def lists(self, queries: Sequence[Query]) -> Lists:
+        """What each request is answered with: several questions are about it."""
+        items, scores = [], []
         for batch in _batches(queries):
             inputs: Inputs = {**query_inputs(batch), "top_k": np.int32(_LIST_LENGTH)}
-            lists = self._predict("recommend", inputs)
-            items, scores = output(lists, "item_id"), output(lists, "score")
+            answered = self._predict("recommend", inputs)
+            items.append(output(answered, "item_id"))
+            scores.append(output(answered, "score"))
+        return Lists(np.concatenate(items), np.concatenate(scores))
+
+    def score_difference(self, queries: Sequence[Query], lists: Lists) -> float:
+        """Largest difference between an item's score in `recommend` and in `rank`.
+
+        Args:
+            queries: Requests.
+            lists: What they were answered with.
+        """
+        largest: list[float] = []
+        parts = (queries, lists.items, lists.scores)
+        for batch, items, scores in zip(*map(_batches, parts), strict=True):
             candidates: Inputs = {**_without_exclusions(batch), keys.CANDIDATE_ITEM_ID: items}
             ranked = output(self._predict("rank", candidates), "score")
             largest.append(_largest((ranked - scores)[items != b""]))
@@ -167,30 +212,22 @@ class Probe:
         full = min(_LIST_LENGTH, items)
         return sum(len({item.item_id for item in shown}) == full for shown in lists) / len(lists)
 
-    def seen_items_shown(self, queries: Sequence[Query]) -> float:
-        """Number of items shown to users who have had them."""
-        lists = self.client.recommend(queries, _LIST_LENGTH)
-        return float(
-            sum(
-                item.item_id in query.history_item_id
-                for query, shown in zip(queries, lists, strict=True)
-                for item in shown
-            )
-        )
+    def excluded_items_shown(self, queries: Sequence[Query], lists: Lists) -> float:
+        """Number of items shown although the request excludes them.
 
-    def excluded_items_shown(self, queries: Sequence[Query]) -> float:
-        """Number of items shown although the request excludes them."""
+        Args:
+            queries: Requests; each excludes the upper half of its list.
+            lists: What they were answered with.
+        """
         excluding = [
-            replace(query, exclude_item_id=tuple(item.item_id for item in shown))
-            for query, shown in zip(
-                queries, self.client.recommend(queries, _LIST_LENGTH // 2), strict=True
-            )
+            replace(query, exclude_item_id=shown[: _LIST_LENGTH // 2])
+            for query, shown in zip(queries, lists.shown(), strict=True)
         ]
-        lists = self.client.recommend(excluding, _LIST_LENGTH)
+        answered = self.client.recommend(excluding, _LIST_LENGTH)
         return float(
             sum(
                 item.item_id in query.exclude_item_id
-                for query, shown in zip(excluding, lists, strict=True)
+                for query, shown in zip(excluding, answered, strict=True)
                 for item in shown
             )
         )
@@ -223,9 +260,10 @@ def _without_exclusions(queries: Sequence[Query]) -> Inputs:
     return inputs
 
 
-def _batches(queries: Sequence[Asked]) -> Iterator[Sequence[Asked]]:
-    for first in range(0, len(queries), _BATCH):
-        yield queries[first : first + _BATCH]
+def _batches(asked: Any) -> Iterator[Any]:
+    """Parts of a sequence or an array, in order."""
+    for first in range(0, len(asked), _BATCH):
+        yield asked[first : first + _BATCH]
 
 
 def _largest(differences: npt.NDArray[Any]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +13,8 @@ import numpy as np
 
 from components.serving_validator.calls import Calls, Signatures, predict_request
 from components.serving_validator.load import Call, Load
-from serving.embedded import EmbeddedServerError, embedded_server
+from serving.client import RecommenderClient, ServingError
+from serving.embedded import EmbeddedServer
 from serving.inputs import Inputs, query_inputs
 from serving.query import Query
 
@@ -24,11 +24,13 @@ SWAP_MEASURES = frozenset(
     {"swap_calls", "swap_failed_calls", "swap_version_reversals", "swap_p99_ms"}
 )
 _MODEL = "recommender"
-_SERVED, _CANDIDATE = 1, 2  # versions of the try-out
+# Versions of the try-out: the candidate by itself, what is served now, and the candidate again.
+ALONE, _SERVED, _CANDIDATE = 1, 2, 3
 _LIST_LENGTH = 10
-_BEFORE_SECONDS, _AFTER_SECONDS = 3.0, 2.0
+_BEFORE_SECONDS, _AFTER_SECONDS = 1.0, 2.0
 _SETTLE_SECONDS = 1.0  # a swap ends this long after the first answer of the new version
 _DEADLINE_SECONDS = 300.0
+_POLL_SECONDS = 0.05
 _SLOWEST, _FASTEST = 2.0, 50.0  # requests a second
 
 
@@ -58,17 +60,25 @@ def requests_of_both(
 
 
 def measure_swap(
-    folder: Path, served: Path, candidate: Path, requests: Requests, *, typical_ms: float, log: Path
+    server: EmbeddedServer,
+    folder: Path,
+    served: Path,
+    candidate: Path,
+    requests: Requests,
+    *,
+    typical_ms: float,
 ) -> dict[str, float]:
     """Swaps the versions under load.
 
+    The server has lived before, as one in production has: it takes the served version first.
+
     Args:
-        folder: An empty folder for the versions.
+        server: A server of the versions in `folder`, of which there is one, `ALONE`.
+        folder: Of the versions.
         served: Folder of the version now served.
         candidate: Folder of the candidate, with its warm-up requests.
         requests: From `requests_of_both`.
         typical_ms: Median time of an answer; callers come half as often as one alone could.
-        log: File for what the server prints.
 
     Returns:
         `summary` of the calls; empty where the served version itself does not load any more.
@@ -76,27 +86,41 @@ def measure_swap(
     Raises:
         SwapError: The candidate did not answer in time.
     """
-    (folder / str(_SERVED)).symlink_to(served.resolve())
+    publish(served, folder / str(_SERVED))
+    if reason := _why_not_serving(server, _SERVED):
+        logger.warning("Nothing is swapped: the served version does not load: %s", reason)
+        return {}
     rate = min(max(500.0 / typical_ms, _SLOWEST), _FASTEST)
-    with contextlib.ExitStack() as stack:
-        try:
-            server = stack.enter_context(embedded_server(folder, log_path=log))
-        except EmbeddedServerError:
-            logger.warning("Nothing is swapped: the served version does not load.", exc_info=True)
-            return {}
-        send = _sender(stack.enter_context(Calls(server.address)), requests)
-        load = stack.enter_context(Load(send, rate))
+    with Calls(server.address) as calls, Load(_sender(calls, requests), rate) as load:
         time.sleep(_BEFORE_SECONDS)
         published = time.monotonic()
         publish(candidate, folder / str(_CANDIDATE))
-        _wait_for_candidate(load, log)
+        _wait_for_candidate(load, server)
         time.sleep(_AFTER_SECONDS)
     return summary(load.calls, published)
 
 
-def publish(candidate: Path, version: Path) -> None:
-    """Makes the candidate visible to the server, in one step."""
-    version.symlink_to(candidate.resolve())
+def _why_not_serving(server: EmbeddedServer, version: int) -> str:
+    """Waits for a version; why it did not come to be served, "" where it did."""
+    deadline = time.monotonic() + _DEADLINE_SECONDS
+    with RecommenderClient(server.address, server.model_name, timeout_s=60.0) as client:
+        while time.monotonic() < deadline:
+            try:
+                states = {status.version: status for status in client.status()}
+            except ServingError as error:  # it brought the server down
+                return str(error)
+            found = states.get(version)
+            if found and found.error:
+                return found.error
+            if found and found.state == "AVAILABLE":
+                return ""
+            time.sleep(_POLL_SECONDS)
+    return f"it was not there within {_DEADLINE_SECONDS:.0f} s"
+
+
+def publish(model: Path, version: Path) -> None:
+    """Makes a model visible to the server, in one step."""
+    version.symlink_to(model.resolve())
 
 
 def summary(calls: Sequence[Call], published: float) -> dict[str, float]:
@@ -138,15 +162,17 @@ def _first_answer(calls: Sequence[Call]) -> float:
     return min((call.ended for call in calls if call.version == _CANDIDATE), default=float("inf"))
 
 
-def _wait_for_candidate(load: Load, log: Path) -> None:
+def _wait_for_candidate(load: Load, server: EmbeddedServer) -> None:
     deadline = time.monotonic() + _DEADLINE_SECONDS
     while _first_answer(list(load.calls)) == float("inf"):
-        if time.monotonic() > deadline:
+        gone = not server.is_running()
+        if gone or time.monotonic() > deadline:
+            when = "before it ended" if gone else f"within {_DEADLINE_SECONDS:.0f} s"
             raise SwapError(
                 "A candidate must take over from the version that is served. Received: no answer "
-                f"from it within {_DEADLINE_SECONDS:.0f} s. The server's log says why: {log}."
+                f"from it {when}. The server's log says why: {server.log_path}."
             )
-        time.sleep(0.05)
+        time.sleep(_POLL_SECONDS)
 
 
 def _sender(calls: Calls, requests: Requests) -> Callable[[int], int]:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,17 +21,19 @@ import tensorflow as tf
 from components.checks import Bound, Check
 from components.serving_validator.calls import Calls, ContractError, read_signatures
 from components.serving_validator.held_out import HeldOutRequest
-from components.serving_validator.probe import Probe
+from components.serving_validator.probe import Probe, seen_items_shown
 from components.serving_validator.swap import (
+    ALONE,
     SWAP_MEASURES,
     SwapError,
     measure_swap,
+    publish,
     requests_of_both,
 )
 from components.serving_validator.warm_up import write_warm_up
 from components.warm_up_file import WARM_UP_FILE
 from serving.client import RecommenderClient, ServingError
-from serving.embedded import EmbeddedServerError, embedded_server
+from serving.embedded import EmbeddedServer, EmbeddedServerError, embedded_server
 from serving.inputs import InputError
 from serving.query import Query
 from trainer.recommender.stock_ops import ForeignOpError, require_stock_ops
@@ -39,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 _COLD_STARTS = 16
 _NAMED = 5  # differing features that a reason names
+_POLL_SECONDS = 0.2  # how often the server looks for versions: what is published here waits for it
 # Whatever a model can do to a server, or a server to its callers. Anything else is our own mistake
 # and fails the run.
 _FAILURES = (
@@ -121,65 +125,66 @@ class TryOut:
         # The embedded server runs what this Python has loaded; the real one runs less.
         require_stock_ops(self.model)
         queries = [request.query for request in self.requests]
-        with tempfile.TemporaryDirectory() as folder:
-            base = Path(folder)
-            version = _stage(self.model, base / "1")
-            warm_up = version / "assets.extra" / WARM_UP_FILE
+        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as meanwhile:
+            candidate = _stage(self.model, Path(folder) / "candidate")
+            warm_up = candidate / "assets.extra" / WARM_UP_FILE
             write_warm_up(warm_up, queries, declared)
+            base = Path(folder) / "versions"
+            base.mkdir()
+            publish(candidate, base / str(ALONE))
+            # The server starts for seconds in which nothing else is to be done here.
+            expected = meanwhile.submit(_embeddings, self.retriever, self._replayed()[1])
             log = output / "model_server.log"
             with (
-                embedded_server(base, log_path=log) as server,
+                embedded_server(base, log_path=log, poll_seconds=_POLL_SECONDS) as server,
                 RecommenderClient(server.address, timeout_s=60.0) as client,
                 Calls(server.address) as calls,
             ):
                 probe = Probe(server, client, calls, declared)
                 measured = {"start_seconds": server.startup_seconds}
-                measured |= self._ask(probe, queries)
+                measured |= self._ask(probe, queries, expected.result())
                 differing = self._differing_features(probe)
-            measured |= self._swap(base / "swap", version, measured, output)
+                measured |= self._swap(server, base, candidate, measured)
             shutil.copyfile(warm_up, output / WARM_UP_FILE)
         measured["feature_differences"] = float(differing.total())
         return Measured(measured, {"feature_differences": _most_common(differing)})
 
-    def _ask(self, probe: Probe, queries: Sequence[Query]) -> dict[str, float]:
+    def _ask(
+        self, probe: Probe, queries: Sequence[Query], expected: npt.NDArray[np.float32]
+    ) -> dict[str, float]:
+        first_call_seconds = probe.first_call_seconds(queries[0])
+        replayed, _ = self._replayed()
+        lists = probe.lists(queries)
         return {
-            "first_call_seconds": probe.first_call_seconds(queries[0]),
-            **self._parity(probe),
-            "score_difference": probe.score_difference(queries),
+            "first_call_seconds": first_call_seconds,
+            "rows_replayed": float(len(replayed)),
+            "embedding_difference": probe.embedding_difference(replayed, expected),
+            "score_difference": probe.score_difference(queries, lists),
             "row_difference": probe.row_difference(self.requests),
             "malformed_refused": probe.malformed_refused(queries[0]),
             "cold_start_full": probe.cold_start_full(queries[:_COLD_STARTS], self.items),
-            "seen_items_shown": probe.seen_items_shown(queries),
-            "excluded_items_shown": probe.excluded_items_shown(queries),
+            "seen_items_shown": seen_items_shown(queries, lists),
+            "excluded_items_shown": probe.excluded_items_shown(queries, lists),
             **probe.latencies_ms(queries),
             "memory_mb": probe.memory_mb(),
         }
 
     def _swap(
-        self, folder: Path, candidate: Path, measured: Mapping[str, float], output: Path
+        self, server: EmbeddedServer, base: Path, candidate: Path, measured: Mapping[str, float]
     ) -> dict[str, float]:
         """What callers see while the candidate replaces the served version; empty without one."""
         if self.served is None:
             return {}
-        folder.mkdir()
         queries = [request.query for request in self.requests]
         signatures = read_signatures(self.served), read_signatures(candidate)
         return measure_swap(
-            folder,
+            server,
+            base,
             self.served,
             candidate,
             requests_of_both(queries, *signatures),
             typical_ms=measured["latency_p50_ms"],
-            log=output / "swap.log",
         )
-
-    def _parity(self, probe: Probe) -> dict[str, float]:
-        queries, rows = self._replayed()
-        expected = _embeddings(self.retriever, rows)
-        return {
-            "rows_replayed": float(len(queries)),
-            "embedding_difference": probe.embedding_difference(queries, expected),
-        }
 
     def _differing_features(self, probe: Probe) -> Counter[str]:
         return probe.differing_features(self.features, *self._replayed())

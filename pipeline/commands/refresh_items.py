@@ -19,6 +19,9 @@ EXAMPLES = (
     "sluice refresh-items --config my.yaml --items today/items.parquet --json",
 )
 
+# It asks a server, while lists and scores are measured in this process.
+BESIDE = ("ServingValidator",)
+
 Items = Annotated[
     str | None,
     typer.Option(metavar="PATH", help="The items table, whole [`data.items` of the settings]."),
@@ -52,7 +55,8 @@ def refresh_items(config: Config, items: Items = None, as_json: Json = False) ->
             raise RunError(
                 f"what is served must be settled before its items are refreshed. Received: {why}."
             )
-        raise typer.Exit(run_here(settings, config, as_json, Task(_refresh, tell_report)))
+        task = Task(_refresh, tell_report, beside=BESIDE)
+        raise typer.Exit(run_here(settings, config, as_json, task))
 
 
 def _refresh(settings: Settings) -> Pipeline:

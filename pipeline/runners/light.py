@@ -10,7 +10,7 @@ import contextlib
 import importlib.util
 import sys
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
@@ -33,7 +33,7 @@ def load_launcher(executor: str, *, with_beam: bool) -> None:
             does not work in this process; Beam itself does.
     """
     left_out = {"tensorflow", _COMPONENTS} | (set() if with_beam else {"apache_beam"})
-    with _without(left_out):
+    with without(left_out):
         importlib.import_module("tfx.orchestration.portable.launcher")
     _put_off("tensorflow", parts=False)  # they need what the package itself sets up
     if not executor.startswith(OF_TFX):
@@ -41,7 +41,7 @@ def load_launcher(executor: str, *, with_beam: bool) -> None:
 
 
 @contextlib.contextmanager
-def _without(names: set[str]) -> Iterator[None]:
+def without(names: Collection[str]) -> Iterator[None]:
     """While open, packages that were not imported before cannot be."""
     finder = _NotThere(names)
     sys.meta_path.insert(0, finder)
@@ -52,7 +52,7 @@ def _without(names: set[str]) -> Iterator[None]:
 
 
 class _NotThere(MetaPathFinder):
-    def __init__(self, names: set[str]) -> None:
+    def __init__(self, names: Collection[str]) -> None:
         self._names = names
 
     def find_spec(

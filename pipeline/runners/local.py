@@ -1,11 +1,11 @@
-"""A pipeline on this machine: its nodes one after the other, in this process."""
+"""A pipeline on this machine: its nodes in this process, one after the other or nearly so."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -18,9 +18,10 @@ from tfx.orchestration.portable import runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.lineage import NodeState
+from pipeline.runners.beside import Beside
 from pipeline.runners.executions import close_abandoned
 from pipeline.runners.interruption import Interruption
-from pipeline.runners.node import NodeError, NodeResult, connection_of, launch_node
+from pipeline.runners.node import NodeError, NodeResult, connection_of
 from trainer.progress import told_to
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,11 @@ Watch = Callable[[str, int, int], AbstractContextManager[Step]]  # node id, its 
 
 
 def run(
-    pipeline: Pipeline, run_id: str, watch: Watch, interruption: Interruption
+    pipeline: Pipeline,
+    run_id: str,
+    watch: Watch,
+    interruption: Interruption,
+    beside: Collection[str] = (),
 ) -> list[NodeResult]:
     """Runs every node in topological order and stops at the first that fails.
 
@@ -52,6 +57,8 @@ def run(
         run_id: Name of this run, unique in the metadata.
         watch: Called around each node.
         interruption: Tells of a Ctrl-C that a library swallowed.
+        beside: Nodes that start as soon as they can, in a thread, and are waited for only where
+            nothing else is left to do. They must leave alone what belongs to the whole process.
 
     Returns:
         How each node ended.
@@ -62,14 +69,22 @@ def run(
     """
     compiled = compile_pipeline(pipeline, run_id)
     _close_abandoned(compiled)
-    node_ids = [node.pipeline_node.node_info.id for node in compiled.nodes]
-    results = []
-    with _no_arguments():
-        for number, node_id in enumerate(node_ids, start=1):
-            with watch(node_id, number, len(node_ids)) as step:
+    before = {
+        node.pipeline_node.node_info.id: set(node.pipeline_node.upstream_nodes)
+        for node in compiled.nodes
+    }
+    order = _late(before, beside)
+    results: list[NodeResult] = []
+    with _no_arguments(), Beside(compiled) as nodes:
+        waiting = [node_id for node_id in order if node_id in beside]
+        for number, node_id in enumerate(order, start=1):
+            for ready in [one for one in waiting if before[one] <= set(order[: number - 1])]:
+                waiting.remove(ready)
+                nodes.start(ready)
+            with watch(node_id, number, len(order)) as step:
                 try:
                     with told_to(step.say):
-                        result = launch_node(compiled, node_id)
+                        result = nodes.launch(node_id)
                 except NodeError:
                     interruption.check()  # an interruption that came out under another name
                     raise
@@ -77,6 +92,20 @@ def run(
             interruption.check()
             results.append(result)
     return results
+
+
+def _late(before: Mapping[str, set[str]], late: Collection[str]) -> list[str]:
+    """Nodes in order, some of them as late as those allow that come after them.
+
+    Args:
+        before: Node -> those before it, in topological order.
+        late: Those nodes.
+    """
+    order = [node_id for node_id in before if node_id not in late]
+    for node_id in reversed([node_id for node_id in before if node_id in late]):
+        after = (place for place, other in enumerate(order) if node_id in before[other])
+        order.insert(next(after, len(order)), node_id)
+    return order
 
 
 def compile_pipeline(pipeline: Pipeline, run_id: str) -> pipeline_pb2.Pipeline:

@@ -8,6 +8,7 @@ import sys
 import types
 
 from pipeline.errors import RunError
+from pipeline.runners.light import without
 
 # Components of ours: name in tfx.components -> the module that defines it.
 _COMPONENTS = {
@@ -18,6 +19,9 @@ _COMPONENTS = {
     "Transform": "tfx.components.transform.component",
     "Tuner": "tfx.components.tuner.component",
 }
+# What TFX and Beam load where it is there, and no node of ours needs: clients of Kubernetes (for
+# TFX's own InfraValidator) and of MongoDB. They are a thousand modules.
+NOT_NEEDED = ("kubernetes", "bson", "pymongo")
 # Names that a module which was imported only in part lacks.
 _MARKS = {"tensorflow_model_analysis": ("EvalConfig", "run_model_analysis", "load_eval_result")}
 
@@ -31,7 +35,8 @@ def load_tfx() -> None:
     Raises:
         RunError: A part is missing; the message holds the import error that TFX hid.
     """
-    components = _import("tfx.components")
+    with without(NOT_NEEDED):
+        components = _import("tfx.components")
     for name, module in _COMPONENTS.items():
         if getattr(components, name, None) is None:
             _import(module)  # raises the error that was swallowed

@@ -17,41 +17,42 @@ from tensorflow.core.framework import graph_pb2, node_def_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
-_PAUSES = 3.0  # after each piece, over the time that it took
+PAUSES = 3.0
 
 Piece = TypeVar("Piece")
 
 
 def import_graph(
-    graph: tf.Graph, meta_graph: meta_graph_pb2.MetaGraphDef
+    graph: tf.Graph, meta_graph: meta_graph_pb2.MetaGraphDef, *, pauses: float = PAUSES
 ) -> tf.compat.v1.train.Saver | None:
     """Import what a SavedModel computes, and leave the interpreter to others most of the time.
 
     Args:
         graph: An empty graph.
         meta_graph: The graph to import, with its signatures.
+        pauses: How long others have the interpreter after each piece, over the time that it took.
 
     Returns:
         What restores its variables; None where it has none.
     """
     calls = _signature_calls(meta_graph)
     with graph.as_default():
-        for function in _one_by_one(_functions(meta_graph.graph_def)):
+        for function in _one_by_one(_functions(meta_graph.graph_def), pauses):
             tf.graph_util.import_graph_def(function, name="")
         saver = tf.compat.v1.train.import_meta_graph(_without(meta_graph, calls))
-        for call in _one_by_one(calls.values()):
+        for call in _one_by_one(calls.values(), pauses):
             inputs = {name: graph.get_tensor_by_name(_tensor_name(name)) for name in call.input}
             piece = graph_pb2.GraphDef(versions=meta_graph.graph_def.versions, node=[call])
             tf.graph_util.import_graph_def(piece, name="", input_map=inputs)
     return saver
 
 
-def _one_by_one(pieces: Iterable[Piece]) -> Iterator[Piece]:
+def _one_by_one(pieces: Iterable[Piece], pauses: float) -> Iterator[Piece]:
     """The pieces; after each a pause, in which the calls that had to wait are answered."""
     for piece in pieces:
         began = time.monotonic()
         yield piece
-        time.sleep(_PAUSES * (time.monotonic() - began))
+        time.sleep(pauses * (time.monotonic() - began))
 
 
 def _functions(definition: graph_pb2.GraphDef) -> Iterator[graph_pb2.GraphDef]:

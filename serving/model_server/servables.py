@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 from serving.model_server.aside import aside
 from serving.model_server.batching import Batcher, Submit
 from serving.model_server.errors import RequestError
-from serving.model_server.graph_import import import_graph
+from serving.model_server.graph_import import PAUSES, import_graph
 from serving.model_server.signatures import Signature, unknown_signature
 from serving.model_server.warmup import warm_up
 
@@ -48,17 +48,18 @@ class Servable:
     Args:
         path: The SavedModel's directory.
         version: Its version number, used in logs only.
+        pauses: See `import_graph`.
 
     Attributes:
         signature_defs: The signatures as the SavedModel declares them, for GetModelMetadata.
         signatures: Those that can be called, by name.
     """
 
-    def __init__(self, path: Path, version: int) -> None:
+    def __init__(self, path: Path, version: int, *, pauses: float = PAUSES) -> None:
         self.version = version
         session = tf.compat.v1.Session(graph=tf.Graph(), config=_threads())
         try:
-            meta_graph = _load(session, path)
+            meta_graph = _load(session, path, pauses)
         except BaseException:
             session.close()
             raise
@@ -197,7 +198,7 @@ class Servable:
             return self._callables[key]
 
 
-def _load(session: tf.compat.v1.Session, path: Path) -> meta_graph_pb2.MetaGraphDef:
+def _load(session: tf.compat.v1.Session, path: Path, pauses: float) -> meta_graph_pb2.MetaGraphDef:
     """Load a SavedModel into a session, as `tf.compat.v1.saved_model.load` does.
 
     Its values are read aside. Its graph is not: that is the work of the interpreter, for which all
@@ -208,7 +209,7 @@ def _load(session: tf.compat.v1.Session, path: Path) -> meta_graph_pb2.MetaGraph
     """
     loader, tags = SavedModelLoader(str(path)), [tf.saved_model.SERVING]
     meta_graph: meta_graph_pb2.MetaGraphDef = loader.get_meta_graph_def_from_tags(tags)
-    saver = import_graph(session.graph, meta_graph)
+    saver = import_graph(session.graph, meta_graph, pauses=pauses)
 
     def read_values() -> None:
         loader.restore_variables(session, saver)
@@ -250,19 +251,25 @@ def _reason(message: str) -> str:
     )
 
 
-def load_servable(path: Path, version: int, batcher: Batcher | None = None) -> Servable:
+def load_servable(
+    path: Path,
+    version: int,
+    batcher: Batcher | None = None,
+    are_calls_answered: Callable[[], bool] = lambda: True,
+) -> Servable:
     """Load a version and warm it up.
 
     Args:
         path: The SavedModel's directory.
         version: Its version number.
         batcher: Joins concurrent requests; None computes each by itself.
+        are_calls_answered: Whether calls may come meanwhile, for which room must be left.
 
     Raises:
         WarmUpError: A warm-up request is malformed or was not answered.
         Exception: Whatever TensorFlow raises on a SavedModel that it cannot load.
     """
-    servable = Servable(path, version)
+    servable = Servable(path, version, pauses=PAUSES if are_calls_answered() else 0.0)
     try:
         started = time.monotonic()
         count = aside(lambda: warm_up(path, servable))

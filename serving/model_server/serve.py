@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -89,7 +89,8 @@ def _start(options: Options, policy: VersionPolicy, running: contextlib.ExitStac
     # TensorFlow deprecates the loader of its own model server at every load.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     metrics = Metrics()
-    models = _models(options, configs, metrics, batching)
+    listening = threading.Event()
+    models = _models(options, configs, metrics, batching, listening.is_set)
     # What the imports have made is never garbage: to look through it again takes 200 ms, in which
     # no call is answered.
     gc.collect()
@@ -108,6 +109,7 @@ def _start(options: Options, policy: VersionPolicy, running: contextlib.ExitStac
         metrics=metrics,
     )
     port = server.start({config.name: config.labels for config in configs})
+    listening.set()
     running.callback(server.stop, options.drain_seconds)
     _watch_config_file(options, models, configs, running)
     served = ", ".join(f"model {name}, {_version(model)}" for name, model in models.items())
@@ -120,6 +122,7 @@ def _models(
     configs: tuple[ModelConfig, ...],
     metrics: Metrics,
     batching: Batching | None,
+    are_calls_answered: Callable[[], bool],
 ) -> ModelSet:
     from serving.model_server.batching import Batcher
     from serving.model_server.model_set import ModelSet
@@ -127,7 +130,9 @@ def _models(
     from serving.model_server.versions import ModelVersions
 
     batcher = None if batching is None else Batcher(batching)
-    load = metrics.loading(functools.partial(load_servable, batcher=batcher))
+    load = metrics.loading(
+        functools.partial(load_servable, batcher=batcher, are_calls_answered=are_calls_answered)
+    )
 
     def create(config: ModelConfig) -> ModelVersions[Servable]:
         return ModelVersions(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.commands.refresh_items import BESIDE
 from pipeline.item_refresh import create_pipeline
 from pipeline.runners.local import compile_pipeline
 from pipeline.serving_folder import serving_folder
@@ -59,6 +60,18 @@ def test_what_is_composed_and_served_comes_from_the_refresh(nodes: dict[str, Any
     ):
         (channel,) = nodes[node].inputs.inputs[key].channels
         assert channel.producer_node_query.id == "ItemRefresh"
+
+
+def test_the_base_is_what_the_training_composed(nodes: dict[str, Any], tmp_path: Path) -> None:
+    (channel,) = nodes["RecommenderAssembler"].inputs.inputs["base"].channels
+    assert channel.producer_node_query.id == "ServedParts"
+    assert channel.output_key == "model"
+    assert "base" not in compiled(tmp_path)["RecommenderAssembler"].inputs.inputs
+
+
+def test_what_runs_beside_others_need_not_wait_for_them(nodes: dict[str, Any]) -> None:
+    for node in BESIDE:
+        assert not before(nodes, node) & {"RankerEvaluator", "ListEvaluator", "Verdict"}
 
 
 def _pusher_key(settings: Settings) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+
 import psutil
 import pytest
 
@@ -80,6 +84,23 @@ def test_a_server_that_ignores_sigterm_is_killed(base_path, tmp_path):
     ):
         pytest.fail("there is nothing to serve")
     assert not [p for p in psutil.Process().children() if "model_server" in p.name()]
+
+
+def test_beside_the_main_thread_a_server_is_in_a_group_of_its_own(base_path, tmp_path):
+    """A Ctrl-C reaches the whole group of the main thread."""
+    binary = fake_binary(tmp_path, 'echo "group $(cut -d" " -f5 /proc/$$/stat)."; exit 3')
+
+    def group():
+        with (
+            pytest.raises(EmbeddedServerError, match="exit code 3") as caught,
+            embedded_server(base_path, binary=binary),
+        ):
+            pytest.fail("there is nothing to serve")
+        return int(re.search(r"group (\d+)\.", str(caught.value))[1])
+
+    assert group() == os.getpgrp()
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(group).result() != os.getpgrp()
 
 
 def test_a_binary_that_is_not_there_is_told(base_path):

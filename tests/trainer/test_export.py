@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.export import restore, save_before_refresh, was_refreshed
+from trainer.export import restore, save_before_refresh, saved_variables, was_refreshed
 
 
 @pytest.fixture
@@ -41,3 +41,14 @@ def test_without_a_refresh_there_is_one_set_of_weights(saved: Path) -> None:
     restored = vector(0.0)
     restore(restored, saved, before_refresh=True)
     np.testing.assert_array_equal(restored.weight, [2.0])
+
+
+def test_values_come_in_the_order_of_the_variables(tmp_path: Path) -> None:
+    module = tf.Module()
+    module.model_variables = [tf.Variable(np.full([i + 1], i, np.float32)) for i in range(12)]
+    tf.saved_model.save(module, str(tmp_path))
+    assert [value.tolist() for value in saved_variables(tmp_path)] == [
+        [float(i)] * (i + 1) for i in range(12)
+    ]
+    save_before_refresh(vector(1.0), tmp_path)
+    assert [value.tolist() for value in saved_variables(tmp_path, before_refresh=True)] == [[1.0]]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_transform as tft
 
@@ -14,9 +15,9 @@ from trainer.catalogue import Catalogue, read_catalogue
 from trainer.export import (
     Description,
     read_description,
-    restore,
     save,
     save_before_refresh,
+    saved_variables,
     was_refreshed,
 )
 from trainer.ranker.training import build as build_ranker
@@ -63,7 +64,7 @@ class Towers:
     ranker: str
 
 
-def extend_towers(trained: Towers, extended: Towers, before: Place, now: Place, rows: str) -> None:
+def extend_towers(trained: Towers, extended: Towers, now: Place, rows: str) -> None:
     """Writes trained models anew, over another catalogue; no weight changes.
 
     The tables of the catalogue (content, counts) are those of now. An item without a training
@@ -73,15 +74,14 @@ def extend_towers(trained: Towers, extended: Towers, before: Place, now: Place, 
     Args:
         trained: Where the models lie.
         extended: Where they are written.
-        before: What they were trained behind.
-        now: Its extension: known items keep their ids, new ones follow.
+        now: An extension of what they were trained behind: known items keep their ids, new ones
+            follow.
         rows: Glob of any transformed rows with candidates; one gives the models their shapes.
     """
     transform = tft.TFTransformOutput(now.transform_graph)
     row = next(iter(read_rows([rows], transform, batch_size=1)))
-    both = read_description(trained.retriever)
-    catalogues = before.catalogue(both), now.catalogue(both)
-    retriever, description = _extended(_build_retriever, trained.retriever, *catalogues, row)
+    catalogue = now.catalogue(read_description(trained.retriever))
+    retriever, description = _extended(_build_retriever, trained.retriever, catalogue, row)
     save(
         retriever,
         extended.retriever,
@@ -90,11 +90,10 @@ def extend_towers(trained: Towers, extended: Towers, before: Place, now: Place, 
         lambda batch: {"embedding": retriever(batch)},
     )
     if was_refreshed(trained.retriever):
-        earlier, _ = _extended(
-            _build_retriever, trained.retriever, *catalogues, row, before_refresh=True
-        )
-        save_before_refresh(earlier, extended.retriever)
-    ranker, description = _extended(build_ranker, trained.ranker, *catalogues, row)
+        earlier = saved_variables(trained.retriever, before_refresh=True)
+        carry_over(earlier, retriever, len(catalogue.counts))
+        save_before_refresh(retriever, extended.retriever)
+    ranker, description = _extended(build_ranker, trained.ranker, catalogue, row)
     save(
         ranker,
         extended.ranker,
@@ -111,31 +110,23 @@ def _build_retriever(
 
 
 def _extended(
-    build: _Build,
-    folder: str,
-    before: Catalogue,
-    now: Catalogue,
-    row: dict[str, Any],
-    *,
-    before_refresh: bool = False,
+    build: _Build, folder: str, now: Catalogue, row: dict[str, Any]
 ) -> tuple[tf.keras.Model, Description]:
     """A trained model over another catalogue, and its description."""
     description = read_description(folder)
-    trained = build(description, before, row)
-    restore(trained, folder, before_refresh=before_refresh)
     items = len(now.counts)
     vocabulary = description.vocabulary.model_copy(update={"items": items})
     description = description.model_copy(update={"vocabulary": vocabulary})
     model = build(description, now, row)
-    carry_over(trained, model, items)
+    carry_over(saved_variables(folder), model, items)
     return model, description
 
 
-def carry_over(trained: tf.keras.Model, model: tf.keras.Model, items: int) -> None:
+def carry_over(trained: Iterable[npt.NDArray[Any]], model: tf.keras.Model, items: int) -> None:
     """Gives a model over more items the weights of a trained one.
 
     Args:
-        trained: The trained model.
+        trained: The values of the variables of the trained model.
         model: The same over `items` rows of item tables. What is not trained in it is a table of
             items, and stays as it is.
         items: Known items, new ones, padding and unknown.
@@ -143,7 +134,7 @@ def carry_over(trained: tf.keras.Model, model: tf.keras.Model, items: int) -> No
     Raises:
         ExtensionError: The models differ in something else than the number of items.
     """
-    for old, new in zip(trained.variables, model.variables, strict=True):
+    for weights, new in zip(trained, model.variables, strict=True):
         if not new.trainable:
             if new.shape.rank == 0 or new.shape[0] != items:
                 raise ExtensionError(
@@ -152,7 +143,6 @@ def carry_over(trained: tf.keras.Model, model: tf.keras.Model, items: int) -> No
                     "Say in `trainer.extension.towers` how it is carried over."
                 )
             continue
-        weights = old.numpy()
         if weights.shape[1:] != tuple(new.shape[1:]):
             raise ExtensionError(
                 "A trained weight must keep its shape but for the rows of items. Received: "

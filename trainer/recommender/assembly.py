@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ from trainer.export import read_description, was_refreshed
 from trainer.metrics.item_table import ItemTable
 from trainer.recommender.index_choice import Sample, choose_index
 from trainer.recommender.model import Parts, Recommender
+from trainer.recommender.partitioned_index import PartitionedIndex
+from trainer.recommender.partitions import Directions
+from trainer.recommender.record import Earlier
 from trainer.recommender.signatures import SERVED_TOP_K, ServedRecommender
 from trainer.recommender.tables import read_item_names
 from trainer.recommender.trained import Sources, read_parts, refreshed
@@ -28,7 +32,11 @@ from transform.aggregates import Aggregate
 from transform.preprocessing import FIRST_ID
 from transform.settings import ExampleSettings
 
+logger = logging.getLogger(__name__)
+
 _BATCH = 256
+# Share of the items that must be what they were for the calibrations to be kept.
+_MOSTLY = 0.95
 _SAMPLED = 512  # held-out requests on which the recall of an index is measured
 
 
@@ -40,60 +48,132 @@ class Assembled:
         served: With its signatures.
         calibrations: Of requests without any history, and of the others.
         items: The table of items, for the metrics of lists.
+        directions: That its items are partitioned by; None where the search is exact.
         last_time: Of the latest validation row that the model has learned from, unix seconds;
             None where it has learned from none.
     """
 
     served: ServedRecommender
-    calibrations: dict[str, Calibration]
+    calibrations: Mapping[str, Calibration]
     items: ItemTable
+    directions: Directions | None
     last_time: int | None
 
 
 def assemble(
-    sources: Sources, settings: RecommenderSettings, examples: ExampleSettings
+    sources: Sources,
+    settings: RecommenderSettings,
+    examples: ExampleSettings,
+    earlier: Earlier | None = None,
 ) -> Assembled:
     """Builds the composed recommender.
 
     The calibrations are fitted on held-out rows, from parts that have not seen these. Then what
-    has seen them takes their place.
+    has seen them takes their place. Over the items of an earlier recommender of the same parts,
+    give or take a few, its calibrations are right as they are: when the held-out requests came,
+    nobody could take what is new. The gates measure them all the same.
+
+    Args:
+        sources: Where the trained parts lie.
+        settings: Of the composed path.
+        examples: How the co-view table is made and read.
+        earlier: A recommender that was composed of the same trained parts.
     """
-    transform = tft.TFTransformOutput(sources.transform_graph)
-    description = read_description(sources.retriever)
-    features, aggregates = description.features, description.aggregates
-    rows = list(read_rows(sources.validation_files, transform, batch_size=_BATCH))
-    names = read_item_names(transform)
-    parts = read_parts(sources, settings, examples, transform, rows[0])
-    recommender = _indexed(parts, rows)
-    calibrations = {
-        # The same requests once more, with nothing known of who asks.
-        "newcomers": calibrate(recommender, [newcomer(row, aggregates) for row in rows], settings),
-        "known": calibrate(recommender, rows, settings),
-    }
-    learns = settings.refresh_co_view or was_refreshed(sources.retriever)
-    if learns:
-        recommender = _indexed(refreshed(parts, sources, examples, rows), rows)
-    recommender.set_calibration(**calibrations)
-    return Assembled(
-        ServedRecommender(recommender, transform, features, aggregates),
-        calibrations,
-        ItemTable(
-            [name.encode() for name in names[FIRST_ID:]],
+    composing = _Composing(sources, settings, examples, earlier)
+    if earlier is not None and earlier.record.composes(settings, examples):
+        composed = composing.learned(composing.parts())
+        same = earlier.unchanged(composed.items)
+        logger.info("%.1f %% of the items are what they were.", 100.0 * same)
+        if same >= _MOSTLY:
+            return composing.assembled(composed, earlier.record.calibrations)
+    parts = composing.parts()
+    calibrations = composing.calibrated(parts)
+    return composing.assembled(composing.learned(parts), calibrations)
+
+
+class _Composed(NamedTuple):
+    """A recommender, not calibrated yet, and the table of its items."""
+
+    recommender: Recommender
+    items: ItemTable
+
+
+class _Composing:
+    """The steps of the composition, and what several of them read."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        settings: RecommenderSettings,
+        examples: ExampleSettings,
+        earlier: Earlier | None,
+    ) -> None:
+        self._sources, self._settings, self._examples = sources, settings, examples
+        self._directions = None if earlier is None else earlier.directions
+        self._transform = tft.TFTransformOutput(sources.transform_graph)
+        self._description = read_description(sources.retriever)
+        self._rows = list(read_rows(sources.validation_files, self._transform, batch_size=_BATCH))
+        self._learns = settings.refresh_co_view or was_refreshed(sources.retriever)
+
+    def parts(self) -> Parts:
+        """The parts, none of which has seen the validation rows."""
+        return read_parts(
+            self._sources, self._settings, self._examples, self._transform, self._rows[0]
+        )
+
+    def calibrated(self, parts: Parts) -> dict[str, Calibration]:
+        """Calibrations of parts that have not seen the validation rows."""
+        recommender = self._indexed(parts)
+        aggregates = self._description.aggregates
+        return {
+            # The same requests once more, with nothing known of who asks.
+            "newcomers": calibrate(
+                recommender, [newcomer(row, aggregates) for row in self._rows], self._settings
+            ),
+            "known": calibrate(recommender, self._rows, self._settings),
+        }
+
+    def learned(self, parts: Parts) -> _Composed:
+        """The recommender of parts that have seen the validation rows, where they are to."""
+        if self._learns:
+            parts = refreshed(parts, self._sources, self._examples, self._rows)
+        recommender = self._indexed(parts)
+        names = read_item_names(self._transform)[FIRST_ID:]
+        items = ItemTable(
+            [name.encode() for name in names],
             parts.catalogue.counts[FIRST_ID:].astype(np.int64),
             recommender.vectors.numpy()[FIRST_ID:],
-        ),
-        _last_time(rows) if learns else None,
-    )
+        )
+        return _Composed(recommender, items)
 
+    def assembled(self, composed: _Composed, calibrations: Mapping[str, Calibration]) -> Assembled:
+        """What comes out."""
+        recommender, items = composed
+        recommender.set_calibration(**calibrations)
+        features, aggregates = self._description.features, self._description.aggregates
+        index = recommender.index
+        return Assembled(
+            ServedRecommender(recommender, self._transform, features, aggregates),
+            calibrations,
+            items,
+            index.directions if isinstance(index, PartitionedIndex) else None,
+            _last_time(self._rows) if self._learns else None,
+        )
 
-def _indexed(parts: Parts, rows: list[dict[str, Any]]) -> Recommender:
-    """The recommender of the parts with the index that suits its vectors."""
-    recommender = Recommender(parts)
-    settings = parts.settings
-    sample = _sample(recommender, rows)
-    longest = max(SERVED_TOP_K, settings.candidates // len(settings.sources))
-    recommender.set_index(choose_index(recommender.exact, sample, settings, longest=longest))
-    return recommender
+    def _indexed(self, parts: Parts) -> Recommender:
+        """The recommender of the parts with the index that suits its vectors."""
+        recommender = Recommender(parts)
+        settings = self._settings
+        recommender.set_index(
+            choose_index(
+                recommender.exact,
+                _sample(recommender, self._rows),
+                settings,
+                longest=max(SERVED_TOP_K, settings.candidates // len(settings.sources)),
+                kept=self._directions,
+            )
+        )
+        return recommender
 
 
 def _last_time(rows: list[dict[str, Any]]) -> int:
@@ -132,7 +212,7 @@ def held_out_candidates(
     Returns:
         Signals [N, C, F], which places hold a candidate [N, C], which candidate was taken [N, C].
     """
-    candidates = tf.function(recommender.candidates, reduce_retracing=True)
+    candidates = tf.function(recommender.candidates, reduce_retracing=True, autograph=False)
     found = []
     for row in rows:
         target = tf.reshape(row[keys.TARGET_ITEM_ID], [-1, 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import tensorflow as tf
 from trainer.recommender.index import ExactIndex, Index
 from trainer.recommender.limits import RuledOut
 from trainer.recommender.partitioned_index import PartitionedIndex, Probing
-from trainer.recommender.partitions import Partitions, partition
+from trainer.recommender.partitions import Directions, Floats, Partitions, partition
 from trainer.settings import RecommenderSettings
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 PARTITIONED_FROM = 50_000
 # A query that would have to read more of the places than this is searched exactly.
 _WORTHWHILE = 0.25
+# Kept directions are learned anew where a query must read so many times the share of the blocks
+# that it read when they were learned: the items have moved away from them.
+_STALE = 1.25
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 16, 1024
 _BATCH = 64
 
@@ -43,7 +47,12 @@ class Sample:
 
 
 def choose_index(
-    exact: ExactIndex, sample: Sample, settings: RecommenderSettings, *, longest: int
+    exact: ExactIndex,
+    sample: Sample,
+    settings: RecommenderSettings,
+    *,
+    longest: int,
+    kept: Directions | None = None,
 ) -> Index:
     """The index that the settings ask for; `auto` decides by cost.
 
@@ -52,21 +61,43 @@ def choose_index(
         sample: Requests on which the recall is measured.
         settings: `index` and `index_recall` count.
         longest: Longest list that must have the recall.
+        kept: What an earlier index over mostly the same items has learned. The recall is measured
+            all the same, and what is kept is learned anew where it does not do any more.
     """
     listed = np.flatnonzero(exact.limits.listed.numpy())
     automatic = settings.index == "auto"
     if settings.index == "exact" or (automatic and len(listed) < PARTITIONED_FROM):
         return exact
-    partitions = partition(exact.vectors.numpy(), listed, block=block_size(len(listed)))
-    index, recall = probe(exact, partitions, sample, settings.index_recall, longest=longest)
-    logger.info(
-        "Partitioned index: %d items in %d blocks of %d, %d of them are read; recall@%d %.4f.",
-        *(len(listed), *partitions.ids.shape, index.probed, index.longest, recall),
-    )
+    search = functools.partial(_partitioned, exact, listed, sample, settings.index_recall, longest)
+    index, recall = search(None if kept is None else kept.means)
+    if kept is not None and (
+        recall < settings.index_recall or index.directions.read > _STALE * kept.read
+    ):
+        logger.info("The partitions that were kept do not do any more: they are learned anew.")
+        index, _ = search(None)
     if automatic and index.probed * index.block > _WORTHWHILE * len(listed):
         logger.info("Too much of it would have to be read: the search stays exact.")
         return exact
     return index
+
+
+def _partitioned(
+    exact: ExactIndex,
+    listed: Ints,
+    sample: Sample,
+    recall: float,
+    longest: int,
+    means: Floats | None,
+) -> tuple[PartitionedIndex, float]:
+    """The index of the listed items, and the recall that it has."""
+    size = block_size(len(listed))
+    partitions = partition(exact.vectors.numpy(), listed, block=size, means=means)
+    index, found = probe(exact, partitions, sample, recall, longest=longest)
+    logger.info(
+        "Partitioned index: %d items in %d blocks of %d, %d of them are read; recall@%d %.4f.",
+        *(len(listed), *partitions.ids.shape, index.probed, index.longest, found),
+    )
+    return index, found
 
 
 def block_size(items: int) -> int:
@@ -102,7 +133,7 @@ def probe(
 def nearest(index: Index, sample: Sample, count: int) -> Ints:
     """The nearest available items of each sampled request, [N, count]; 0 where there are fewer."""
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def search(queries: tf.Tensor, times: tf.Tensor) -> tf.Tensor:
         ruled_out = RuledOut(tf.zeros([tf.shape(queries)[0], 0], tf.int64), times)
         ids, valid = index.search(queries).best(ruled_out, tf.constant(count))

@@ -81,6 +81,11 @@ class Recommender(tf.Module):
         """Whether the settings ask for exploration."""
         return self._settings.exploration > 0.0
 
+    @property
+    def index(self) -> Index:
+        """What is searched."""
+        return self._index
+
     def set_index(self, index: Index) -> None:
         """Searches by another index over the vectors of the exact one."""
         self._index = index

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from trainer.recommender.index import ExactIndex, Found
 from trainer.recommender.limits import RuledOut, in_time
-from trainer.recommender.partitions import Partitions
+from trainer.recommender.partitions import Directions, Partitions
 from trainer.recommender.tables import rows_of
 
 _RESCORED = 256  # items scored in float32 at least
@@ -45,6 +45,7 @@ class PartitionedIndex(tf.Module):
         self.exact = exact
         self.probed = min(probing.blocks, blocks)
         self.longest = min(probing.longest, self.probed * self.block)
+        self.directions = Directions(partitions.means, self.probed / blocks)
         self.ids = _constant("block_ids", partitions.ids)
         self.codes = _constant("block_codes", partitions.codes)
         self.scales = _constant("block_scales", partitions.scales)

@@ -34,6 +34,7 @@ class Partitions:
         lengths: Length of that mean: near 1 where the block is narrow, float32 [P].
         codes: Vectors over their scale, rounded, int8 [P, S, D].
         scales: Largest coordinate of each vector over 127, float32 [P, S].
+        means: Directions that the items were dealt by before blocks were halved, float32 [C, D].
     """
 
     ids: npt.NDArray[np.int32]
@@ -41,9 +42,25 @@ class Partitions:
     lengths: Floats
     codes: npt.NDArray[np.int8]
     scales: Floats
+    means: Floats
 
 
-def partition(vectors: Floats, ids: Ints, *, block: int, seed: int = 0) -> Partitions:
+@dataclass(frozen=True)
+class Directions:
+    """What was learned for an earlier index over mostly the same items.
+
+    Attributes:
+        means: Of its partitions, float32 [C, D].
+        read: Share of its blocks that a query read.
+    """
+
+    means: Floats
+    read: float
+
+
+def partition(
+    vectors: Floats, ids: Ints, *, block: int, seed: int = 0, means: Floats | None = None
+) -> Partitions:
     """Partitions items.
 
     Args:
@@ -51,20 +68,22 @@ def partition(vectors: Floats, ids: Ints, *, block: int, seed: int = 0) -> Parti
         ids: The items to hold, at least one.
         block: Places of a block S.
         seed: Of the sample and of the first centroids; the same seed gives the same partitions.
+        means: Directions to deal the items by; None learns them from the items.
     """
     held = vectors[ids]
-    count = max(1, round(len(ids) / (_FULL * block)))
-    nearest = _assign(held, _spherical_k_means(held, count, seed))
+    if means is None:
+        means = _spherical_k_means(held, max(1, round(len(ids) / (_FULL * block))), seed)
+    nearest = _assign(held, means)
     order = np.argsort(nearest, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(nearest[order])) + 1)
     parts = [part for group in groups for part in _halves(held, group, block)]
     table = np.zeros((len(parts), block), np.int32)
     for row, part in zip(table, parts, strict=True):
         row[: len(part)] = np.sort(ids[part])
-    return _described(vectors, table)
+    return _described(vectors, table, means)
 
 
-def _described(vectors: Floats, ids: npt.NDArray[np.int32]) -> Partitions:
+def _described(vectors: Floats, ids: npt.NDArray[np.int32], means: Floats) -> Partitions:
     """Centroids and codes of blocks of items."""
     blocks, size = ids.shape
     centroids = np.zeros((blocks, vectors.shape[1]), np.float32)
@@ -78,7 +97,7 @@ def _described(vectors: Floats, ids: npt.NDArray[np.int32]) -> Partitions:
         scales[block, : len(members)] = scale
     lengths = np.linalg.norm(centroids, axis=1)
     centroids /= np.maximum(lengths, 1e-12)[:, np.newaxis]
-    return Partitions(ids, centroids, lengths, codes, scales)
+    return Partitions(ids, centroids, lengths, codes, scales, means)
 
 
 def _spherical_k_means(vectors: Floats, count: int, seed: int) -> Floats:

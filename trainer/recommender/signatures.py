@@ -160,4 +160,4 @@ def _checks(top_k: tf.Tensor) -> list[tf.Operation]:
 
 
 def _signature(function: _Signature, specs: dict[str, tf.TensorSpec]) -> Any:
-    return tf.function(function).get_concrete_function(**specs)
+    return tf.function(function, autograph=False).get_concrete_function(**specs)

@@ -175,9 +175,9 @@ def test_no_model_at_all_is_withheld_with_the_reason(examples, tmp_path):
 def test_a_server_that_dies_is_no_silent_pass(examples, tmp_path, monkeypatch):
     ask = Probe.score_difference
 
-    def die_first(probe, queries):
+    def die_first(probe, queries, lists):
         os.kill(probe.server.pid, signal.SIGKILL)
-        return ask(probe, queries)
+        return ask(probe, queries, lists)
 
     monkeypatch.setattr(Probe, "score_difference", die_first)
     blessing, checks = _validate(examples, _save(tmp_path), tmp_path)

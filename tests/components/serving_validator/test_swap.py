@@ -12,8 +12,15 @@ import tensorflow as tf
 from components.serving_validator import swap
 from components.serving_validator.calls import read_signatures
 from components.serving_validator.load import Call
-from components.serving_validator.swap import SwapError, measure_swap, requests_of_both, summary
+from components.serving_validator.swap import (
+    SwapError,
+    measure_swap,
+    publish,
+    requests_of_both,
+    summary,
+)
 from pipeline.gates import SERVING
+from serving.embedded import EmbeddedServer, embedded_server
 from serving.query import Query
 from tests.components.toy_recommender import QUERY, ToyRecommender, item_id
 
@@ -32,7 +39,7 @@ def calls(*triples):
     return [Call(due, ended, version, "" if version else "bad") for due, ended, version in triples]
 
 
-GOOD = calls((0.0, 0.1, 1), (1.0, 1.1, 1), (2.0, 2.1, 1), (2.5, 2.6, 2), (9.0, 9.1, 2))
+GOOD = calls((0.0, 0.1, 2), (1.0, 1.1, 2), (2.0, 2.1, 2), (2.5, 2.6, 3), (9.0, 9.1, 3))
 
 
 def test_what_is_counted():
@@ -51,8 +58,8 @@ def test_what_is_counted():
     [
         (calls((2.2, 2.3, None)), "swap_failed_calls"),
         (calls((8.0, 8.1, None)), "swap_failed_calls"),  # any time after it was published
-        (calls((3.0, 3.1, 1)), "swap_version_reversals"),
-        (calls((2.2, 9.2, 2)), "swap_p99_ms"),
+        (calls((3.0, 3.1, 2)), "swap_version_reversals"),
+        (calls((2.2, 9.2, 3)), "swap_p99_ms"),
     ],
 )
 def test_what_is_stopped(more, name):
@@ -64,7 +71,7 @@ def test_what_failed_before_is_not_the_fault_of_the_candidate():
 
 
 def test_an_answer_that_was_under_way_may_come_from_the_old_version():
-    assert failed(summary(GOOD + calls((2.4, 2.9, 1)), published=1.5)) == []
+    assert failed(summary(GOOD + calls((2.4, 2.9, 2)), published=1.5)) == []
 
 
 class RefusingCalls:
@@ -101,8 +108,9 @@ def measure(folder, served, candidate):
     base = folder / "base"
     base.mkdir()
     requests = requests_of_both(QUERIES, read_signatures(served), read_signatures(candidate))
-    log = folder / "server.log"
-    return measure_swap(base, served, candidate, requests, typical_ms=10.0, log=log)
+    publish(candidate, base / str(swap.ALONE))
+    with embedded_server(base, log_path=folder / "server.log", poll_seconds=0.2) as server:
+        return measure_swap(server, base, served, candidate, requests, typical_ms=10.0)
 
 
 @pytest.mark.slow
@@ -114,8 +122,11 @@ def test_a_server_that_loads_before_it_unloads_fails_no_call(models, tmp_path):
 def test_a_server_that_unloads_first_fails_calls(models, tmp_path, monkeypatch):
     started = []
 
-    def restart(candidate, version):
+    def restart(model, version):
         """The way of a server that has no room for two versions: stop, then start anew."""
+        if model != models[1]:
+            publish(model, version)
+            return
         [server] = [
             child
             for child in psutil.Process().children()
@@ -124,12 +135,14 @@ def test_a_server_that_unloads_first_fails_calls(models, tmp_path, monkeypatch):
         port = re.search(r"listening on \S+:(\d+)", (tmp_path / "server.log").read_text())[1]
         server.kill()
         server.wait()
-        (version.parent / "1").unlink()
-        version.symlink_to(candidate)
+        for old in version.parent.iterdir():
+            old.unlink()
+        version.symlink_to(model)
         arguments = [f"--port={port}", f"--model_base_path={version.parent}"]
         started.append(subprocess.Popen([sys.executable, "-m", "serving.model_server", *arguments]))
 
     monkeypatch.setattr(swap, "publish", restart)
+    monkeypatch.setattr(EmbeddedServer, "is_running", lambda self: True)  # another one in its place
     try:
         measured = measure(tmp_path, *models)
     finally:
@@ -181,8 +194,39 @@ def test_a_candidate_that_never_answers_is_told(models, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_a_candidate_that_brings_the_server_down_is_told_at_once(models, tmp_path, monkeypatch):
+    def kill(model, version):
+        if version.name == str(swap._CANDIDATE):
+            [server] = [
+                child
+                for child in psutil.Process().children()
+                if f"--model_base_path={version.parent}" in child.cmdline()
+            ]
+            server.kill()
+        publish(model, version)
+
+    monkeypatch.setattr(swap, "publish", kill)
+    with pytest.raises(SwapError, match="no answer from it before it ended"):
+        measure(tmp_path, *models)
+
+
+@pytest.mark.slow
 def test_a_served_version_that_does_not_load_any_more_is_no_reason_to_keep_it(models, tmp_path):
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "saved_model.pb").write_bytes((models[0] / "saved_model.pb").read_bytes())
     assert measure(tmp_path, broken, models[1]) == {}
+
+
+@pytest.mark.slow
+def test_nor_is_one_that_brings_the_server_down(models, tmp_path, monkeypatch):
+    def kill(model, version):
+        [server] = [
+            child
+            for child in psutil.Process().children()
+            if f"--model_base_path={version.parent}" in child.cmdline()
+        ]
+        server.kill()
+
+    monkeypatch.setattr(swap, "publish", kill)
+    assert measure(tmp_path, *models) == {}

@@ -1,5 +1,6 @@
 """A part of TFX that is missing is an error, not a None to trip over later."""
 
+import subprocess
 import sys
 import types
 
@@ -45,3 +46,17 @@ def test_no_tfx_at_all_is_said_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "tfx.components", None)
     with pytest.raises(RunError, match=r"tfx\.components: ModuleNotFoundError"):
         stack.load_tfx()
+
+
+@pytest.mark.slow
+def test_the_real_one_is_whole_without_what_is_not_needed():
+    code = (
+        "import sys\n"
+        "from pipeline.runners import stack\n"
+        "stack.load_tfx()\n"
+        "print([name for name in stack.NOT_NEEDED if name in sys.modules])\n"
+        "import kubernetes.client, pymongo\n"  # who needs them later finds them
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip().splitlines()[-1] == "[]"

@@ -10,6 +10,7 @@ from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 
 from serving.model_server import graph_import
 from serving.model_server.graph_import import import_graph
+from serving.model_server.servables import load_servable
 
 SERVING = [tf.saved_model.SERVING]
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
@@ -108,3 +109,12 @@ def test_others_get_the_interpreter_most_of_the_time(toy_models, monkeypatch):
     import_graph(tf.Graph(), meta_graph)
     busy = time.monotonic() - began
     assert sum(pauses) > 0.5 * busy
+
+
+def test_where_no_calls_are_answered_there_are_no_pauses(toy_models, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(graph_import.time, "sleep", pauses.append)
+    load_servable(toy_models / "1", 1, are_calls_answered=lambda: False).close()
+    assert sum(pauses) == 0.0
+    load_servable(toy_models / "1", 1).close()
+    assert sum(pauses) > 0.0

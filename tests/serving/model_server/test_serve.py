@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import types
 from pathlib import Path
 
 import pytest
 
+from serving.model_server import servables
+from serving.model_server import serve as serving
 from serving.model_server.options import Options
 from serving.model_server.serve import serve as serve_options
+from serving.model_server.version_policy import LATEST
+from tests.waiting import wait_until
 from trainer.distribution import free_ports
 
 
@@ -141,3 +147,24 @@ def test_a_wrong_monitoring_file_is_told(base_path, tmp_path, capsys, text, said
     (free,) = free_ports(1)
     assert serve(base_path, rest_api_port=free, monitoring_config_file=file) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_load_leaves_room_for_calls_once_they_are_answered(tmp_path, monkeypatch):
+    loads = []
+
+    def load(path, version, batcher, are_calls_answered):
+        loads.append((version, are_calls_answered()))
+        return types.SimpleNamespace(close=lambda: None)
+
+    def push(version):
+        (tmp_path / str(version)).mkdir()
+        (tmp_path / str(version) / "saved_model.pb").touch()
+
+    monkeypatch.setattr(servables, "load_servable", load)
+    push(1)
+    options = Options(model_base_path=tmp_path, port=0, file_system_poll_wait_seconds=0.05)
+    with contextlib.ExitStack() as running:
+        serving._start(options, LATEST, running)
+        push(2)
+        wait_until(lambda: len(loads) == 2)
+    assert loads == [(1, False), (2, True)]

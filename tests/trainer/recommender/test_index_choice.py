@@ -9,6 +9,7 @@ import pytest
 
 from tests.trainer.recommender.clusters import D, clustered, exact_index, unit
 from trainer.recommender import index_choice
+from trainer.recommender import partitions as learning
 from trainer.recommender.index_choice import (
     Sample,
     block_size,
@@ -18,7 +19,7 @@ from trainer.recommender.index_choice import (
     recall_of,
 )
 from trainer.recommender.partitioned_index import PartitionedIndex
-from trainer.recommender.partitions import partition
+from trainer.recommender.partitions import Directions, partition
 from trainer.settings import RecommenderSettings
 
 VECTORS = clustered(4000)
@@ -93,3 +94,54 @@ def test_recall_counts_true_neighbours_alone() -> None:
     truth = np.array([[2, 3], [4, 0]])
     assert recall_of(np.array([[3, 9], [4, 0]]), truth) == pytest.approx(2 / 3)
     assert recall_of(np.array([[0, 0], [0, 0]]), truth) == 0.0
+
+
+MORE = unit(np.concatenate([VECTORS, VECTORS[2:80] + 0.01]))  # a few items join the others
+PARTITIONED = RecommenderSettings(index="partitioned")
+
+
+def learned() -> PartitionedIndex:
+    index = choose_index(EXACT, sample_of(VECTORS), PARTITIONED, longest=20)
+    assert isinstance(index, PartitionedIndex)
+    return index
+
+
+def test_kept_directions_are_not_learned_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = learned().directions
+    exact, sample, others = exact_index(MORE), sample_of(MORE), sample_of(MORE, seed=2)
+    with monkeypatch.context() as patch:
+        patch.delattr(learning, "_spherical_k_means")
+        index = choose_index(exact, sample, PARTITIONED, longest=20, kept=kept)
+    assert isinstance(index, PartitionedIndex)
+    assert np.array_equal(index.directions.means, kept.means)
+    assert np.sort(index.ids.numpy()[index.ids.numpy() > 0]).tolist() == list(range(2, len(MORE)))
+    truth = nearest(exact, sample, 20)
+    assert recall_of(nearest(index, sample, 20), truth) >= PARTITIONED.index_recall
+    assert recall_of(nearest(index, others, 20), nearest(exact, others, 20)) > 0.94
+
+
+def test_directions_that_lead_astray_are_learned_anew() -> None:
+    """With them the recall is only there where nearly everything is read."""
+    fresh = learned()
+    anywhere = unit(np.random.default_rng(5).normal(size=fresh.directions.means.shape))
+    astray = Directions(anywhere[:3], fresh.directions.read)
+    index = choose_index(EXACT, sample_of(VECTORS), PARTITIONED, longest=20, kept=astray)
+    assert isinstance(index, PartitionedIndex)
+    np.testing.assert_array_equal(index.directions.means, fresh.directions.means)
+    assert index.probed == fresh.probed
+
+
+def test_a_recall_that_is_not_reached_is_a_reason_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = learned()
+    searched = index_choice.probe
+
+    def missing(exact: Any, partitions: Any, *given: Any, **options: Any) -> Any:
+        index, recall = searched(exact, partitions, *given, **options)
+        is_kept = partitions.means is kept.means
+        return index, 0.5 if is_kept else recall
+
+    kept = Directions(fresh.directions.means.copy(), 1.0)
+    monkeypatch.setattr(index_choice, "probe", missing)
+    index = choose_index(EXACT, sample_of(VECTORS), PARTITIONED, longest=20, kept=kept)
+    assert isinstance(index, PartitionedIndex)
+    assert index.directions.means is not kept.means
