@@ -65,6 +65,9 @@ def write_shop(
     `truth/` with `impressions/dt=.../part-....parquet` (propensity and relevance of each, by
     request_id and position), `items.parquet`, `users.parquet`, `successors.parquet`, `world.json`.
 
+    Of the events, impressions and clicks alone have a request_id. A view, a cart and a purchase
+    after a click have none: `held_out: unprompted` takes them for what users found themselves.
+
     Args:
         out: Folder to write into; it is created.
         events: About how many events.

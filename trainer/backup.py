@@ -65,14 +65,21 @@ class Backup(tf.keras.callbacks.BackupAndRestore):
         if self._memory is not None and self._writes:
             with draft_of(self._best) as draft, draft.open("wb") as file:
                 np.savez(file, **self._memory.state())
-        self._backup(epoch, self._last)
+        if self.model.stop_training:
+            self._back_up_end()  # or a process that ends here would go on with the next epoch
+        else:
+            self._backup(epoch, self._last)
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Backs up the weights that the training ends with; no epoch comes after them."""
+        """Backs up the weights that the training ends with."""
+        self._back_up_end()
+        super().on_train_end(logs)
+
+    def _back_up_end(self) -> None:
+        """Backs up as if all epochs were done, so that none comes after."""
         self._training_state._ckpt_saved_epoch.assign(self.params["epochs"] - 1)
         self._training_state._ckpt_saved_batch.assign(self._last)
         self._backup(self.params["epochs"] - 1, self._last)
-        super().on_train_end(logs)
 
 
 def discard(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What each part of the retriever gains: it is trained anew without that part.
+"""What each part of the retriever gains: it is trained anew without it, or with little of it.
 
 `python -m benchmarks.quality.parts_side SETTINGS SEED SAID`
 
@@ -59,7 +59,7 @@ class Variant(NamedTuple):
     """A training without some part.
 
     Attributes:
-        name: What is missing.
+        name: What is missing, or what little is left.
         job: The job, changed.
         without: The time in which the part is missing from the code.
     """
@@ -130,9 +130,9 @@ def _without_positions() -> contextlib.AbstractContextManager[Any]:
 VARIANTS = (
     Variant("whole"),
     Variant("without content features", _without_content),
-    Variant("without uniform negatives", _with(uniform_negatives=1)),
+    Variant("with one uniform negative", _with(uniform_negatives=1)),
     Variant("without logQ", without=_uncorrected),
-    Variant("without attention: the last event alone", without=_without_blocks),
+    Variant("without transformer blocks: the last event alone", without=_without_blocks),
     Variant("without time gaps", without=_without_gaps),
     Variant("without positions", without=_without_positions),
 )

@@ -57,6 +57,11 @@ def test_a_click_answers_an_impression(shop):
     assert (joined["event_time"] > joined["event_time_right"]).all()
 
 
+def test_impressions_and_clicks_alone_say_which_list_they_answer(shop):
+    said = shop.events.filter(pl.col("request_id").is_not_null())
+    assert set(said["event_type"]) == {"impression", "click"}
+
+
 @pytest.mark.parametrize(("later", "earlier"), [("cart", "view"), ("purchase", "cart")])
 def test_the_funnel_has_no_short_cut(shop, later, earlier):
     first = of_type(shop, earlier).group_by(KEYS).agg(before=pl.col("event_time").min())

@@ -86,6 +86,31 @@ def test_what_was_interrupted_ends_as_if_it_were_not(
 
 
 @pytest.mark.parametrize(("patience", "epochs"), [(4, 4), (1, 3)], ids=["all", "early"])
+def test_what_is_interrupted_as_it_ends_trains_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: int, epochs: int
+) -> None:
+    """The last epoch is backed up; the best weights are not restored yet."""
+    settings = SETTINGS.model_copy(update={"patience": patience})
+    undisturbed = trained(asked(tmp_path / "undisturbed"), None, settings)
+    job_of = asked(tmp_path / "disturbed")
+    with monkeypatch.context() as patch:
+        patch.setattr(KeepBest, "on_train_end", interrupt)
+        with pytest.raises(InterruptedError):
+            trained(job_of, None, settings)
+    assert trained(job_of, 0, settings) == undisturbed  # no step is left
+    histories = [
+        json.loads((tmp_path / name / "run" / "history.json").read_text())
+        for name in ("undisturbed", "disturbed")
+    ]
+    assert histories[0] == histories[1]
+    assert histories[0]["value"] == list(VALUES[:epochs])
+
+
+def interrupt(*_: object) -> None:
+    raise InterruptedError
+
+
+@pytest.mark.parametrize(("patience", "epochs"), [(4, 4), (1, 3)], ids=["all", "early"])
 @pytest.mark.parametrize("step", [0, 3, 7], ids=["at once", "later", "second epoch"])
 def test_an_interrupted_refresh_repeats_no_epoch(
     tmp_path: Path, patience: int, epochs: int, step: int

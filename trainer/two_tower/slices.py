@@ -14,6 +14,7 @@ from transform import features as keys
 
 _SLICE = 2**16  # items; their scores for 512 requests take 128 MB, however large the catalogue
 _DECIMALS = 5  # of a cosine; the rest is rounding, and would order items that are alike
+_ALIKE = np.float32(0.5 * 10.0**-_DECIMALS)  # an item this much below a target scores like it
 
 Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -66,18 +67,21 @@ class Slices:
         # None of these stand before the target.
         requests = np.append(history.value_rowids().numpy(), np.arange(len(target)))
         places = np.append(self._places[history.flat_values.numpy()], target)
-        # From the same product as all others, or items that are alike might not tie with it.
         own = np.full(len(target), -np.inf, np.float32)
         for number in np.unique(target[target >= 0] // _SLICE):
             mine = np.flatnonzero(target // _SLICE == number)
             own[mine] = scores(number)[mine, target[mine] % _SLICE]
+        # Of one vector the last digits differ with the column where it stands and with the width of
+        # the product; an item that is like the target must stand before it all the same. Rounded
+        # scores would not do: a pair of them may lie on both sides of a step.
+        least = own[:, np.newaxis] - _ALIKE
         ranks, first = np.zeros(len(target), np.int64), _First(len(some))
         for number in range(len(self._vectors)):
             found = scores(number)
             first.add(found[some], number * _SLICE, self._k)
             here = places // _SLICE == number
             found[requests[here], places[here] % _SLICE] = -np.inf
-            ranks += (~(found < own[:, np.newaxis])).sum(axis=1)
+            ranks += (~(found < least)).sum(axis=1)
         ranks[~(own > -np.inf)] = len(self._places)  # not listed, or its score is no number
         return ranks, self._ids[first.places]
 

@@ -106,7 +106,7 @@ def test_the_fold_does_not_leak(log, split):
     for moment, difference in found.items():
         assert difference.changed == {}, moment
         assert difference.rows["ranking"] > 0, moment
-        assert difference.rows["train"] > 0 or moment == REQUEST
+        assert difference.rows["eval" if moment == REQUEST else "train"] > 0
 
 
 def test_the_middle_lies_inside_the_training_period():
@@ -166,24 +166,29 @@ def windows_over_the_whole_history(build, _):
     )
 
 
-def histories_that_end_one_event_later(build, _):
-    """A ranking row's history shows the event that it asks for."""
+def histories_that_end_one_event_later(split):
+    """A build in which the history of a split's rows shows the event that they ask for."""
 
-    def leaking(events, examples):
-        rows = build(events, examples)
-        order = events.sort("user_id", "event_time", maintain_order=True)
-        of_user = {user: part for (user,), part in order.group_by("user_id", maintain_order=True)}
-        asked = zip(rows["ranking"]["user_id"], rows["ranking"]["request_time"], strict=True)
-        shown = [
-            of_user[owner(u)]
-            .filter(pl.col("event_time") <= t[0])["item_id"]
-            .cast(pl.Binary)
-            .to_list()
-            for u, t in asked
-        ]
-        return with_column(rows, "ranking", "history_item_id", shown)
+    def plant(build, _):
+        def leaking(events, examples):
+            rows = build(events, examples)
+            deeds = events.filter(pl.col("event_type") != "impression")
+            order = deeds.sort("user_id", "event_time", maintain_order=True)
+            parts = order.group_by("user_id", maintain_order=True)
+            of_user = {user: part for (user,), part in parts}
+            asked = zip(rows[split]["user_id"], rows[split]["request_time"], strict=True)
+            shown = [
+                of_user[owner(u)]
+                .filter(pl.col("event_time") <= t[0])["item_id"]
+                .cast(pl.Binary)
+                .to_list()
+                for u, t in asked
+            ]
+            return with_column(rows, split, "history_item_id", shown)
 
-    return leaking
+        return leaking
+
+    return plant
 
 
 def popularity_of_the_same_day(build, _):
@@ -232,7 +237,11 @@ def rows_of_users_who_come_back(build, _):
             REQUEST,
             ("ranking", "user_events"),
         ),
-        (histories_that_end_one_event_later, REQUEST, ("ranking", "history_item_id")),
+        (
+            histories_that_end_one_event_later("ranking"),
+            REQUEST,
+            ("ranking", "history_item_id"),
+        ),
         (log_with_every_event_training, CUT_OFF, ("ranking", "candidate_item_id")),
         (windows_over_the_whole_history, CUT_OFF, ("train", "history_item_id")),
         (popularity_of_the_same_day, MIDDLE, ("train", "events_today")),
@@ -252,6 +261,14 @@ def rows_of_users_who_come_back(build, _):
 def test_a_planted_leak_is_caught_and_named(plant, moment, feature):
     found = certificate(SAMPLED, plant)
     assert found[moment].changed[feature] > 0
+
+
+@pytest.mark.parametrize("split", [BY_TIME, UNPROMPTED], ids=["time", "unprompted"])
+def test_a_held_out_request_that_shows_its_own_event_is_caught(split):
+    """Of every user whose events are held out, with lists in the log."""
+    found = certificate(SHOWN, histories_that_end_one_event_later("eval"), split)[REQUEST]
+    assert found.changed == {("eval", "history_item_id"): found.rows["eval"]}
+    assert found.rows["eval"] > 0
 
 
 def test_the_fold_s_own_aggregates_are_caught_when_they_include_their_own_event(monkeypatch):

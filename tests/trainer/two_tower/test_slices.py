@@ -36,9 +36,9 @@ def shop() -> dict[str, Any]:
     }
 
 
-def found(shop: dict[str, Any]) -> Found:
+def found(shop: dict[str, Any], some: npt.NDArray[np.int64] = SOME) -> Found:
     items = Slices(shop["listed"], lambda ids: shop["vectors"][ids], K)
-    return items.standing(shop["queries"], shop["row"], SOME)
+    return items.standing(shop["queries"], shop["row"], some)
 
 
 def whole(shop: dict[str, Any]) -> Found:
@@ -55,7 +55,7 @@ def whole(shop: dict[str, Any]) -> Found:
     ):
         others = np.setdiff1d(np.arange(ITEMS), [*history, target])
         if shop["listed"][target]:
-            ranks.append(int((one[others] >= one[target]).sum()))
+            ranks.append(int((one[others] >= one[target] - 5e-6).sum()))
         else:
             ranks.append(ITEMS)  # after all
     return np.array(ranks), first
@@ -91,16 +91,51 @@ def test_a_score_that_is_no_number_stands_before(
     assert (found(lost)[0] >= shop["listed"].sum()).all()
 
 
-def test_no_more_than_a_slice_is_held_against_requests_at_once(
-    shop: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("size", "requests"), [(2, 30), (34, 30), (100, 30), (5000, 7)])
+def test_items_with_the_vector_of_the_target_stand_before_it(
+    monkeypatch: pytest.MonkeyPatch, size: int, requests: int
 ) -> None:
-    monkeypatch.setattr(slices, "_SLICE", 100)
-    asked: list[int] = []
+    """In the last columns of a product, and in others, too: their scores differ by some 1e-8."""
+    monkeypatch.setattr(slices, "_SLICE", size)
+    draw, items = np.random.default_rng(6), 103
+    vector, *queries = draw.normal(size=(1 + requests, 64)).astype(np.float32)
+    target = np.arange(items - requests, items)
+    alike = {
+        "listed": np.full(items, fill_value=True),
+        "vectors": np.tile(vector / np.linalg.norm(vector), (items, 1)),
+        "queries": np.array(queries) / np.linalg.norm(queries, axis=1, keepdims=True),
+        "row": {
+            "history_item_id": tf.RaggedTensor.from_tensor(np.zeros((requests, 0), np.int64)),
+            "target_item_id": tf.constant(target[:, np.newaxis]),
+        },
+    }
+    assert (found(alike, np.arange(requests))[0] == items - 1).all()
+    # Control: what scores less by more than that does not.
+    shorter = alike["vectors"].copy()
+    shorter[: target[0]] *= 0.9
+    before = np.where(alike["queries"] @ vector > 0, requests - 1, items - 1)
+    ranks, _ = found(alike | {"vectors": shorter}, np.arange(requests))
+    np.testing.assert_array_equal(ranks, before)
+    assert set(before) == {requests - 1, items - 1}
 
-    def vectors(ids: npt.NDArray[np.int64]) -> Any:
-        asked.extend(ids)
-        assert len(ids) <= 100
-        return shop["vectors"][ids]
 
-    Slices(shop["listed"], vectors, K)
-    np.testing.assert_array_equal(asked, np.flatnonzero(shop["listed"]))
+class Watched(np.ndarray[Any, Any]):
+    """Queries that note how many items they are held against."""
+
+    widths: list[int]
+
+    def __matmul__(self, vectors: npt.NDArray[Any]) -> Any:
+        self.widths.append(vectors.shape[1])
+        return np.asarray(self) @ vectors
+
+
+@pytest.mark.parametrize("size", [100, 5000])
+def test_no_more_than_a_slice_is_held_against_requests_at_once(
+    shop: dict[str, Any], monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(slices, "_SLICE", size)
+    queries = shop["queries"].view(Watched)
+    queries.widths = []
+    np.testing.assert_array_equal(found(shop | {"queries": queries})[0], found(shop)[0])
+    listed = int(shop["listed"].sum())
+    assert set(queries.widths) == {min(size, listed), listed % min(size, listed)} - {0}
