@@ -98,7 +98,8 @@ class Console:
             step.finish("interrupted")
             raise
         except BaseException:
-            step.finish("failed")
+            if step.state != "interrupted":  # by what failed beside it
+                step.finish("failed")
             raise
         finally:
             if step.said and not self._live:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 _READY = re.compile(r"^model server listening on (\S+) ", re.MULTILINE)
 _POLL_SECONDS = 0.1
 _LOG_TAIL_LINES = 15
+_LATE = "no version was available in time"
 
 
 class EmbeddedServerError(Exception):
@@ -60,6 +61,21 @@ class EmbeddedServer:
             return bool(psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
+
+    def why_not_available(self, version: int, deadline_s: float) -> str:
+        """Waits for a version; why it did not become available, "" where it did."""
+        deadline = time.monotonic() + deadline_s
+        with RecommenderClient(self.address, self.model_name, timeout_s=60.0) as client:
+            return _why_not_available(
+                client, lambda: "" if self.is_running() else "it stopped", deadline, version
+            )
+
+    def end(self) -> None:
+        """Ends the process before its context does, and waits until its memory is free."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            psutil.Process(self.pid).kill()
+        while self.is_running():
+            time.sleep(_POLL_SECONDS)
 
 
 @contextlib.contextmanager
@@ -143,34 +159,52 @@ def _wait(
     deadline: float,
 ) -> str:
     """Wait until a version is available; returns the address."""
-    address = None if port is None else f"127.0.0.1:{port}"
-    with contextlib.ExitStack() as stack:
-        client: RecommenderClient | None = None
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                raise _failure(f"it stopped with exit code {process.returncode}", log)
-            if address is None:
-                ready = _READY.search(log.read_text(errors="replace"))
-                address = ready and ready[1]
-            if address is not None:
-                client = client or stack.enter_context(RecommenderClient(address, model_name, 1.0))
-                if _available(client, log):
-                    return address
-            time.sleep(_POLL_SECONDS)
-    raise _failure("no version was available in time", log)
+
+    def stopped() -> str:
+        return "" if process.poll() is None else f"it stopped with exit code {process.returncode}"
+
+    address = f"127.0.0.1:{port}" if port else _address(log, stopped, deadline)
+    if address is None:
+        raise _failure(stopped() or _LATE, log)
+    with RecommenderClient(address, model_name, 1.0) as client:
+        reason = _why_not_available(client, stopped, deadline)
+    if reason:
+        raise _failure(reason, log)
+    return address
 
 
-def _available(client: RecommenderClient, log: Path) -> bool:
-    try:
-        status = client.status()
-    except ServingError:  # not listening yet, or nothing to tell about yet
-        return False
-    if any(version.state == "AVAILABLE" for version in status):
-        return True
-    failed = next((version for version in status if version.error), None)
-    if failed is not None:
-        raise _failure(f"version {failed.version} failed to load: {failed.error}", log)
-    return False
+def _address(log: Path, stopped: Callable[[], str], deadline: float) -> str | None:
+    """The address that the server prints; None where it does not come to do so."""
+    while not stopped() and time.monotonic() < deadline:
+        if ready := _READY.search(log.read_text(errors="replace")):
+            return ready[1]
+        time.sleep(_POLL_SECONDS)
+    return None
+
+
+def _why_not_available(
+    client: RecommenderClient,
+    stopped: Callable[[], str],
+    deadline: float,
+    version: int | None = None,
+) -> str:
+    """Waits for a version; why it did not become available, "" where it did.
+
+    Args:
+        client: Of the server.
+        stopped: How its process ended, "" while it runs.
+        deadline: By the monotonic clock.
+        version: Which; None for any.
+    """
+    while not (end := stopped()) and time.monotonic() < deadline:
+        with contextlib.suppress(ServingError):  # not listening, or nothing to tell about yet
+            states = [state for state in client.status() if version in (None, state.version)]
+            if any(state.state == "AVAILABLE" for state in states):
+                return ""
+            if failed := next((state for state in states if state.error), None):
+                return f"version {failed.version} failed to load: {failed.error}"
+        time.sleep(_POLL_SECONDS)
+    return end or _LATE
 
 
 def _failure(reason: str, log: Path) -> EmbeddedServerError:

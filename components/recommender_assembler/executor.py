@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,8 @@ class Executor(base_executor.BaseExecutor):
         settings = RecommenderSettings.model_validate_json(exec_properties["settings"])
         examples = ExampleSettings.model_validate_json(exec_properties["example_settings"])
         code = exec_properties["code"]
-        earlier = _earlier(input_dict.get("base") or [], code)
+        base = input_dict.get("base")
+        earlier = Earlier.read(base[0].uri, code=code) if base else None
         assembled = assemble(sources, settings, examples, earlier)
         output = artifact_utils.get_single_uri(output_dict["model"])
         directory = Path(path_utils.serving_model_dir(output))
@@ -73,12 +73,6 @@ class Executor(base_executor.BaseExecutor):
         write_period(directory, period)
 
 
-def _earlier(base: Sequence[Any], code: str) -> Earlier | None:
-    """What the base was composed with; None where there is none, or other code composed it."""
-    earlier = Earlier.read(base[0].uri) if base else None
-    return earlier if earlier is not None and earlier.record.code == code else None
-
-
 def _write_record(
     assembled: Assembled,
     settings: RecommenderSettings,
@@ -92,6 +86,6 @@ def _write_record(
         examples=examples,
         code=code,
         calibrations=assembled.calibrations,
-        read=None if directions is None else directions.read,
+        share_read=None if directions is None else directions.share_read,
     )
-    Earlier(record, directions, assembled.items).write(folder)
+    Earlier(record, directions, assembled.items, assembled.ranker_vectors).write(folder)

@@ -116,8 +116,10 @@ class Probe:
             expected: What training computes from the transformed rows [len(queries), D].
         """
         served = [
-            output(self._predict("query_embedding", _without_exclusions(batch)), "embedding")
-            for batch in _batches(queries)
+            output(
+                self._predict("query_embedding", _without_exclusions(queries[part])), "embedding"
+            )
+            for part in _parts(len(queries))
         ]
         if not served:
             return float("nan")
@@ -140,16 +142,16 @@ class Probe:
             trained: The serialized transformed row of each.
         """
         found: Counter[str] = Counter()
-        for batch, rows in zip(_batches(queries), _batches(trained), strict=True):
-            served = self._predict("query_features", _without_exclusions(batch))
-            found += differing_rows(names, served, rows)
+        for part in _parts(len(queries)):
+            served = self._predict("query_features", _without_exclusions(queries[part]))
+            found += differing_rows(names, served, trained[part])
         return found
 
     def lists(self, queries: Sequence[Query]) -> Lists:
         """What each request is answered with: several questions are about it."""
         items, scores = [], []
-        for batch in _batches(queries):
-            inputs: Inputs = {**query_inputs(batch), "top_k": np.int32(_LIST_LENGTH)}
+        for part in _parts(len(queries)):
+            inputs: Inputs = {**query_inputs(queries[part]), "top_k": np.int32(_LIST_LENGTH)}
             answered = self._predict("recommend", inputs)
             items.append(output(answered, "item_id"))
             scores.append(output(answered, "score"))
@@ -163,11 +165,12 @@ class Probe:
             lists: What they were answered with.
         """
         largest: list[float] = []
-        parts = (queries, lists.items, lists.scores)
-        for batch, items, scores in zip(*map(_batches, parts), strict=True):
-            candidates: Inputs = {**_without_exclusions(batch), keys.CANDIDATE_ITEM_ID: items}
-            ranked = output(self._predict("rank", candidates), "score")
-            largest.append(_largest((ranked - scores)[items != b""]))
+        for part in _parts(len(queries)):
+            query, items = _without_exclusions(queries[part]), lists.items[part]
+            ranked = output(
+                self._predict("rank", {**query, keys.CANDIDATE_ITEM_ID: items}), "score"
+            )
+            largest.append(_largest((ranked - lists.scores[part])[items != b""]))
         return float(np.max(largest, initial=0.0))
 
     def row_difference(self, requests: Sequence[HeldOutRequest]) -> float:
@@ -176,7 +179,8 @@ class Probe:
         A request carries what the client knows, a row what the pipeline wrote: aggregates and all.
         """
         largest: list[float] = []
-        for batch in _batches(requests):
+        for part in _parts(len(requests)):
+            batch = requests[part]
             items = dense([request.candidates for request in batch], "")
             query = _without_exclusions([request.query for request in batch])
             ranked = self._predict("rank", {**query, keys.CANDIDATE_ITEM_ID: items})
@@ -260,10 +264,9 @@ def _without_exclusions(queries: Sequence[Query]) -> Inputs:
     return inputs
 
 
-def _batches(asked: Any) -> Iterator[Any]:
-    """Parts of a sequence or an array, in order."""
-    for first in range(0, len(asked), _BATCH):
-        yield asked[first : first + _BATCH]
+def _parts(rows: int) -> Iterator[slice]:
+    """Slices of so many rows, in order."""
+    return (slice(first, first + _BATCH) for first in range(0, rows, _BATCH))
 
 
 def _largest(differences: npt.NDArray[Any]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,8 +14,7 @@ import numpy as np
 
 from components.serving_validator.calls import Calls, Signatures, predict_request
 from components.serving_validator.load import Call, Load
-from serving.client import RecommenderClient, ServingError
-from serving.embedded import EmbeddedServer
+from serving.embedded import EmbeddedServer, EmbeddedServerError, embedded_server
 from serving.inputs import Inputs, query_inputs
 from serving.query import Query
 
@@ -81,14 +81,16 @@ def measure_swap(
         typical_ms: Median time of an answer; callers come half as often as one alone could.
 
     Returns:
-        `summary` of the calls; empty where the served version itself does not load any more.
+        `summary` of the calls; empty where the served version does not load by itself any more.
 
     Raises:
-        SwapError: The candidate did not answer in time.
+        SwapError: The candidate did not answer in time, or the served version loads by itself, but
+            not beside it.
     """
     publish(served, folder / str(_SERVED))
-    if reason := _why_not_serving(server, _SERVED):
-        logger.warning("Nothing is swapped: the served version does not load: %s", reason)
+    if reason := server.why_not_available(_SERVED, _DEADLINE_SECONDS):
+        server.end()  # what it holds may be what the served version lacks
+        _require_fault_of_its_own(served, reason, server.log_path)
         return {}
     rate = min(max(500.0 / typical_ms, _SLOWEST), _FASTEST)
     with Calls(server.address) as calls, Load(_sender(calls, requests), rate) as load:
@@ -100,22 +102,34 @@ def measure_swap(
     return summary(load.calls, published)
 
 
-def _why_not_serving(server: EmbeddedServer, version: int) -> str:
-    """Waits for a version; why it did not come to be served, "" where it did."""
-    deadline = time.monotonic() + _DEADLINE_SECONDS
-    with RecommenderClient(server.address, server.model_name, timeout_s=60.0) as client:
-        while time.monotonic() < deadline:
-            try:
-                states = {status.version: status for status in client.status()}
-            except ServingError as error:  # it brought the server down
-                return str(error)
-            found = states.get(version)
-            if found and found.error:
-                return found.error
-            if found and found.state == "AVAILABLE":
-                return ""
-            time.sleep(_POLL_SECONDS)
-    return f"it was not there within {_DEADLINE_SECONDS:.0f} s"
+def _require_fault_of_its_own(served: Path, reason: str, log: Path) -> None:
+    """Tries the served version by itself: the candidate is excused only if it fails there too.
+
+    Args:
+        served: Its folder.
+        reason: Why it did not load beside the candidate.
+        log: Of the server of both; that of this one is written beside it.
+
+    Raises:
+        SwapError: It loads.
+    """
+    with tempfile.TemporaryDirectory() as base:
+        publish(served, Path(base) / str(_SERVED))
+        try:
+            with embedded_server(
+                Path(base),
+                log_path=log.with_name("served_alone.log"),
+                startup_deadline_s=_DEADLINE_SECONDS,
+            ):
+                pass
+        except EmbeddedServerError as error:
+            logger.warning("Nothing is swapped: the served version does not load: %s", error)
+            return
+    raise SwapError(
+        "Versions are swapped in a server that holds both. Received: the served version does not "
+        f"load beside the candidate: {reason}. By itself it does. Make the candidate smaller, or "
+        f"give the server more memory. The server's log says more: {log}."
+    )
 
 
 def publish(model: Path, version: Path) -> None:
@@ -138,12 +152,12 @@ def summary(calls: Sequence[Call], published: float) -> dict[str, float]:
     for call in failed[:3]:
         logger.warning("A call failed while versions were swapped: %s", call.error)
     reversed_ = [call for call in since if call.version == _SERVED and call.due > took_over]
+    waited = f"{_p99_ms(during):.0f} ms meanwhile"
     logger.info(
         "The candidate took over %.1f s after it was published; 99 %% of the callers waited at "
-        "most %.0f ms before and %.0f ms meanwhile.",
+        "most %s.",
         took_over - published,
-        _p99_ms(before),
-        _p99_ms(during),
+        f"{_p99_ms(before):.0f} ms before and {waited}" if before else waited,
     )
     return {
         "swap_calls": float(len(during)),
@@ -154,7 +168,7 @@ def summary(calls: Sequence[Call], published: float) -> dict[str, float]:
 
 
 def _p99_ms(calls: Sequence[Call]) -> float:
-    return float(np.percentile([call.milliseconds for call in calls], 99)) if calls else 0.0
+    return float(np.percentile([call.milliseconds for call in calls], 99))
 
 
 def _first_answer(calls: Sequence[Call]) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Any, Self
@@ -37,7 +37,7 @@ class Beside:
 
     def __init__(self, compiled: pipeline_pb2.Pipeline) -> None:
         self._compiled = compiled
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
         self._over = threading.Event()
         self._threads = ThreadPoolExecutor()
         self._started: dict[str, Future[NodeResult]] = {}
@@ -53,6 +53,8 @@ class Beside:
     ) -> None:
         if kind is not None:
             self._over.set()
+            with contextlib.suppress(RuntimeError):  # not this thread's any more, as it should be
+                self._turn.release()  # an interruption can make `_given_up` take it twice
             end_children()
         wait(self._started.values(), _GRACE_SECONDS if kind else None)
         self._threads.shutdown(wait=False)
@@ -68,54 +70,60 @@ class Beside:
             NodeError: It failed, or one in a thread did while it ran.
             KeyboardInterrupt: The run was interrupted.
         """
-        with contextlib.suppress(AbandonedError):
+        try:
             if node_id in self._started:
                 return self._started[node_id].result()
             return self._launch(node_id)
-        raise self._failure()  # with its own cause
+        except AbandonedError as error:
+            abandoned = error
+        raise self._failure(node_id, abandoned)  # with its own cause
 
     def _launch(self, node_id: str) -> NodeResult:
         # Whoever fails has the turn until it is closed and its processes are gone, and then the
-        # run is over: no other node publishes what it made of their end.
-        with self._taken():
-            return launch_node(self._compiled, node_id, operators=self._operators())
+        # run is over: no other node publishes what it made of their end. CPython lets out no
+        # interruption between taking the turn and this block, nor between it and giving that up.
+        with self._turn:
+            try:
+                self._go_on()
+                return launch_node(self._compiled, node_id, operators=self._operators())
+            except BaseException:
+                self._over.set()
+                raise
 
-    @contextlib.contextmanager
-    def _taken(self) -> Iterator[None]:
+    def _given_up(self, run: Callable[[], Any]) -> Any:
+        """Runs an executor, and leaves the turn to others meanwhile."""
         try:
-            self._take()
-            if self._over.is_set():
-                raise AbandonedError
-            yield
-        except BaseException:
-            self._over.set()
-            raise
-        finally:
             self._turn.release()
-
-    @contextlib.contextmanager
-    def _given_up(self) -> Iterator[None]:
-        """Leaves the turn to others for as long as an executor runs."""
-        self._turn.release()
-        try:
-            yield
+            return run()
         finally:
-            self._take()
-            if self._over.is_set():
-                raise AbandonedError
+            try:
+                self._turn.acquire()
+            except KeyboardInterrupt:  # there is but one, see Interruption
+                self._turn.acquire()  # even if it came when the turn was there; see `__exit__`
+                raise
+            self._go_on()
 
-    def _take(self) -> None:
-        """Waits for the turn; an interruption meanwhile comes out once it is there."""
-        try:
-            self._turn.acquire()
-        except KeyboardInterrupt:  # there is but one, see Interruption
-            self._turn.acquire()
-            raise
+    def _go_on(self) -> None:
+        if self._over.is_set():
+            raise AbandonedError("another node ended the run")
 
-    def _failure(self) -> BaseException:
-        """What ended the run while this thread ran a node."""
-        failures = (future.exception() for future in self._started.values() if future.done())
-        return next((e for e in failures if isinstance(e, NodeError)), AbandonedError())
+    def _failure(self, node_id: str, abandoned: AbandonedError) -> NodeError:
+        """What ended the run while this thread ran a node, or waited for it."""
+        # The run is over a moment before the thread that ended it is done.
+        wait(self._started.values(), _GRACE_SECONDS)
+        raised = {
+            one: error
+            for one, future in self._started.items()
+            if future.done() and (error := future.exception()) is not None
+        }
+        for error in raised.values():
+            if isinstance(error, NodeError):
+                return error
+        ended = (pair for pair in raised.items() if not isinstance(pair[1], AbandonedError))
+        culprit, cause = next(ended, (node_id, abandoned))
+        failure = NodeError(culprit, cause)
+        failure.__cause__ = cause
+        return failure
 
     def _operators(self) -> Mapping[type, Callable[..., Any]]:
         made: dict[type, type[PythonExecutorOperator] | type[BeamExecutorOperator]] = {
@@ -127,16 +135,13 @@ class Beside:
         }
 
 
-def _operator(
-    kind: type[Any], given_up: Callable[[], contextlib.AbstractContextManager[None]], **given: Any
-) -> Any:
+def _operator(kind: type[Any], given_up: Callable[[Callable[[], Any]], Any], **given: Any) -> Any:
     """TFX's operator of a kind, which runs its executor without the turn."""
     operator = kind(**given)
     run_executor = operator.run_executor
 
     def run(*arguments: Any, **options: Any) -> Any:
-        with given_up():
-            return run_executor(*arguments, **options)
+        return given_up(functools.partial(run_executor, *arguments, **options))
 
     operator.run_executor = run
     return operator

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: one clean end, and no child process left behind."""
+"""Ctrl-C, SIGTERM and a closed terminal: one clean end, and no child process left behind."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from typing import Any, Self
 import psutil
 
 EXIT_CODE = 130
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# A server in a process group of its own hears nothing of a terminal that hangs up.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SAME_KEYPRESS_SECONDS = 1.0  # wrappers such as `make` and `timeout` may pass one signal on twice
 _GRACE_SECONDS = 5.0
 
 
 class Interruption:
-    """While open, SIGINT and SIGTERM raise KeyboardInterrupt in the main thread, once.
+    """While open, SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt in the main thread, once.
 
     A library may swallow or rename that exception, so `requested` remembers it. A second signal
     ends the process at once.
@@ -30,7 +31,9 @@ class Interruption:
         self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        self._previous = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # so `nohup` wants it
+        numbers = [n for n in _SIGNALS if not (n is signal.SIGHUP and ignored)]
+        self._previous = {number: signal.signal(number, self._on_signal) for number in numbers}
         return self
 
     def __exit__(

@@ -85,8 +85,10 @@ def run(
                 try:
                     with told_to(step.say):
                         result = nodes.launch(node_id)
-                except NodeError:
+                except NodeError as error:
                     interruption.check()  # an interruption that came out under another name
+                    if error.node_id != node_id:  # it failed beside this one, and ended it
+                        step.finish(NodeState.INTERRUPTED)
                     raise
                 step.finish(result.state)
             interruption.check()

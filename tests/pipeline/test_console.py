@@ -49,6 +49,19 @@ def test_an_error_passes_through_and_is_shown(plain, error, state):
     assert f"Report ... {state} (" in stream.getvalue()
 
 
+def test_a_step_that_another_ended_is_shown_as_interrupted(plain):
+    console, stream = plain
+
+    def end_by_another():
+        with console.step("Report") as step:
+            step.finish("interrupted")
+            raise ValueError("of another")
+
+    with pytest.raises(ValueError, match="of another"):
+        end_by_another()
+    assert "Report ... interrupted (" in stream.getvalue()
+
+
 def test_off_a_terminal_lines_of_a_step_stand_within_it(plain):
     console, stream = plain
     with console.step("Tuner", 1, 2) as step:

@@ -35,7 +35,7 @@ from transform.settings import ExampleSettings
 logger = logging.getLogger(__name__)
 
 _BATCH = 256
-# Share of the items that must be what they were for the calibrations to be kept.
+# Share of the items that must be what they were, to both models, for the calibrations to be kept.
 _MOSTLY = 0.95
 _SAMPLED = 512  # held-out requests on which the recall of an index is measured
 
@@ -48,6 +48,7 @@ class Assembled:
         served: With its signatures.
         calibrations: Of requests without any history, and of the others.
         items: The table of items, for the metrics of lists.
+        ranker_vectors: The ranker's vectors of the same items, float32 [V, R].
         directions: That its items are partitioned by; None where the search is exact.
         last_time: Of the latest validation row that the model has learned from, unix seconds;
             None where it has learned from none.
@@ -56,6 +57,7 @@ class Assembled:
     served: ServedRecommender
     calibrations: Mapping[str, Calibration]
     items: ItemTable
+    ranker_vectors: npt.NDArray[np.float32]
     directions: Directions | None
     last_time: int | None
 
@@ -82,7 +84,7 @@ def assemble(
     composing = _Composing(sources, settings, examples, earlier)
     if earlier is not None and earlier.record.composes(settings, examples):
         composed = composing.learned(composing.parts())
-        same = earlier.unchanged(composed.items)
+        same = earlier.unchanged(composed.items, composed.ranker_vectors)
         logger.info("%.1f %% of the items are what they were.", 100.0 * same)
         if same >= _MOSTLY:
             return composing.assembled(composed, earlier.record.calibrations)
@@ -92,10 +94,11 @@ def assemble(
 
 
 class _Composed(NamedTuple):
-    """A recommender, not calibrated yet, and the table of its items."""
+    """A recommender, not calibrated yet, and its items as both models see them."""
 
     recommender: Recommender
     items: ItemTable
+    ranker_vectors: npt.NDArray[np.float32]
 
 
 class _Composing:
@@ -144,11 +147,11 @@ class _Composing:
             parts.catalogue.counts[FIRST_ID:].astype(np.int64),
             recommender.vectors.numpy()[FIRST_ID:],
         )
-        return _Composed(recommender, items)
+        return _Composed(recommender, items, recommender.ranker_vectors.numpy()[FIRST_ID:])
 
     def assembled(self, composed: _Composed, calibrations: Mapping[str, Calibration]) -> Assembled:
         """What comes out."""
-        recommender, items = composed
+        recommender, items, ranker_vectors = composed
         recommender.set_calibration(**calibrations)
         features, aggregates = self._description.features, self._description.aggregates
         index = recommender.index
@@ -156,6 +159,7 @@ class _Composing:
             ServedRecommender(recommender, self._transform, features, aggregates),
             calibrations,
             items,
+            ranker_vectors,
             index.directions if isinstance(index, PartitionedIndex) else None,
             _last_time(self._rows) if self._learns else None,
         )

@@ -71,7 +71,7 @@ def choose_index(
     search = functools.partial(_partitioned, exact, listed, sample, settings.index_recall, longest)
     index, recall = search(None if kept is None else kept.means)
     if kept is not None and (
-        recall < settings.index_recall or index.directions.read > _STALE * kept.read
+        recall < settings.index_recall or index.directions.share_read > _STALE * kept.share_read
     ):
         logger.info("The partitions that were kept do not do any more: they are learned anew.")
         index, _ = search(None)

@@ -62,9 +62,7 @@ class Recommender(tf.Module):
         self._retriever, self._ranker = parts.retriever, parts.ranker
         self._length = parts.retriever.length
         self.vectors = _constant("vectors", item_vectors(self._retriever.item_vectors, items))
-        self._ranker_vectors = _constant(
-            "ranker_vectors", item_vectors(self._ranker.vectors, items)
-        )
+        self.ranker_vectors = _constant("ranker_vectors", item_vectors(self._ranker.vectors, items))
         self._item_values = _constant("item_aggregates", parts.catalogue.aggregates)
         self._limits = Limits(parts.catalogue)
         self.exact = ExactIndex(self.vectors, self._limits)
@@ -238,10 +236,8 @@ class Recommender(tf.Module):
         """
         history = request_history(row, self._length)
         logits = self._ranker.score(
-            Candidates(
-                ids, tf.gather(self._ranker_vectors, ids), tf.gather(self._item_values, ids)
-            ),
-            tf.gather(self._ranker_vectors, history["items"]),
+            Candidates(ids, tf.gather(self.ranker_vectors, ids), tf.gather(self._item_values, ids)),
+            tf.gather(self.ranker_vectors, history["items"]),
             history,
             row,
         )

@@ -51,11 +51,11 @@ class Directions:
 
     Attributes:
         means: Of its partitions, float32 [C, D].
-        read: Share of its blocks that a query read.
+        share_read: Share of its blocks that a query read.
     """
 
     means: Floats
-    read: float
+    share_read: float
 
 
 def partition(

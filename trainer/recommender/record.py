@@ -5,6 +5,7 @@ Who composes one over the same trained parts and other items need not find out e
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,9 @@ from transform.settings import ExampleSettings, Frozen
 
 _FILE = "composed.json"
 _DIRECTIONS_FILE = "directions.npy"
-_SAME = 1e-3  # a coordinate of a unit vector; an item whose content is the same moves by less
+_RANKER_FILE = "ranker_vectors.npy"
+# A coordinate, over the vector's length; an item whose content is the same moves by less.
+_SAME = 1e-3
 
 
 class Record(Frozen):
@@ -32,15 +35,15 @@ class Record(Frozen):
         examples: How the co-view table was made and read.
         code: Fingerprint of the code that composed it.
         calibrations: Of requests without any history, and of the others.
-        read: Share of the blocks of the partitioned index that a query reads; None where the search
-            is exact.
+        share_read: Share of the blocks of the partitioned index that a query reads; None where the
+            search is exact.
     """
 
     settings: RecommenderSettings
     examples: ExampleSettings
     code: str
     calibrations: Mapping[str, Calibration]
-    read: float | None
+    share_read: float | None
 
     def composes(self, settings: RecommenderSettings, examples: ExampleSettings) -> bool:
         """Whether these settings would compose the same of the same."""
@@ -54,44 +57,65 @@ class Earlier:
     Attributes:
         record: What it was composed with.
         directions: That its items were partitioned by; None where the search is exact.
-        items: Its items.
+        items: Its items, with the retriever's vectors.
+        ranker_vectors: The ranker's vectors of the same items, float32 [V, R].
     """
 
     record: Record
     directions: Directions | None
     items: ItemTable
+    ranker_vectors: npt.NDArray[np.float32]
 
     @classmethod
-    def read(cls, folder: str | Path) -> Earlier | None:
-        """Reads what `write` wrote; None where there is nothing."""
+    def read(cls, folder: str | Path, *, code: str) -> Earlier | None:
+        """Reads what `write` wrote; None where there is nothing, or other code has written it.
+
+        Args:
+            folder: Of the recommender.
+            code: Fingerprint of the code that asks.
+        """
         folder = Path(folder)
         if not (folder / _FILE).is_file():
             return None
-        record = Record.model_validate_json((folder / _FILE).read_text())
+        written = (folder / _FILE).read_text()
+        if json.loads(written).get("code") != code:  # which may know other settings than this
+            return None
+        record = Record.model_validate_json(written)
         directions = None
-        if record.read is not None:
+        if record.share_read is not None:
             means = np.load(folder / _DIRECTIONS_FILE, allow_pickle=False)
-            directions = Directions(means, record.read)
-        return cls(record, directions, ItemTable.read(folder / item_table.FILE))
+            directions = Directions(means, record.share_read)
+        ranker_vectors = np.load(folder / _RANKER_FILE, allow_pickle=False)
+        return cls(record, directions, ItemTable.read(folder / item_table.FILE), ranker_vectors)
 
     def write(self, folder: str | Path) -> None:
         """Writes it, the table of its items included."""
         folder = Path(folder)
         self.items.write(folder / item_table.FILE)
         (folder / _FILE).write_text(self.record.model_dump_json(indent=2))
+        np.save(folder / _RANKER_FILE, self.ranker_vectors, allow_pickle=False)
         if self.directions is not None:
             np.save(folder / _DIRECTIONS_FILE, self.directions.means, allow_pickle=False)
 
-    def unchanged(self, items: ItemTable) -> float:
-        """Share of some items that are here too, and have the vector that they have here."""
+    def unchanged(self, items: ItemTable, ranker_vectors: npt.NDArray[np.float32]) -> float:
+        """Share of the items of both that are here and there, and that both models see alike.
+
+        Args:
+            items: The items there, with the retriever's vectors.
+            ranker_vectors: The ranker's vectors of them, float32 [V, R].
+        """
         known = self.items.rows(items.names)
-        here = self.items.vectors[known]
-        return float(np.mean((known >= 0) & _same(here, items.vectors))) if len(known) else 1.0
+        pairs = (self.items.vectors, items.vectors), (self.ranker_vectors, ranker_vectors)
+        alike = np.all([_same(before[known], now) for before, now in pairs], axis=0)
+        here = known >= 0
+        either = len(self.items.names) + len(known) - int(here.sum())
+        return float((here & alike).sum()) / either if either else 1.0
 
 
 def _same(before: npt.NDArray[np.float32], now: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     """Whether vectors [N, D] are those of before, [N]."""
     if before.shape != now.shape:
         return np.zeros(len(now), np.bool_)
-    same: npt.NDArray[np.bool_] = np.abs(before - now).max(axis=1, initial=0.0) <= _SAME
+    moved = np.abs(before - now).max(axis=1, initial=0.0)
+    same: npt.NDArray[np.bool_] = moved <= _SAME * np.linalg.norm(now, axis=1)
     return same

@@ -210,23 +210,55 @@ def test_a_candidate_that_brings_the_server_down_is_told_at_once(models, tmp_pat
         measure(tmp_path, *models)
 
 
+@pytest.fixture
+def broken(models, tmp_path):
+    """A version that loads nowhere."""
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "saved_model.pb").write_bytes((models[0] / "saved_model.pb").read_bytes())
+    return folder
+
+
+@pytest.fixture
+def no_room(monkeypatch):
+    """A machine that has no room for a version beside the candidate."""
+
+    def kill(model, version):
+        if (version.parent / str(swap.ALONE)).exists():
+            [server] = [
+                child
+                for child in psutil.Process().children()
+                if f"--model_base_path={version.parent}" in child.cmdline()
+            ]
+            server.kill()
+        publish(model, version)
+
+    monkeypatch.setattr(swap, "publish", kill)
+
+
 @pytest.mark.slow
-def test_a_served_version_that_does_not_load_any_more_is_no_reason_to_keep_it(models, tmp_path):
-    broken = tmp_path / "broken"
-    broken.mkdir()
-    (broken / "saved_model.pb").write_bytes((models[0] / "saved_model.pb").read_bytes())
+def test_a_served_version_that_does_not_load_any_more_is_no_reason_to_keep_it(
+    models, broken, tmp_path
+):
     assert measure(tmp_path, broken, models[1]) == {}
 
 
 @pytest.mark.slow
-def test_nor_is_one_that_brings_the_server_down(models, tmp_path, monkeypatch):
-    def kill(model, version):
-        [server] = [
-            child
-            for child in psutil.Process().children()
-            if f"--model_base_path={version.parent}" in child.cmdline()
-        ]
-        server.kill()
+def test_nor_is_one_that_brings_the_server_down(models, broken, tmp_path, no_room):
+    assert measure(tmp_path, broken, models[1]) == {}
 
-    monkeypatch.setattr(swap, "publish", kill)
-    assert measure(tmp_path, *models) == {}
+
+@pytest.mark.slow
+def test_one_that_loads_alone_but_not_beside_the_candidate_is(models, tmp_path, no_room):
+    with pytest.raises(SwapError, match="does not load beside the candidate: it stopped"):
+        measure(tmp_path, *models)
+
+
+@pytest.mark.slow
+def test_also_where_the_server_says_so_and_goes_on(models, tmp_path, monkeypatch):
+    def why_not_available(self, version, deadline_s):
+        return f"version {version} failed to load: RESOURCE_EXHAUSTED"
+
+    monkeypatch.setattr(EmbeddedServer, "why_not_available", why_not_available)
+    with pytest.raises(SwapError, match=r"beside the candidate: version 2 failed .*RESOURCE_EXH"):
+        measure(tmp_path, *models)

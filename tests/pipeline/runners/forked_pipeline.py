@@ -1,7 +1,8 @@
 """A pipeline that forks: Quick and Late need not wait for each other; each does as it is ordered.
 
 Orders are files in a folder: `meet` makes each wait until the other runs, `quick fails` and
-`late fails` say who fails while the other is under way.
+`late fails` say who fails while the other is under way, and `late stays` has it wait for the end of
+the run.
 """
 
 import time
@@ -29,6 +30,8 @@ def do(name, other, orders):
     (orders / f"{name} runs").touch()
     if (orders / "meet").exists():
         await_file(orders / f"{other} runs")
+    if (orders / f"{name} stays").exists():
+        await_file(orders / "over")  # and then comes to a good end all the same
     if (orders / f"{name} fails").exists():
         (orders / "failed").touch()
         raise ValueError(f"{name} gave way")

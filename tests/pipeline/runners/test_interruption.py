@@ -39,8 +39,8 @@ def send(number):
     time.sleep(5)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_both_signals_interrupt(number):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_each_signal_interrupts(number):
     before = signal.getsignal(number)
     with Interruption() as interruption:
         with pytest.raises(KeyboardInterrupt):
@@ -49,6 +49,18 @@ def test_both_signals_interrupt(number):
         with pytest.raises(KeyboardInterrupt):
             interruption.check()
     assert signal.getsignal(number) == before
+
+
+def test_a_hang_up_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interruption() as interruption:
+            os.kill(os.getpid(), signal.SIGHUP)
+            time.sleep(0.1)  # would raise here
+        assert not interruption.requested
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_nothing_is_raised_unasked():

@@ -124,7 +124,7 @@ def test_directions_that_lead_astray_are_learned_anew() -> None:
     """With them the recall is only there where nearly everything is read."""
     fresh = learned()
     anywhere = unit(np.random.default_rng(5).normal(size=fresh.directions.means.shape))
-    astray = Directions(anywhere[:3], fresh.directions.read)
+    astray = Directions(anywhere[:3], fresh.directions.share_read)
     index = choose_index(EXACT, sample_of(VECTORS), PARTITIONED, longest=20, kept=astray)
     assert isinstance(index, PartitionedIndex)
     np.testing.assert_array_equal(index.directions.means, fresh.directions.means)
