@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_transform as tft
 
@@ -14,9 +16,12 @@ from benchmarks.seeded_run import catalogue_files, newest
 from pipeline.settings import Settings
 from trainer.catalogue import read_catalogue
 from trainer.vocabulary import read_vocabulary
+from transform import features as keys
 
 
-def write_part(folder: Path, part: str, records: Sequence[bytes], table: Table) -> None:
+def write_part(
+    folder: Path, part: str, records: Sequence[bytes], table: Table, label: tf.io.RaggedFeature
+) -> None:
     """Writes rows as TFX does, for the ranker, and the same candidates as a table, for the trees.
 
     Args:
@@ -24,11 +29,39 @@ def write_part(folder: Path, part: str, records: Sequence[bytes], table: Table) 
         part: Its name.
         records: Transformed rows.
         table: Their candidates.
+        label: How the rows hold labels.
+
+    Raises:
+        ValueError: The two sides would learn from different labels.
     """
+    told = labels_of(records, label).flat_values.numpy()
+    if not np.array_equal(told, table.label):
+        raise ValueError(
+            f"Both sides must have the same labels. Received: {told.sum():g} positives in the rows "
+            f"of {part}, {table.label.sum():g} in the table. Relabel the rows by `relabelled`."
+        )
     table.save(folder, part)
     with tf.io.TFRecordWriter(str(folder / f"{part}.gz"), "GZIP") as writer:
         for record in records:
             writer.write(record)
+
+
+def labels_of(records: Sequence[bytes], label: tf.io.RaggedFeature) -> tf.RaggedTensor:
+    """Labels of the candidates of rows, float32 [N, None]."""
+    return tf.io.parse_example(records, {keys.LABEL: label})[keys.LABEL]
+
+
+def relabelled(record: bytes, label: tf.io.RaggedFeature, labels: npt.NDArray[np.float64]) -> bytes:
+    """A row with other labels.
+
+    Args:
+        record: The row.
+        label: How rows hold labels; TFT gives ragged columns keys of its own.
+        labels: One for each candidate.
+    """
+    example = tf.train.Example.FromString(record)
+    example.features.feature[label.value_key].float_list.value[:] = labels
+    return bytes(example.SerializeToString())
 
 
 def transform_of(settings: Settings) -> tft.TFTransformOutput:

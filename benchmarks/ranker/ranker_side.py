@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.ranker.part_files import labels_of, transform_of
 from benchmarks.ranker.table import TEST, TRAIN, VALIDATION, Floats
 from benchmarks.said import report
 from benchmarks.training_job import training_job
@@ -37,18 +38,20 @@ def main(config: str, folder: str, seed: str, scores: str, said: str) -> None:
     run_workers(job, workers=1)
     seconds = time.perf_counter() - began
     serve = tf.saved_model.load(job.model_dir).signatures["serving_default"]
-    found = {part: _scores(serve, rows / f"{part}.gz") for part in (VALIDATION, TEST)}
+    label = transform_of(settings).transformed_feature_spec()[keys.LABEL]
+    found = {part: _scores(serve, rows / f"{part}.gz", label) for part in (VALIDATION, TEST)}
     np.savez(scores, **found)  # type: ignore[arg-type]
     report(Path(said), seconds=seconds)
 
 
-def _scores(serve: tf.types.experimental.ConcreteFunction, file: Path) -> Floats:
+def _scores(
+    serve: tf.types.experimental.ConcreteFunction, file: Path, label: tf.io.RaggedFeature
+) -> Floats:
     """Logits of all candidates of some rows, list after list."""
-    sizes = {keys.LABEL: tf.io.RaggedFeature(tf.float32, row_splits_dtype=tf.int64)}
     found = []
     for batch in tf.data.TFRecordDataset(str(file), "GZIP").batch(_BATCH):
         logits = serve(examples=batch)["logit"]
-        there = tf.io.parse_example(batch, sizes)[keys.LABEL].row_lengths()
+        there = labels_of(batch, label).row_lengths()
         found.append(tf.boolean_mask(logits, tf.sequence_mask(there)).numpy())
     return np.concatenate(found)
 

@@ -46,7 +46,7 @@ def main(config: str, _: str, folder: str, said: str) -> None:
             relevance=np.full(len(seen), np.nan),
             place=np.zeros(len(seen), np.int64),
         )
-        write_part(out, part, records, table)
+        write_part(out, part, records, table, spec[keys.LABEL])
         facts[part] = {"lists": len(records)}
     report(Path(said), **facts)
 

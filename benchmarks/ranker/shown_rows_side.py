@@ -19,7 +19,7 @@ import polars as pl
 import tensorflow as tf
 
 from benchmarks.ranker.columns import CandidateColumns
-from benchmarks.ranker.part_files import columns_of, transform_of, write_part
+from benchmarks.ranker.part_files import columns_of, relabelled, transform_of, write_part
 from benchmarks.ranker.shown import ITEM, PLACE_IN_ROW, ROW, TIME, impressions, recognised
 from benchmarks.ranker.table import PARTS, Table
 from benchmarks.said import report
@@ -58,7 +58,7 @@ def main(config: str, log: str, folder: str, said: str) -> None:
         of_part = records[part == number]
         rows = tf.io.parse_example(of_part, spec)
         known = recognised(_candidates(rows), shown)
-        _write(of_part, rows, known, columns, out, name)
+        _write(of_part, rows, known, columns, spec[keys.LABEL], out, name)
         facts[name] = {"lists": known[ROW].n_unique(), "left out": len(of_part)}
         facts[name]["left out"] -= facts[name]["lists"]
     report(Path(said), **facts)
@@ -79,6 +79,7 @@ def _write(
     rows: dict[str, Any],
     known: pl.DataFrame,
     columns: CandidateColumns,
+    label: tf.io.RaggedFeature,
     folder: Path,
     part: str,
 ) -> None:
@@ -95,14 +96,8 @@ def _write(
         place=known["position"].to_numpy(),
     )
     labels = np.split(table.label, np.cumsum(table.sizes)[:-1])
-    relabelled = [_relabelled(records[n], clicks) for n, clicks in zip(kept, labels, strict=True)]
-    write_part(folder, part, relabelled, table)
-
-
-def _relabelled(record: bytes, clicks: np.ndarray[Any, Any]) -> bytes:
-    example = tf.train.Example.FromString(record)
-    example.features.feature[keys.LABEL].float_list.value[:] = clicks
-    return bytes(example.SerializeToString())
+    clicked = [relabelled(records[n], label, of) for n, of in zip(kept, labels, strict=True)]
+    write_part(folder, part, clicked, table, label)
 
 
 if __name__ == "__main__":
