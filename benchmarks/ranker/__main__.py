@@ -42,7 +42,9 @@ def main() -> int:
     for name in options.only:
         keep_rows(_kept(name), _measured(_SOURCES[name], _SEEDS))
     rows, commits = rows_of_parts({name: _kept(name) for name in _SOURCES})
-    publish("ranker", _COMMAND, rows, {**_versions(), **commits}, smoke=False)
+    missing = [name for name in _SOURCES if f"commit of {name}" not in commits]
+    facts = {"logs not measured": ", ".join(missing) or "none"}
+    publish("ranker", _COMMAND, rows, {**_versions(), **commits, **facts}, smoke=False)
     return int(any(row.holds is False for row in rows))
 
 
