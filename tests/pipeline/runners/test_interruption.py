@@ -41,14 +41,17 @@ def send(number):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_each_signal_interrupts(number):
-    before = signal.getsignal(number)
-    with Interruption() as interruption:
-        with pytest.raises(KeyboardInterrupt):
-            send(number)
-        assert interruption.requested
-        with pytest.raises(KeyboardInterrupt):
-            interruption.check()
-    assert signal.getsignal(number) == before
+    before = signal.signal(number, signal.SIG_DFL)  # the tests themselves may run under `nohup`
+    try:
+        with Interruption() as interruption:
+            with pytest.raises(KeyboardInterrupt):
+                send(number)
+            assert interruption.requested
+            with pytest.raises(KeyboardInterrupt):
+                interruption.check()
+        assert signal.getsignal(number) == signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
 
 
 def test_a_hang_up_that_is_ignored_stays_so():
