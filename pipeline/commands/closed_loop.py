@@ -58,7 +58,7 @@ def simulate(
 
     Its users see what a model server answers over gRPC and react by their true tastes. What was
     shown and done flows through the event stream into their states and into the log; each evening
-    the pipeline trains on the last days of it, the gates decide, and the server swaps.
+    the pipeline trains on the last week of it, the gates decide, and the server swaps.
 
     OUT/timeline.json and timeline.html tell each day what the lists were truly worth, which
     version served, and what became of each training. OUT/settings.yaml are the pipeline's settings;
