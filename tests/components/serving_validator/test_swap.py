@@ -193,16 +193,20 @@ def test_a_candidate_that_never_answers_is_told(models, tmp_path, monkeypatch):
         measure(tmp_path, models[0], candidate)
 
 
+def kill_server_of(folder):
+    [server] = [
+        child
+        for child in psutil.Process().children()
+        if f"--model_base_path={folder}" in child.cmdline()
+    ]
+    server.kill()
+
+
 @pytest.mark.slow
 def test_a_candidate_that_brings_the_server_down_is_told_at_once(models, tmp_path, monkeypatch):
     def kill(model, version):
         if version.name == str(swap._CANDIDATE):
-            [server] = [
-                child
-                for child in psutil.Process().children()
-                if f"--model_base_path={version.parent}" in child.cmdline()
-            ]
-            server.kill()
+            kill_server_of(version.parent)
         publish(model, version)
 
     monkeypatch.setattr(swap, "publish", kill)
@@ -225,12 +229,7 @@ def no_room(monkeypatch):
 
     def kill(model, version):
         if (version.parent / str(swap.ALONE)).exists():
-            [server] = [
-                child
-                for child in psutil.Process().children()
-                if f"--model_base_path={version.parent}" in child.cmdline()
-            ]
-            server.kill()
+            kill_server_of(version.parent)
         publish(model, version)
 
     monkeypatch.setattr(swap, "publish", kill)
