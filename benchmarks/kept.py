@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -66,6 +66,11 @@ def rows_of_parts(files: Mapping[str, Path]) -> tuple[list[Row], dict[str, str]]
     kept = {name: kept_rows(file) for name, file in files.items()}
     commits = {f"commit of {name}": commit for name, (_, commit) in kept.items() if commit}
     return [row for rows, _ in kept.values() for row in rows], commits
+
+
+def not_measured(names: Iterable[str], commits: Mapping[str, str]) -> str:
+    """Which of some parts are not among the commits of `rows_of_parts`, in words."""
+    return ", ".join(name for name in names if f"commit of {name}" not in commits) or "none"
 
 
 def edition_folder(folder: Path, name: str, settings: Path) -> Path:

@@ -16,23 +16,23 @@ class Workplace:
 
     Attributes:
         folder: Of the benchmark.
-        size: Of the log, by which it is told from others.
+        name: Of the log, or its size: what it is told from others by.
         settings: The settings of what is made of it.
     """
 
     folder: Path
-    size: int
+    name: str | int
     settings: Path
 
     @property
     def log(self) -> Path:
         """The folder of the log, which all editions of the code share."""
-        return self.folder / "logs" / str(self.size)
+        return self.folder / "logs" / str(self.name)
 
     @functools.cached_property
     def home(self) -> Path:
         """The folder of what the code as it stands makes of the log."""
-        return edition_folder(self.folder, str(self.size), self.settings)
+        return edition_folder(self.folder, str(self.name), self.settings)
 
     def run(self, seed: int = 1, root: str = "root") -> SeededRun:
         """A pipeline over the log."""

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmarks.kept import keep_rows, rows_of_parts
+from benchmarks.kept import keep_rows, not_measured, rows_of_parts
 from benchmarks.quality.datasets import DATASETS, SHOPS, Dataset, data_folder
 from benchmarks.quality.environment import ENVIRONMENT, PEERS
 from benchmarks.quality.ladder import ladder_rows
@@ -53,10 +53,9 @@ def publish_kept() -> None:
     """Publishes all logs that were measured with all peers, and names those that were not."""
     rows, commits = rows_of_parts({d.name: _rows_file(d) for d in DATASETS})
     measured = [d for d in DATASETS if f"commit of {d.name}" in commits]
-    missing = [d.name for d in DATASETS if d not in measured]
     facts = {
         "logs": ", ".join(d.name for d in measured),
-        "logs not measured": ", ".join(missing) or "none",
+        "logs not measured": not_measured((d.name for d in DATASETS), commits),
         **{f"test targets of {d.name} (SHA-256)": _workshop(d).targets for d in measured},
     }
     publish("quality", _COMMAND, rows, {**_versions(), **commits, **facts}, smoke=False)

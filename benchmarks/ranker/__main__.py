@@ -12,7 +12,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from benchmarks.kept import keep_rows, rows_of_parts
+from benchmarks.kept import keep_rows, not_measured, rows_of_parts
 from benchmarks.ranker.environment import ENVIRONMENT, PEERS
 from benchmarks.ranker.measures import measured, probabilities, truth, truth_without_place
 from benchmarks.ranker.rows import rows_of
@@ -42,9 +42,8 @@ def main() -> int:
     for name in options.only:
         keep_rows(_kept(name), _measured(_SOURCES[name], _SEEDS))
     rows, commits = rows_of_parts({name: _kept(name) for name in _SOURCES})
-    missing = [name for name in _SOURCES if f"commit of {name}" not in commits]
-    facts = {"logs not measured": ", ".join(missing) or "none"}
-    publish("ranker", _COMMAND, rows, {**_versions(), **commits, **facts}, smoke=False)
+    facts = {**_versions(), **commits, "logs not measured": not_measured(_SOURCES, commits)}
+    publish("ranker", _COMMAND, rows, facts, smoke=False)
     return int(any(row.holds is False for row in rows))
 
 

@@ -22,21 +22,20 @@ class Source:
         name: Its name.
         settings: Of the pipeline that makes the rows.
         rows_side: The module that divides them.
-        log: Brings the log, where it is not there yet; a folder for it -> where it lies.
+        bring: Puts the log into a place, where it is not there yet.
     """
 
     name: str
     settings: Path
     rows_side: str
-    log: Callable[[Path], Path]
+    bring: Callable[[Path], object]
 
 
-def _shop(folder: Path, **size: int) -> Path:
-    return simulated_log(folder / str(size["events"]), seed=_LOG_SEED, **size)
-
-
-def _complete_journey(_: Path) -> Path:
-    return complete_journey.fetch(cache_dir()).folder
+def _complete_journey(place: Path) -> None:
+    fetched = complete_journey.fetch(cache_dir()).folder
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)  # it may lead to another cache folder
+    place.symlink_to(fetched)
 
 
 def _settings(name: str) -> Path:
@@ -47,7 +46,7 @@ SHOP = Source(
     "shop",
     _settings("shop"),
     "benchmarks.ranker.shown_rows_side",
-    functools.partial(_shop, events=1_000_000, users=10_000, items=1_000),
+    functools.partial(simulated_log, seed=_LOG_SEED, events=1_000_000, users=10_000, items=1_000),
 )
 COMPLETE_JOURNEY = Source(
     "complete-journey",
@@ -59,5 +58,5 @@ SMALL_SHOP = Source(
     "small-shop",
     _settings("shop"),
     "benchmarks.ranker.shown_rows_side",
-    functools.partial(_shop, events=60_000, users=1_000, items=200),
+    functools.partial(simulated_log, seed=_LOG_SEED, events=60_000, users=1_000, items=200),
 )

@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.kept import edition_folder
 from benchmarks.processes import run_module
 from benchmarks.ranker.environment import ENVIRONMENT, PEERS
 from benchmarks.ranker.sources import Source
 from benchmarks.ranker.table import TEST, VALIDATION, Floats, Table
-from benchmarks.seeded_run import SeededRun
+from benchmarks.workplace import Workplace
 
 _THREADS = "2"
 
@@ -42,19 +41,15 @@ class Workshop:
     source: Source
 
     @functools.cached_property
-    def _home(self) -> Path:
-        return edition_folder(self.folder, self.source.name, self.source.settings)
-
-    @functools.cached_property
-    def _run(self) -> SeededRun:
-        log = self.source.log(self.folder / "logs")
-        return SeededRun(self.source.settings, log, self._home / "root", 1)
+    def _place(self) -> Workplace:
+        return Workplace(self.folder, self.source.name, self.source.settings)
 
     def prepare(self) -> None:
         """Makes the log and the rows, as far as they are not there yet."""
-        if not self._said("rows").exists():
-            self._run.run_to("Transform", self._said("transform"))
-            asked = (self.source.settings, self._run.log, self._rows)
+        self.source.bring(self._place.log)
+        if not self._place.said("rows").exists():
+            self._place.run().run_to("Transform", self._place.said("transform"))
+            asked = (self.source.settings, self._place.log, self._rows)
             self._side(self.source.rows_side, "rows", *asked)
 
     def table(self, part: str) -> Table:
@@ -64,11 +59,11 @@ class Workshop:
     def scores(self, side: str, seed: int) -> Scores:
         """Trains a side, and has it score."""
         name = f"{side.replace(' ', '-')}-{seed}"
-        scores = self._home / "sides" / f"{name}.npz"
+        scores = self._place.home / "sides" / f"{name}.npz"
         if side in PEERS:
             module, asked = "benchmarks.ranker.peers", (side, self._rows, seed, scores)
             found = ENVIRONMENT.run_module(
-                module, *asked, said=self._said(name), OMP_NUM_THREADS=_THREADS
+                module, *asked, said=self._place.said(name), OMP_NUM_THREADS=_THREADS
             ).said
         else:
             module = "benchmarks.ranker.ranker_side"
@@ -79,12 +74,10 @@ class Workshop:
 
     @property
     def _rows(self) -> Path:
-        return self._home / "rows"
-
-    def _said(self, side: str) -> Path:
-        return self._home / "sides" / f"{side}.said.json"
+        return self._place.home / "rows"
 
     def _side(self, module: str, name: str, *arguments: object) -> Mapping[str, Any]:
+        said = self._place.said(name)
         return run_module(
-            module, *arguments, said=self._said(name), environment=self._run.variables
+            module, *arguments, said=said, environment=self._place.run().variables
         ).said

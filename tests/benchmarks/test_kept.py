@@ -5,7 +5,14 @@ import subprocess
 import pytest
 
 from benchmarks import kept
-from benchmarks.kept import edition_folder, keep_rows, kept_rows, rows_of_parts, simulated_log
+from benchmarks.kept import (
+    edition_folder,
+    keep_rows,
+    kept_rows,
+    not_measured,
+    rows_of_parts,
+    simulated_log,
+)
 from benchmarks.results import Row, commit
 
 
@@ -64,3 +71,5 @@ def test_the_rows_of_all_parts_stand_together_and_say_which_are_measured(tmp_pat
     rows, commits = rows_of_parts(files)
     assert rows == [one, other]
     assert commits == {f"commit of {name}": commit() for name in ("one", "other", "empty")}
+    assert not_measured(files, commits) == "missing"
+    assert not_measured(["one"], commits) == "none"
