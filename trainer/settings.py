@@ -97,6 +97,9 @@ class RetrieverSettings(TrainingSettings):
         heads: Attention heads; must divide `dimension`.
         dropout: Dropout rate.
         id_dropout: Rate at which an item's id is hidden in training, so that content carries it.
+        softmax: Candidates of the loss. `full` takes all items: exact, at a cost that grows with
+            the catalogue. `sampled` takes the positives of the batch and `uniform_negatives`;
+            `auto` does so where there are more items than a batch has positions.
         uniform_negatives: Items drawn uniformly from the catalogue each step, beside those of
             the batch.
         xla: Lets XLA compile the transformer blocks of a training step into a few fused kernels.
@@ -112,9 +115,16 @@ class RetrieverSettings(TrainingSettings):
     heads: int = Field(default=2, ge=1)
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     id_dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
+    softmax: Literal["auto", "full", "sampled"] = "auto"
     uniform_negatives: int = Field(default=512, ge=1)
     xla: bool = False
     refresh_epochs: int = Field(default=2, ge=0)
+
+    def is_full_softmax(self, items: int, length: int) -> bool:
+        """Whether a training takes all `items` as candidates, in windows of `length` events."""
+        if self.softmax == "auto":
+            return items <= self.batch_size * length
+        return self.softmax == "full"
 
 
 class RankerSettings(TrainingSettings):

@@ -130,6 +130,7 @@ def _without_positions() -> contextlib.AbstractContextManager[Any]:
 VARIANTS = (
     Variant("whole"),
     Variant("without content features", _without_content),
+    Variant("with a softmax over all items", _with(softmax="full")),
     Variant("with one uniform negative", _with(uniform_negatives=1)),
     Variant("without logQ", without=_uncorrected),
     Variant("without transformer blocks: the last event alone", without=_without_blocks),

@@ -49,7 +49,7 @@ def losses(
     changes = {"epochs": 3, "dropout": 0.0, "patience": 5} | SCHEDULE | settings
     base_model = None
     if model == "retriever":
-        changes |= {"id_dropout": 0.0, "warm_start": 1.0}
+        changes |= {"id_dropout": 0.0, "warm_start": 1.0, "softmax": "sampled"}
         base_model = job.model_dir
     job = job.model_copy(
         update={

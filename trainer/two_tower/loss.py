@@ -1,4 +1,4 @@
-"""The loss of the retriever: a softmax over sampled candidates."""
+"""The losses of the retriever: a softmax over sampled candidates, or over the whole catalogue."""
 
 from __future__ import annotations
 
@@ -30,4 +30,19 @@ def sampled_softmax(
     is_hit = tf.linalg.set_diag(is_positive, tf.zeros([count], tf.bool))
     logits = tf.where(is_hit, logits.dtype.min, logits)
     own = tf.range(count)
+    return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(own, logits))
+
+
+def full_softmax(queries: tf.Tensor, items: tf.Tensor, own: tf.Tensor) -> tf.Tensor:
+    """Sum over queries of -log(share of the own positive among all items): the exact softmax.
+
+    Args:
+        queries: [N, D].
+        items: [M, D].
+        own: Which of the items is the positive of each query, int64 [N].
+
+    Returns:
+        float32 [].
+    """
+    logits = tf.matmul(queries, items, transpose_b=True)
     return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(own, logits))

@@ -14,23 +14,25 @@ from trainer.encoders import ItemEncoder
 from trainer.replicas import gather_across_replicas, sum_across_replicas
 from trainer.sequences import request_history, window_history
 from trainer.settings import RetrieverSettings
-from trainer.two_tower.loss import sampled_softmax
+from trainer.two_tower.loss import full_softmax, sampled_softmax
 from trainer.two_tower.negatives import sampling_probability, uniform_items
 from trainer.two_tower.query_tower import QueryTower
 from trainer.vocabulary import Vocabulary
 from transform import features as keys
 from transform.features import Feature, candidate_features, query_features
+from transform.preprocessing import FIRST_ID
 
 _INITIAL_SCALE = 10.0
 
 
 class TwoTower(tfrs.models.Model):
-    """Query tower against candidate tower, trained with a sampled softmax.
+    """Query tower against candidate tower, trained with a softmax.
 
     Every position of a training window is a query whose positive is the next item. Candidates are
-    the positives of the whole global batch and uniform items; their logits are corrected for how
-    often they are drawn (logQ), and accidental hits are removed. Scores are cosines times a
-    learned scale (an inverse temperature).
+    all items of the catalogue, where those are no more than a batch has positions; else they are
+    sampled: the positives of the whole global batch and uniform items, with logits corrected for
+    how often they are drawn (logQ) and without accidental hits. Scores are cosines times a learned
+    scale (an inverse temperature).
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class TwoTower(tfrs.models.Model):
         return self.queries(request_history(row, self.length), row, training, last=True)[:, -1]
 
     def compute_loss(self, inputs: dict[str, Any], training: bool = False) -> tf.Tensor:
-        """This replica's part of the mean sampled-softmax loss over the global batch."""
+        """This replica's part of the mean softmax loss over the global batch."""
         history, targets = window_history(inputs, self.length)
         queries = tf.reshape(self.queries(history, inputs, training), [-1, self._dimension])
         # One query more a row asks as a newcomer would, so that a request without history is not
@@ -97,6 +99,16 @@ class TwoTower(tfrs.models.Model):
         queries = tf.concat([queries, self._newcomers(inputs, training)], axis=0)
         targets = tf.concat([tf.reshape(targets, [-1]), targets[:, -1]], axis=0)
         valid = targets > 0
+        asked = tf.boolean_mask(queries, valid) * tf.exp(self.log_scale)
+        if self._settings.is_full_softmax(self._items - FIRST_ID, self.length):
+            known = self.item_vectors(tf.range(FIRST_ID, self._items, dtype=tf.int64), training)
+            total = full_softmax(asked, known, tf.boolean_mask(targets, valid) - FIRST_ID)
+        else:
+            total = self._sampled(asked, targets, training)
+        return total / sum_across_replicas(tf.reduce_sum(tf.cast(valid, tf.float32)))
+
+    def _sampled(self, asked: tf.Tensor, targets: tf.Tensor, training: bool) -> tf.Tensor:
+        """The sampled softmax of the queries, the i-th of which has the i-th target above 0."""
         everyone = gather_across_replicas(targets)
         vectors = gather_across_replicas(self.item_vectors(targets, training))
         in_batch = tf.math.count_nonzero(everyone > 0, dtype=tf.int32)
@@ -114,9 +126,7 @@ class TwoTower(tfrs.models.Model):
             self._settings.uniform_negatives,
             self._items,
         )
-        asked = tf.boolean_mask(queries, valid) * tf.exp(self.log_scale)
-        total = sampled_softmax(asked, candidates, probability, ids)
-        return total / sum_across_replicas(tf.reduce_sum(tf.cast(valid, tf.float32)))
+        return sampled_softmax(asked, candidates, probability, ids)
 
     def _newcomers(self, row: dict[str, Any], training: bool) -> tf.Tensor:
         """Queries of the rows' users with their history taken away, float32 [B, D]."""

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
-from trainer.two_tower.loss import sampled_softmax
+from trainer.two_tower.loss import full_softmax, sampled_softmax
 
 
 def test_a_query_is_asked_to_tell_its_positive_from_the_others() -> None:
@@ -55,3 +55,11 @@ def test_value_and_gradients_are_those_of_tensorflow_recommenders() -> None:
         found.append([loss, *tape.gradient(loss, [queries, candidates])])
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_the_full_softmax_is_the_share_of_the_own_item() -> None:
+    queries, items = tf.constant([[1.0], [2.0]]), tf.constant([[1.0], [3.0], [5.0]])
+    shares = [math.exp(3.0) / sum(map(math.exp, (1.0, 3.0, 5.0)))]
+    shares.append(math.exp(2.0) / sum(map(math.exp, (2.0, 6.0, 10.0))))
+    loss = full_softmax(queries, items, tf.constant([1, 0], tf.int64))
+    assert float(loss) == pytest.approx(-sum(map(math.log, shares)), rel=1e-6)

@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainer.conftest import description
+from trainer.catalogue import Catalogue
 from trainer.sequences import request_history
+from trainer.settings import RetrieverSettings
 from trainer.two_tower.model import TwoTower
+from trainer.two_tower.training import build
 
 Rows = Callable[..., dict[str, Any]]
 
@@ -59,9 +63,23 @@ def test_an_item_without_events_is_its_content(retriever: TwoTower) -> None:
     np.testing.assert_allclose(before[1], after[1], atol=1e-6)
 
 
+def test_all_items_are_candidates_where_a_batch_has_as_many_positions() -> None:
+    auto = RetrieverSettings(batch_size=8)
+    assert auto.is_full_softmax(items=400, length=50)
+    assert not auto.is_full_softmax(items=401, length=50)
+    assert RetrieverSettings(softmax="full").is_full_softmax(items=10**6, length=2)
+    assert not RetrieverSettings(softmax="sampled").is_full_softmax(items=1, length=2)
+
+
 @pytest.mark.slow
-def test_training_learns_what_follows_what(retriever: TwoTower, rows: Rows) -> None:
+@pytest.mark.parametrize("softmax", ["full", "sampled"])
+def test_training_learns_what_follows_what(catalogue: Catalogue, rows: Rows, softmax: str) -> None:
     """In a shop where item i is always followed by i + 1, the retriever finds the follower."""
+    tf.keras.utils.set_random_seed(1)
+    settings = RetrieverSettings(
+        dimension=8, layers=1, heads=2, uniform_negatives=5, dropout=0.0, softmax=softmax
+    )
+    retriever = build(description(settings), catalogue, rows([[2, 3]]), seed=3)
     chains = [[2 + (start + i) % 8 for i in range(5)] for start in range(8)]
     batch = rows(chains)
     retriever.compile(optimizer=tf.keras.optimizers.Adam(0.02))
