@@ -14,6 +14,7 @@ from trainer.job import MEASURE, Job
 from trainer.lazy_adam import LazyAdam
 from trainer.monitors import TrainingMonitor
 from trainer.preparation import prepare
+from trainer.sequences import with_target
 from trainer.settings import RetrieverSettings
 from trainer.two_tower.model import TwoTower
 from trainer.two_tower.validation import METRIC_K, Validation
@@ -43,7 +44,7 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
     before_refresh = model.get_weights()
     if settings.refresh_epochs:
         monitor = TrainingMonitor(job, model.item_tower, strategy, "refresh")
-        refresh(model, job, settings, inputs.transform, strategy, [monitor])
+        refresh(model, job, settings, inputs.transform, strategy, [monitor], as_trained=with_target)
     if is_chief(strategy):
         served = build(inputs.description, inputs.catalogue, inputs.validation[0], seed=job.seed)
         if settings.refresh_epochs:

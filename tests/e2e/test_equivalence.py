@@ -1,0 +1,54 @@
+"""Step by step, two workers have the loss of one: negatives are those of the whole batch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import stepwise
+from trainer import distribution
+from trainer.distribution import run_workers
+from trainer.job import Job
+
+pytestmark = pytest.mark.slow
+
+Losses = Callable[..., list[float]]
+
+
+@pytest.fixture
+def losses(
+    artifacts: Callable[[str, str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Losses:
+    """Takes the steps of `stepwise` with some workers; the loss of each."""
+    start = distribution.subprocess.Popen
+    trained = (artifacts("Retriever", "model_run") / "job.json").read_text()
+
+    def train(workers: int, softmax: str, negatives: str = "shared") -> list[float]:
+        def start_stepwise(command: list[str], **options: object) -> object:
+            return start([sys.executable, stepwise.__file__, command[3], negatives], **options)
+
+        monkeypatch.setattr(distribution.subprocess, "Popen", start_stepwise)
+        changes = {"dropout": 0.0, "id_dropout": 0.0, "softmax": softmax}
+        run = tmp_path / f"{softmax}-{negatives}-{workers}"
+        job = Job.model_validate_json(trained)
+        job = job.model_copy(update={"settings": job.settings | changes, "run_dir": str(run)})
+        run_workers(job, workers=workers, restarts=0)
+        found: list[float] = json.loads((run / stepwise.LOSSES).read_text())
+        assert len(found) == stepwise.STEPS
+        assert found[-1] < found[0]
+        return found
+
+    return train
+
+
+@pytest.mark.parametrize("softmax", ["sampled", "full"])
+def test_two_workers_have_the_loss_of_one_in_every_step(losses: Losses, softmax: str) -> None:
+    assert losses(2, softmax) == pytest.approx(losses(1, softmax), rel=1e-5)
+
+
+def test_with_negatives_of_its_own_a_worker_has_another_loss(losses: Losses) -> None:
+    assert losses(2, "sampled", "own") != pytest.approx(losses(1, "sampled"), rel=1e-2)
