@@ -72,21 +72,22 @@ class Shop:
         """A retriever and its description; settings and description may be changed."""
         tf.keras.utils.set_random_seed(seed)
         description = self.describe(RetrieverSettings(**RETRIEVER | (changed or {})), **changes)
-        model: TwoTower = build_retriever(description, self._catalogue(), self.row("lamp"), seed=1)
+        model: TwoTower = build_retriever(description, self.catalogue(), self.row("lamp"), seed=1)
         return model, description
 
     def ranker(self, seed: int, changed: dict[str, Any] | None = None, **changes: Any) -> Any:
         """A ranker and its description; settings and description may be changed."""
         tf.keras.utils.set_random_seed(seed)
         description = self.describe(RankerSettings(**RANKER | (changed or {})), **changes)
-        model: Ranker = build_ranker(description, self._catalogue(), self.row("lamp"))
+        model: Ranker = build_ranker(description, self.catalogue(), self.row("lamp"))
         return model, description
 
     def save(self, model: Any, description: Description, folder: Path) -> str:
         save(model, str(folder), description, self, lambda rows: rows)
         return str(folder)
 
-    def _catalogue(self) -> Catalogue:
+    def catalogue(self) -> Catalogue:
+        """The tables of its items."""
         items = self.terms["items"]
         known = self.terms["colour"]
         colours = [[0], [0], *([2 + known.index(COLOURS[item])] for item in items)]

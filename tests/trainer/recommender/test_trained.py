@@ -1,0 +1,61 @@
+"""Which weights the parts of a recommender have, before and after the validation rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.trainer.warm_start.shops import earlier_shop
+from trainer.export import save_before_refresh
+from trainer.recommender import trained
+from trainer.recommender.trained import Sources, read_parts, refreshed
+from trainer.settings import RecommenderSettings
+from transform.settings import ExampleSettings
+
+SHOP = earlier_shop()
+SETTINGS = RecommenderSettings(refresh_co_view=False)
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sources:
+    """Saved models; nothing else of a recommender is there."""
+    for name, value in (("catalogue", SHOP.catalogue()), ("co_view", None), ("item_names", [])):
+        monkeypatch.setattr(trained, f"read_{name}", lambda *_, value=value, **__: value)
+    for name, make in (("retriever", SHOP.retriever), ("ranker", SHOP.ranker)):
+        SHOP.save(*make(seed=1), tmp_path / name)
+    places = {name: str(tmp_path / name) for name in ("retriever", "ranker")}
+    return Sources(
+        **places, transform_graph="", catalogue_files=(), validation_files=(), co_view=""
+    )
+
+
+def assert_same_weights(model: Any, other: Any) -> None:
+    for ours, theirs in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def parts_of(sources: Sources) -> Any:
+    return read_parts(sources, SETTINGS, ExampleSettings(), SHOP, SHOP.row("lamp"))  # type: ignore[arg-type]
+
+
+def test_both_models_learn_from_the_validation_rows_only_once_all_is_calibrated(
+    sources: Sources,
+) -> None:
+    earlier = {"retriever": SHOP.retriever(seed=2)[0], "ranker": SHOP.ranker(seed=2)[0]}
+    for name, model in earlier.items():
+        save_before_refresh(model, getattr(sources, name))
+    parts = parts_of(sources)
+    for name, model in earlier.items():
+        assert_same_weights(getattr(parts, name), model)
+    parts = refreshed(parts, sources, ExampleSettings(), [])
+    assert_same_weights(parts.retriever, SHOP.retriever(seed=1)[0])
+    assert_same_weights(parts.ranker, SHOP.ranker(seed=1)[0])
+
+
+def test_a_model_that_was_not_refreshed_stays_as_it_is(sources: Sources) -> None:
+    parts = parts_of(sources)
+    for each in (parts, refreshed(parts, sources, ExampleSettings(), [])):
+        assert_same_weights(each.ranker, SHOP.ranker(seed=1)[0])
