@@ -12,7 +12,6 @@ import tensorflow_recommenders as tfrs
 from tests.trainer.jobs import job
 from trainer.fitting import KeepBest, TrainingRows, divided, fit, refresh
 from trainer.rows import last_time
-from trainer.sequences import with_target
 from trainer.settings import RetrieverSettings
 
 HISTORY = ("history_item_id", "history_event_type", "history_time")
@@ -66,7 +65,7 @@ def test_a_fitted_model_goes_on_with_the_targets_of_the_held_out_rows(tmp_path: 
     keep_best = KeepBest("value", lambda: 0.0, patience=5)
     fit(model, asked, settings, Transformed(), strategy, keep_best)
     assert model.mean.numpy() == 5.0
-    refresh(model, asked, settings, Transformed(), strategy, as_trained=with_target)
+    refresh(model, asked, settings, Transformed(), strategy)
     assert model.mean.numpy() == 9.0
 
 
