@@ -70,7 +70,9 @@ def save(
     # The variables alone: tracking the Keras model would trace every layer's call once more.
     module.model_variables = list(model.variables)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string, name="examples")], autograph=False
+    )
     def serve(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return outputs(tf.io.parse_example(examples, spec))
 

@@ -55,7 +55,7 @@ def transform_records(graph: str | Path, records: Sequence[bytes]) -> Iterator[b
     encoder = RecordBatchToExamplesEncoder(schema)
     layer = transform.transform_features_layer()
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def transformed(batch: tf.Tensor) -> dict[str, tf.Tensor]:
         rows = layer(tf.io.parse_example(batch, spec))
         return {name: rows[name] for name in types}
