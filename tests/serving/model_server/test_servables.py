@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from serving.model_server.errors import RequestError
 from serving.model_server.servables import Servable, load_servable
@@ -82,6 +83,19 @@ def test_the_init_signature_is_not_offered(toy_models, protos):
     with pytest.raises(RequestError, match="key '__saved_model_init_op' not found"):
         servable.run("__saved_model_init_op", {})
     servable.close()
+
+
+def test_graphs_are_optimised_once(toy_models, monkeypatch):
+    session, configs = tf.compat.v1.Session, []
+
+    def noted(**options):
+        configs.append(options["config"])
+        return session(**options)
+
+    monkeypatch.setattr(tf.compat.v1, "Session", noted)
+    Servable(toy_models / "1", 1).close()
+    [config] = configs
+    assert config.graph_options.rewrite_options.meta_optimizer_iterations == RewriterConfig.ONE
 
 
 def truncate(file):
