@@ -19,9 +19,10 @@ _COMPONENTS = {
     "Transform": "tfx.components.transform.component",
     "Tuner": "tfx.components.tuner.component",
 }
-# What TFX and Beam load where it is there, and no node of ours needs: clients of Kubernetes (for
-# TFX's own InfraValidator) and of MongoDB. They are a thousand modules.
-NOT_NEEDED = ("kubernetes", "bson", "pymongo")
+# What TFX, Beam and TFMA load where it is there, and no node of ours needs: clients of Kubernetes
+# (for TFX's own InfraValidator) and of MongoDB, which are a thousand modules, progress bars in
+# notebooks (for BigQuery) and locks in Redis (for TFMA's BLEU).
+NOT_NEEDED = ("kubernetes", "bson", "pymongo", "tqdm.notebook", "portalocker.redis")
 # Names that a module which was imported only in part lacks.
 _MARKS = {"tensorflow_model_analysis": ("EvalConfig", "run_model_analysis", "load_eval_result")}
 

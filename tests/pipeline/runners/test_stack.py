@@ -55,7 +55,8 @@ def test_the_real_one_is_whole_without_what_is_not_needed():
         "from pipeline.runners import stack\n"
         "stack.load_tfx()\n"
         "print([name for name in stack.NOT_NEEDED if name in sys.modules])\n"
-        "import kubernetes.client, pymongo\n"  # who needs them later finds them
+        # Who needs them later finds them.
+        "import kubernetes.client, pymongo, tqdm.notebook, portalocker.redis\n"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
