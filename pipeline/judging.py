@@ -21,8 +21,9 @@ from pipeline.serving_folder import serving_folder
 from pipeline.settings import Settings
 from transform import features as keys
 
-# Measures lists while rows still come in batches.
+# Modules of the Evaluators: both share models; one measures lists while rows still come in batches.
 LIST_EXTRACTORS = "trainer.metrics.list_extractors"
+SCORE_MODELS = "trainer.metrics.score_models"
 
 
 class Candidate(NamedTuple):
@@ -116,7 +117,9 @@ def _judgement(
     seen = settings.recommender.exclude_seen
     scores = ranker_eval_config(*measured, exclude_seen=seen)
     lists = list_eval_config(*measured)
-    ranker_evaluator = Evaluator(eval_config=scores, **channels).with_id("RankerEvaluator")
+    ranker_evaluator = Evaluator(eval_config=scores, module_path=SCORE_MODELS, **channels).with_id(
+        "RankerEvaluator"
+    )
     list_evaluator = Evaluator(eval_config=lists, module_path=LIST_EXTRACTORS, **channels).with_id(
         "ListEvaluator"
     )

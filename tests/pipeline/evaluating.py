@@ -10,6 +10,7 @@ from components.evaluator.executor import Executor
 from components.verdict.evaluation import read_evaluation
 from pipeline.eval_configs import list_eval_config, ranker_eval_config
 from pipeline.gates import Gates
+from pipeline.judging import LIST_EXTRACTORS, SCORE_MODELS
 from transform.features import Feature
 
 FEATURES = (Feature(name="segment", side="query", kind="category"),)
@@ -19,7 +20,7 @@ CONFIGS = {
     "lists": list_eval_config(Gates(), FEATURES, CROSSES),
     "scores": ranker_eval_config(Gates(), FEATURES, CROSSES, exclude_seen=True),
 }
-MODULES = {"lists": "trainer.metrics.list_extractors", "scores": None}
+MODULES = {"lists": LIST_EXTRACTORS, "scores": SCORE_MODELS}
 
 
 def evaluate(examples_folder, out, config, candidate, blessed=None):

@@ -13,8 +13,11 @@ from tensorflow_model_analysis.api.model_eval_lib import default_extractors
 from tensorflow_model_analysis.extractors import extractor, unbatch_extractor
 
 from trainer.metrics.item_table import FILE, ItemTable
+from trainer.metrics.kept_models import custom_eval_shared_model
 from trainer.metrics.shown_items import LIST_LENGTH, LIST_NUMBERS, measure_lists
 from transform import features as keys
+
+__all__ = ["custom_eval_shared_model", "custom_extractors"]  # TFX looks for these two
 
 # Of the columns of a row, what neither slices nor metrics read; taken apart row by row, histories
 # and candidates would cost more than the rest of the evaluation.
