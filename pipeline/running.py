@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +29,10 @@ logger = logging.getLogger(__name__)
 End = tuple[Exit, dict[str, Any]]
 
 
+def _nothing(settings: Settings, run_id: str) -> AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
+
 class Task(NamedTuple):
     """What is run.
 
@@ -35,12 +41,14 @@ class Task(NamedTuple):
         tell: Shows how a run ended; its exit code and facts.
         kind: Ends the id of a run that is not the whole pipeline.
         beside: Nodes that run beside others, see `pipeline.runners.local`.
+        around: What is open while the nodes run, and from before TFX is loaded.
     """
 
     create: Callable[[Settings], Pipeline]
     tell: Callable[[Settings, str, Console], End]
     kind: str = ""
     beside: tuple[str, ...] = ()
+    around: Callable[[Settings, str], AbstractContextManager[None]] = _nothing
 
 
 def new_run_id() -> str:
@@ -89,14 +97,16 @@ def _run_nodes(
 ) -> End:
     """Runs the nodes and tells how it ended; the log takes every traceback."""
     try:
-        with console.step("Loading TFX"):
-            from pipeline.runners.stack import load_tfx
+        with contextlib.ExitStack() as around:
+            with console.step("Loading TFX"):
+                from pipeline.runners.stack import load_tfx
 
-            load_tfx()
-            from pipeline.runners import local
+                around.enter_context(task.around(settings, run_id))
+                load_tfx()
+                from pipeline.runners import local
 
-            pipeline = task.create(settings)
-        nodes = local.run(pipeline, run_id, console.step, interruption, task.beside)
+                pipeline = task.create(settings)
+            nodes = local.run(pipeline, run_id, console.step, interruption, task.beside)
     except KeyboardInterrupt:
         logger.warning("interrupted")
         console.line()

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from serving.client import RecommenderClient, ServingError
+from serving.client import RecommenderClient, ServingError, VersionStatus
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +35,14 @@ class EmbeddedServerError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class EmbeddedServer:
-    """A model server that runs and has a version available.
+    """A model server that runs.
 
     Attributes:
         address: `host:port`.
         model_name: Name under which it serves the model.
         log_path: File with everything it printed.
-        startup_seconds: From the start of the process until a version was available.
+        startup_seconds: From the start of the process until a version was available, or until it
+            listened where it was started without one.
         pid: Its process.
     """
 
@@ -66,9 +67,30 @@ class EmbeddedServer:
         """Waits for a version; why it did not become available, "" where it did."""
         deadline = time.monotonic() + deadline_s
         with RecommenderClient(self.address, self.model_name, timeout_s=60.0) as client:
-            return _why_not_available(
-                client, lambda: "" if self.is_running() else "it stopped", deadline, version
-            )
+            return _why_not_available(client, self._why_ended, deadline, version)
+
+    def require_available(self, version: int, deadline_s: float) -> None:
+        """Waits for a version.
+
+        Raises:
+            EmbeddedServerError: It did not become available.
+        """
+        if reason := self.why_not_available(version, deadline_s):
+            raise _failure(reason, self.log_path)
+
+    def why_failed(self, version: int) -> str:
+        """Why a version will not become available; "" as long as it may."""
+        if ended := self._why_ended():
+            return ended
+        with (
+            RecommenderClient(self.address, self.model_name, timeout_s=5.0) as client,
+            contextlib.suppress(ServingError),  # it is busy, or has just ended
+        ):
+            return _failed(client.status(), version)
+        return ""
+
+    def _why_ended(self) -> str:
+        return "" if self.is_running() else "it stopped"
 
     def end(self) -> None:
         """Ends the process before its context does, and waits until its memory is free."""
@@ -89,6 +111,7 @@ def embedded_server(
     poll_seconds: float = 1.0,
     binary: str | None = None,
     flags: Sequence[str] = (),
+    empty: bool = False,
 ) -> Iterator[EmbeddedServer]:
     """Run a model server on a free port of this machine while the context is open.
 
@@ -101,6 +124,7 @@ def embedded_server(
         poll_seconds: How often it looks for a new version.
         binary: A `tensorflow_model_server` (name on the PATH, or path) to run instead of ours.
         flags: Further flags of the server.
+        empty: Whether there is no version yet, so that none is waited for; only of our server.
 
     Yields:
         The running server.
@@ -121,7 +145,7 @@ def embedded_server(
             process_group=_group(),
         )
     try:
-        address = _wait(process, log, port, model_name, started + startup_deadline_s)
+        address = _wait(process, log, port, model_name, started + startup_deadline_s, empty)
         seconds = time.monotonic() - started
         yield EmbeddedServer(address, model_name, log, seconds, process.pid)
     finally:
@@ -157,8 +181,9 @@ def _wait(
     port: int | None,
     model_name: str,
     deadline: float,
+    empty: bool,
 ) -> str:
-    """Wait until a version is available; returns the address."""
+    """Wait until a version is available, or until it listens; returns the address."""
 
     def stopped() -> str:
         return "" if process.poll() is None else f"it stopped with exit code {process.returncode}"
@@ -166,6 +191,8 @@ def _wait(
     address = f"127.0.0.1:{port}" if port else _address(log, stopped, deadline)
     if address is None:
         raise _failure(stopped() or _LATE, log)
+    if empty:
+        return address
     with RecommenderClient(address, model_name, 1.0) as client:
         reason = _why_not_available(client, stopped, deadline)
     if reason:
@@ -198,13 +225,26 @@ def _why_not_available(
     """
     while not (end := stopped()) and time.monotonic() < deadline:
         with contextlib.suppress(ServingError):  # not listening, or nothing to tell about yet
-            states = [state for state in client.status() if version in (None, state.version)]
-            if any(state.state == "AVAILABLE" for state in states):
+            states = client.status()
+            if any(s.state == "AVAILABLE" for s in states if version in (None, s.version)):
                 return ""
-            if failed := next((state for state in states if state.error), None):
-                return f"version {failed.version} failed to load: {failed.error}"
+            if failed := _failed(states, version):
+                return failed
         time.sleep(_POLL_SECONDS)
     return end or _LATE
+
+
+def _failed(states: Sequence[VersionStatus], version: int | None) -> str:
+    """Which version failed to load, and why; "" where none did.
+
+    Args:
+        states: Of all versions.
+        version: The one that is asked for; None for any.
+    """
+    for state in states:
+        if state.error and version in (None, state.version):
+            return f"version {state.version} failed to load: {state.error}"
+    return ""
 
 
 def _failure(reason: str, log: Path) -> EmbeddedServerError:

@@ -15,10 +15,9 @@ from tfx.utils import path_utils
 from components.artifacts import Checks
 from components.checks import Bound, Check, write_checks
 from components.example_columns import read_columns
-from components.pusher import manifest
-from components.pusher.destination import versions
 from components.serving_validator.features import feature_names
 from components.serving_validator.held_out import find_transformed, read_requests
+from components.serving_validator.host import served_version
 from components.serving_validator.validation import TryOut
 from transform import features as keys
 from transform.aggregates import parse_aggregates
@@ -77,17 +76,9 @@ def _try_out(inputs: dict[str, list[Any]], properties: dict[str, Any]) -> TryOut
         features=feature_names(features, aggregates),
         items=len(catalogue),
         exclude_seen=bool(properties["exclude_seen"]),
-        served=_served_version(Path(properties["served_folder"])),
+        served=served_version(Path(properties["served_folder"])),
         bounds=TypeAdapter(list[Bound]).validate_json(properties["bounds"]),
     )
-
-
-def _served_version(folder: Path) -> Path | None:
-    """The newest version of a folder that is what its manifest lists; None if there is none."""
-    for version in reversed(versions(folder)):
-        if manifest.is_intact(folder / str(version)):
-            return folder / str(version)
-    return None
 
 
 def _bless(blessing: Any, model: Any, checks: Sequence[Check]) -> None:

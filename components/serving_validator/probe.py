@@ -103,7 +103,7 @@ class Probe:
         return {"latency_p50_ms": float(median), "latency_p99_ms": float(high)}
 
     def memory_mb(self) -> float:
-        """Resident memory of the server, in units of 10^6 bytes."""
+        """Resident memory of the server in units of 10^6 bytes, with what a swap left behind."""
         return self.server.rss_bytes() / 1e6
 
     def embedding_difference(

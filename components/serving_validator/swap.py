@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 import numpy as np
 
 from components.serving_validator.calls import Calls, Signatures, predict_request
+from components.serving_validator.host import CANDIDATE, DEADLINE_SECONDS, SERVED, publish
 from components.serving_validator.load import Call, Load
-from serving.embedded import EmbeddedServer, EmbeddedServerError, embedded_server
+from serving.embedded import EmbeddedServer
 from serving.inputs import Inputs, query_inputs
 from serving.query import Query
 
@@ -24,18 +25,31 @@ SWAP_MEASURES = frozenset(
     {"swap_calls", "swap_failed_calls", "swap_version_reversals", "swap_p99_ms"}
 )
 _MODEL = "recommender"
-# Versions of the try-out: the candidate by itself, what is served now, and the candidate again.
-ALONE, _SERVED, _CANDIDATE = 1, 2, 3
 _LIST_LENGTH = 10
+_ASKED_BEFORE = 16  # calls that tell how long the served version takes for one
 _BEFORE_SECONDS, _AFTER_SECONDS = 1.0, 2.0
 _SETTLE_SECONDS = 1.0  # a swap ends this long after the first answer of the new version
-_DEADLINE_SECONDS = 300.0
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.1
 _SLOWEST, _FASTEST = 2.0, 50.0  # requests a second
 
 
 class SwapError(Exception):
     """The candidate did not come to answer; the message says what was seen."""
+
+
+class Entry(NamedTuple):
+    """How the candidate came to be served.
+
+    Attributes:
+        load_seconds: From when it was published until it answered.
+        first_call_seconds: How long the first caller waited whom it answered; 0 where nobody
+            called.
+        swap: What callers saw of the swap: `SWAP_MEASURES`; empty where nothing was swapped.
+    """
+
+    load_seconds: float
+    first_call_seconds: float
+    swap: dict[str, float]
 
 
 Requests = Sequence[tuple[Any, Any]]
@@ -59,82 +73,52 @@ def requests_of_both(
     return requests
 
 
-def measure_swap(
-    server: EmbeddedServer,
-    folder: Path,
-    served: Path,
-    candidate: Path,
-    requests: Requests,
-    *,
-    typical_ms: float,
-) -> dict[str, float]:
-    """Swaps the versions under load.
-
-    The server has lived before, as one in production has: it takes the served version first.
+def enter(server: EmbeddedServer, folder: Path, candidate: Path) -> Entry:
+    """Lets the candidate in where nothing is served.
 
     Args:
-        server: A server of the versions in `folder`, of which there is one, `ALONE`.
+        server: A server of the versions in `folder`, of which there is none.
         folder: Of the versions.
-        served: Folder of the version now served.
+        candidate: Folder of the candidate, with its warm-up requests.
+
+    Raises:
+        EmbeddedServerError: It does not load.
+    """
+    published = time.monotonic()
+    publish(candidate, folder / str(CANDIDATE))
+    server.require_available(CANDIDATE, DEADLINE_SECONDS)
+    return Entry(time.monotonic() - published, 0.0, {})
+
+
+def swap_in(server: EmbeddedServer, folder: Path, candidate: Path, requests: Requests) -> Entry:
+    """Lets the candidate take the place of the served version, under load.
+
+    Callers come half as often as one alone could who asks the served version, one call after the
+    other: nobody knows yet how fast the candidate is.
+
+    Args:
+        server: A server of the versions in `folder`, of which there is one, `SERVED`.
+        folder: Of the versions.
         candidate: Folder of the candidate, with its warm-up requests.
         requests: From `requests_of_both`.
-        typical_ms: Median time of an answer; callers come half as often as one alone could.
-
-    Returns:
-        `summary` of the calls; empty where the served version does not load by itself any more.
 
     Raises:
-        SwapError: The candidate did not answer in time, or the served version loads by itself, but
-            not beside it.
+        SwapError: The candidate did not come to answer.
     """
-    publish(served, folder / str(_SERVED))
-    if reason := server.why_not_available(_SERVED, _DEADLINE_SECONDS):
-        server.end()  # what it holds may be what the served version lacks
-        _require_fault_of_its_own(served, reason, server.log_path)
-        return {}
-    rate = min(max(500.0 / typical_ms, _SLOWEST), _FASTEST)
-    with Calls(server.address) as calls, Load(_sender(calls, requests), rate) as load:
-        time.sleep(_BEFORE_SECONDS)
-        published = time.monotonic()
-        publish(candidate, folder / str(_CANDIDATE))
-        _wait_for_candidate(load, server)
-        time.sleep(_AFTER_SECONDS)
-    return summary(load.calls, published)
-
-
-def _require_fault_of_its_own(served: Path, reason: str, log: Path) -> None:
-    """Tries the served version by itself: the candidate is excused only if it fails there too.
-
-    Args:
-        served: Its folder.
-        reason: Why it did not load beside the candidate.
-        log: Of the server of both; that of this one is written beside it.
-
-    Raises:
-        SwapError: It loads.
-    """
-    with tempfile.TemporaryDirectory() as base:
-        publish(served, Path(base) / str(_SERVED))
-        try:
-            with embedded_server(
-                Path(base),
-                log_path=log.with_name("served_alone.log"),
-                startup_deadline_s=_DEADLINE_SECONDS,
-            ):
-                pass
-        except EmbeddedServerError as error:
-            logger.warning("Nothing is swapped: the served version does not load: %s", error)
-            return
-    raise SwapError(
-        "Versions are swapped in a server that holds both. Received: the served version does not "
-        f"load beside the candidate: {reason}. By itself it does. Make the candidate smaller, or "
-        f"give the server more memory. The server's log says more: {log}."
+    with Calls(server.address) as calls:
+        send = _sender(calls, requests)
+        rate = min(max(0.5 / _typical_seconds(send), _SLOWEST), _FASTEST)
+        with Load(send, rate) as load:
+            time.sleep(_BEFORE_SECONDS)
+            published = time.monotonic()
+            publish(candidate, folder / str(CANDIDATE))
+            _wait_for_candidate(load, server)
+            time.sleep(_AFTER_SECONDS)
+    return Entry(
+        _first_answer(load.calls) - published,
+        _first_wait_seconds(load.calls),
+        summary(load.calls, published),
     )
-
-
-def publish(model: Path, version: Path) -> None:
-    """Makes a model visible to the server, in one step."""
-    version.symlink_to(model.resolve())
 
 
 def summary(calls: Sequence[Call], published: float) -> dict[str, float]:
@@ -151,7 +135,7 @@ def summary(calls: Sequence[Call], published: float) -> dict[str, float]:
     failed = [call for call in since if call.version is None]
     for call in failed[:3]:
         logger.warning("A call failed while versions were swapped: %s", call.error)
-    reversed_ = [call for call in since if call.version == _SERVED and call.due > took_over]
+    reversed_ = [call for call in since if call.version == SERVED and call.due > took_over]
     waited = f"{_p99_ms(during):.0f} ms meanwhile"
     logger.info(
         "The candidate took over %.1f s after it was published; 99 %% of the callers waited at "
@@ -173,20 +157,40 @@ def _p99_ms(calls: Sequence[Call]) -> float:
 
 def _first_answer(calls: Sequence[Call]) -> float:
     """When the candidate answered first; infinity if it has not yet."""
-    return min((call.ended for call in calls if call.version == _CANDIDATE), default=float("inf"))
+    return min((call.ended for call in calls if call.version == CANDIDATE), default=float("inf"))
+
+
+def _first_wait_seconds(calls: Sequence[Call]) -> float:
+    """How long the caller waited who came first of those whom the candidate answered."""
+    first = min((call for call in calls if call.version == CANDIDATE), key=lambda call: call.due)
+    return first.milliseconds / 1000.0
 
 
 def _wait_for_candidate(load: Load, server: EmbeddedServer) -> None:
-    deadline = time.monotonic() + _DEADLINE_SECONDS
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while _first_answer(list(load.calls)) == float("inf"):
-        gone = not server.is_running()
-        if gone or time.monotonic() > deadline:
-            when = "before it ended" if gone else f"within {_DEADLINE_SECONDS:.0f} s"
+        reason = server.why_failed(CANDIDATE)
+        if not reason and time.monotonic() > deadline:
+            reason = f"no answer from it within {DEADLINE_SECONDS:.0f} s"
+        if reason:
             raise SwapError(
-                "A candidate must take over from the version that is served. Received: no answer "
-                f"from it {when}. The server's log says why: {server.log_path}."
+                "A candidate must take over from the version that is served, in a server that "
+                f"holds both. Received: {reason}. If the candidate loads by itself, make it "
+                "smaller, or give the server more memory. The server's log says more: "
+                f"{server.log_path}."
             )
         time.sleep(_POLL_SECONDS)
+
+
+def _typical_seconds(send: Callable[[int], int]) -> float:
+    """Median time of a call; one that fails counts, too: that is none of the candidate's faults."""
+    taken = []
+    for number in range(_ASKED_BEFORE):
+        began = time.monotonic()
+        with contextlib.suppress(grpc.RpcError):
+            send(number)
+        taken.append(time.monotonic() - began)
+    return float(np.median(taken))
 
 
 def _sender(calls: Calls, requests: Requests) -> Callable[[int], int]:

@@ -19,21 +19,27 @@ import psutil
 import tensorflow as tf
 
 from components.checks import Bound, Check
-from components.serving_validator.calls import Calls, ContractError, read_signatures
+from components.serving_validator.calls import (
+    Calls,
+    ContractError,
+    Signatures,
+    read_signatures,
+)
 from components.serving_validator.held_out import HeldOutRequest
+from components.serving_validator.host import Host, host_of
 from components.serving_validator.probe import Probe, seen_items_shown
 from components.serving_validator.swap import (
-    ALONE,
     SWAP_MEASURES,
+    Entry,
     SwapError,
-    measure_swap,
-    publish,
+    enter,
     requests_of_both,
+    swap_in,
 )
 from components.serving_validator.warm_up import write_warm_up
 from components.warm_up_file import WARM_UP_FILE
 from serving.client import RecommenderClient, ServingError
-from serving.embedded import EmbeddedServer, EmbeddedServerError, embedded_server
+from serving.embedded import EmbeddedServerError
 from serving.inputs import InputError
 from serving.query import Query
 from trainer.recommender.stock_ops import ForeignOpError, require_stock_ops
@@ -42,7 +48,6 @@ logger = logging.getLogger(__name__)
 
 _COLD_STARTS = 16
 _NAMED = 5  # differing features that a reason names
-_POLL_SECONDS = 0.2  # how often the server looks for versions: what is published here waits for it
 # Whatever a model can do to a server, or a server to its callers. Anything else is our own mistake
 # and fails the run.
 _FAILURES = (
@@ -129,25 +134,31 @@ class TryOut:
             candidate = _stage(self.model, Path(folder) / "candidate")
             warm_up = candidate / "assets.extra" / WARM_UP_FILE
             write_warm_up(warm_up, queries, declared)
-            base = Path(folder) / "versions"
-            base.mkdir()
-            publish(candidate, base / str(ALONE))
-            # The server starts for seconds in which nothing else is to be done here.
+            # Versions load for seconds in which nothing else is to be done here.
             expected = meanwhile.submit(_embeddings, self.retriever, self._replayed()[1])
-            log = output / "model_server.log"
             with (
-                embedded_server(base, log_path=log, poll_seconds=_POLL_SECONDS) as server,
-                RecommenderClient(server.address, timeout_s=60.0) as client,
-                Calls(server.address) as calls,
+                host_of(self.served, output / "model_server.log") as host,
+                RecommenderClient(host.server.address, timeout_s=60.0) as client,
+                Calls(host.server.address) as calls,
             ):
-                probe = Probe(server, client, calls, declared)
-                measured = {"start_seconds": server.startup_seconds}
-                measured |= self._ask(probe, queries, expected.result())
+                entry = self._enter(host, candidate, declared)
+                probe = Probe(host.server, client, calls, declared)
+                measured = self._ask(probe, queries, expected.result())
                 differing = self._differing_features(probe)
-                measured |= self._swap(server, base, candidate, measured)
             shutil.copyfile(warm_up, output / WARM_UP_FILE)
-        measured["feature_differences"] = float(differing.total())
+        measured["start_seconds"] = host.server.startup_seconds + entry.load_seconds
+        first_calls = entry.first_call_seconds, measured["first_call_seconds"]
+        measured["first_call_seconds"] = max(first_calls)
+        measured |= {**entry.swap, "feature_differences": float(differing.total())}
         return Measured(measured, {"feature_differences": _most_common(differing)})
+
+    def _enter(self, host: Host, candidate: Path, declared: Signatures) -> Entry:
+        """How the candidate came to be served, in the place of what is served now."""
+        if self.served is None or not host.serves:
+            return enter(host.server, host.folder, candidate)
+        queries = [request.query for request in self.requests]
+        requests = requests_of_both(queries, read_signatures(self.served), declared)
+        return swap_in(host.server, host.folder, candidate, requests)
 
     def _ask(
         self, probe: Probe, queries: Sequence[Query], expected: npt.NDArray[np.float32]
@@ -168,23 +179,6 @@ class TryOut:
             **probe.latencies_ms(queries),
             "memory_mb": probe.memory_mb(),
         }
-
-    def _swap(
-        self, server: EmbeddedServer, base: Path, candidate: Path, measured: Mapping[str, float]
-    ) -> dict[str, float]:
-        """What callers see while the candidate replaces the served version; empty without one."""
-        if self.served is None:
-            return {}
-        queries = [request.query for request in self.requests]
-        signatures = read_signatures(self.served), read_signatures(candidate)
-        return measure_swap(
-            server,
-            base,
-            self.served,
-            candidate,
-            requests_of_both(queries, *signatures),
-            typical_ms=measured["latency_p50_ms"],
-        )
 
     def _differing_features(self, probe: Probe) -> Counter[str]:
         return probe.differing_features(self.features, *self._replayed())

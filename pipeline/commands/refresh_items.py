@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,7 +56,7 @@ def refresh_items(config: Config, items: Items = None, as_json: Json = False) ->
             raise RunError(
                 f"what is served must be settled before its items are refreshed. Received: {why}."
             )
-        task = Task(_refresh, tell_report, beside=BESIDE)
+        task = Task(_refresh, tell_report, beside=BESIDE, around=_served_ahead)
         raise typer.Exit(run_here(settings, config, as_json, task))
 
 
@@ -63,6 +64,15 @@ def _refresh(settings: Settings) -> Pipeline:
     from pipeline.item_refresh import create_pipeline
 
     return create_pipeline(settings)
+
+
+def _served_ahead(settings: Settings, run_id: str) -> AbstractContextManager[None]:
+    """A server of what is served, for the ServingValidator: it loads while items are refreshed."""
+    from components.serving_validator.host import host_ahead, served_version
+    from pipeline.serving_folder import serving_folder
+
+    log = settings.root / "logs" / f"{run_id}.server.log"
+    return host_ahead(served_version(serving_folder(settings)), log)
 
 
 def _with_items(settings: Settings, path: str) -> Settings:

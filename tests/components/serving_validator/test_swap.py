@@ -11,16 +11,16 @@ import tensorflow as tf
 
 from components.serving_validator import swap
 from components.serving_validator.calls import read_signatures
+from components.serving_validator.host import CANDIDATE, SERVED, host_of, publish
 from components.serving_validator.load import Call
 from components.serving_validator.swap import (
     SwapError,
-    measure_swap,
-    publish,
     requests_of_both,
     summary,
+    swap_in,
 )
 from pipeline.gates import SERVING
-from serving.embedded import EmbeddedServer, embedded_server
+from serving.embedded import EmbeddedServer
 from serving.query import Query
 from tests.components.toy_recommender import QUERY, ToyRecommender, item_id
 
@@ -39,7 +39,13 @@ def calls(*triples):
     return [Call(due, ended, version, "" if version else "bad") for due, ended, version in triples]
 
 
-GOOD = calls((0.0, 0.1, 2), (1.0, 1.1, 2), (2.0, 2.1, 2), (2.5, 2.6, 3), (9.0, 9.1, 3))
+GOOD = calls(
+    (0.0, 0.1, SERVED),
+    (1.0, 1.1, SERVED),
+    (2.0, 2.1, SERVED),
+    (2.5, 2.6, CANDIDATE),
+    (9.0, 9.1, CANDIDATE),
+)
 
 
 def test_what_is_counted():
@@ -58,8 +64,8 @@ def test_what_is_counted():
     [
         (calls((2.2, 2.3, None)), "swap_failed_calls"),
         (calls((8.0, 8.1, None)), "swap_failed_calls"),  # any time after it was published
-        (calls((3.0, 3.1, 2)), "swap_version_reversals"),
-        (calls((2.2, 9.2, 3)), "swap_p99_ms"),
+        (calls((3.0, 3.1, SERVED)), "swap_version_reversals"),
+        (calls((2.2, 9.2, CANDIDATE)), "swap_p99_ms"),
     ],
 )
 def test_what_is_stopped(more, name):
@@ -71,7 +77,7 @@ def test_what_failed_before_is_not_the_fault_of_the_candidate():
 
 
 def test_an_answer_that_was_under_way_may_come_from_the_old_version():
-    assert failed(summary(GOOD + calls((2.4, 2.9, 2)), published=1.5)) == []
+    assert failed(summary(GOOD + calls((2.4, 2.9, SERVED)), published=1.5)) == []
 
 
 class RefusingCalls:
@@ -104,18 +110,23 @@ def models(tmp_path_factory):
     return [ToyRecommender(kind).save(folder / kind) for kind in ("shuffled", "good")]
 
 
-def measure(folder, served, candidate):
-    base = folder / "base"
-    base.mkdir()
+def entry(folder, served, candidate):
     requests = requests_of_both(QUERIES, read_signatures(served), read_signatures(candidate))
-    publish(candidate, base / str(swap.ALONE))
-    with embedded_server(base, log_path=folder / "server.log", poll_seconds=0.2) as server:
-        return measure_swap(server, base, served, candidate, requests, typical_ms=10.0)
+    with host_of(served, folder / "server.log") as host:
+        assert host.serves
+        return swap_in(host.server, host.folder, candidate, requests)
+
+
+def measure(folder, served, candidate):
+    return entry(folder, served, candidate).swap
 
 
 @pytest.mark.slow
 def test_a_server_that_loads_before_it_unloads_fails_no_call(models, tmp_path):
-    assert failed(measure(tmp_path, *models)) == []
+    entered = entry(tmp_path, *models)
+    assert failed(entered.swap) == []
+    assert entered.load_seconds > 0.0
+    assert entered.first_call_seconds > 0.0
 
 
 @pytest.mark.slow
@@ -187,10 +198,18 @@ def test_a_candidate_that_refuses_calls_is_noticed(models, tmp_path):
 
 @pytest.mark.slow
 def test_a_candidate_that_never_answers_is_told(models, tmp_path, monkeypatch):
-    monkeypatch.setattr(swap, "_DEADLINE_SECONDS", 8.0)
+    monkeypatch.setattr(swap, "DEADLINE_SECONDS", 8.0)
     candidate = Moody(of=1).save(tmp_path / "moody")
     with pytest.raises(SwapError, match="no answer from it within 8 s"):
         measure(tmp_path, models[0], candidate)
+
+
+@pytest.fixture(scope="module")
+def broken(models, tmp_path_factory):
+    """A version that loads nowhere."""
+    folder = tmp_path_factory.mktemp("broken")
+    (folder / "saved_model.pb").write_bytes((models[0] / "saved_model.pb").read_bytes())
+    return folder
 
 
 def kill_server_of(folder):
@@ -205,59 +224,29 @@ def kill_server_of(folder):
 @pytest.mark.slow
 def test_a_candidate_that_brings_the_server_down_is_told_at_once(models, tmp_path, monkeypatch):
     def kill(model, version):
-        if version.name == str(swap._CANDIDATE):
-            kill_server_of(version.parent)
+        kill_server_of(version.parent)
         publish(model, version)
 
     monkeypatch.setattr(swap, "publish", kill)
-    with pytest.raises(SwapError, match="no answer from it before it ended"):
-        measure(tmp_path, *models)
-
-
-@pytest.fixture
-def broken(models, tmp_path):
-    """A version that loads nowhere."""
-    folder = tmp_path / "broken"
-    folder.mkdir()
-    (folder / "saved_model.pb").write_bytes((models[0] / "saved_model.pb").read_bytes())
-    return folder
-
-
-@pytest.fixture
-def no_room(monkeypatch):
-    """A machine that has no room for a version beside the candidate."""
-
-    def kill(model, version):
-        if (version.parent / str(swap.ALONE)).exists():
-            kill_server_of(version.parent)
-        publish(model, version)
-
-    monkeypatch.setattr(swap, "publish", kill)
-
-
-@pytest.mark.slow
-def test_a_served_version_that_does_not_load_any_more_is_no_reason_to_keep_it(
-    models, broken, tmp_path
-):
-    assert measure(tmp_path, broken, models[1]) == {}
-
-
-@pytest.mark.slow
-def test_nor_is_one_that_brings_the_server_down(models, broken, tmp_path, no_room):
-    assert measure(tmp_path, broken, models[1]) == {}
-
-
-@pytest.mark.slow
-def test_one_that_loads_alone_but_not_beside_the_candidate_is(models, tmp_path, no_room):
-    with pytest.raises(SwapError, match="does not load beside the candidate: it stopped"):
+    with pytest.raises(SwapError, match=r"Received: it stopped\. .*make it smaller"):
         measure(tmp_path, *models)
 
 
 @pytest.mark.slow
-def test_also_where_the_server_says_so_and_goes_on(models, tmp_path, monkeypatch):
-    def why_not_available(self, version, deadline_s):
-        return f"version {version} failed to load: RESOURCE_EXHAUSTED"
+def test_so_is_one_that_does_not_load_while_the_server_goes_on(models, broken, tmp_path):
+    with pytest.raises(SwapError, match="Received: version 2 failed to load: "):
+        measure(tmp_path, models[0], broken)
 
-    monkeypatch.setattr(EmbeddedServer, "why_not_available", why_not_available)
-    with pytest.raises(SwapError, match=r"beside the candidate: version 2 failed .*RESOURCE_EXH"):
-        measure(tmp_path, *models)
+
+def test_the_first_call_is_that_of_the_caller_who_came_first():
+    waited = calls(
+        (2.0, 2.1, SERVED), (2.2, 7.2, CANDIDATE), (2.3, 7.1, CANDIDATE), (9.0, 9.1, CANDIDATE)
+    )
+    assert swap._first_wait_seconds(waited) == pytest.approx(5.0)
+
+
+def test_a_call_that_fails_takes_its_time_too():
+    def send(number):
+        raise grpc.RpcError
+
+    assert 0.0 <= swap._typical_seconds(send) < 1.0
