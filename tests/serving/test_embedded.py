@@ -126,3 +126,21 @@ def test_further_flags_reach_the_server(base_path, push, tmp_path):
         embedded_server(base_path, log_path=log, flags=["--max_in_flight_calls=0"]),
     ):
         pytest.fail("a server refuses such a flag")
+
+
+@pytest.mark.slow
+def test_one_without_a_version_listens_and_takes_those_that_come(base_path, push, tmp_path):
+    log = tmp_path / "server.log"
+    with embedded_server(base_path, log_path=log, poll_seconds=0.2, empty=True) as server:
+        assert server.startup_seconds > 0
+        assert server.why_failed(4) == ""
+        push(4)
+        server.require_available(4, 120.0)
+        (base_path / "5").mkdir()
+        (base_path / "5" / "saved_model.pb").write_bytes(b"\xff" * 100)
+        with pytest.raises(EmbeddedServerError, match="version 5 failed to load: OSError"):
+            server.require_available(5, 120.0)
+        assert server.why_failed(5).startswith("version 5 failed to load: OSError")
+        assert server.why_failed(4) == ""
+        server.end()
+        assert server.why_failed(4) == "it stopped"
