@@ -41,7 +41,7 @@ class Task(NamedTuple):
         tell: Shows how a run ended; its exit code and facts.
         kind: Ends the id of a run that is not the whole pipeline.
         beside: Nodes that run beside others, see `pipeline.runners.local`.
-        around: What is open while the nodes run, and from before TFX is loaded.
+        around: What is open while the nodes run.
     """
 
     create: Callable[[Settings], Pipeline]
@@ -97,15 +97,14 @@ def _run_nodes(
 ) -> End:
     """Runs the nodes and tells how it ended; the log takes every traceback."""
     try:
-        with contextlib.ExitStack() as around:
-            with console.step("Loading TFX"):
-                from pipeline.runners.stack import load_tfx
+        with console.step("Loading TFX"):
+            from pipeline.runners.stack import load_tfx
 
-                around.enter_context(task.around(settings, run_id))
-                load_tfx()
-                from pipeline.runners import local
+            load_tfx()
+            from pipeline.runners import local
 
-                pipeline = task.create(settings)
+            pipeline = task.create(settings)
+        with task.around(settings, run_id):
             nodes = local.run(pipeline, run_id, console.step, interruption, task.beside)
     except KeyboardInterrupt:
         logger.warning("interrupted")

@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from serving.client import RecommenderClient, ServingError, VersionStatus
+from serving.model_server.parent import PARENT_VARIABLE
 
 logger = logging.getLogger(__name__)
 
@@ -275,10 +276,11 @@ def _group() -> int | None:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment, in which the server finds this very package."""
+    """This process's environment, in which the server finds this very package, and its parent."""
     root = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    parent = {PARENT_VARIABLE: str(os.getpid())}
+    return {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **parent}
 
 
 def _free_port() -> int:

@@ -70,7 +70,8 @@ class Variant(NamedTuple):
 
 
 def _best(variant: Variant, job: Job) -> float:
-    job = variant.job(job)
+    # Some of the parts are those of a sampled softmax; a variant may have another.
+    job = variant.job(_with(softmax="sampled")(job))
     job = job.model_copy(update={"settings": job.settings | {"refresh_epochs": 0}})
     Path(job.run_dir).mkdir()
     tf.keras.utils.set_random_seed(job.seed)

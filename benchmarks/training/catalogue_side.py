@@ -27,7 +27,7 @@ from transform import features as keys
 from transform.preprocessing import FIRST_ID
 
 _LENGTH = 50
-_SETTINGS = RetrieverSettings(batch_size=64)
+_SETTINGS = RetrieverSettings(batch_size=64, softmax="sampled")
 _WARM_UP, _STEPS = 5, 30
 _SEED = 1
 

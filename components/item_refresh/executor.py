@@ -19,6 +19,7 @@ from tfx.utils import path_utils
 
 from components.input_fingerprint import FINGERPRINT
 from components.item_refresh.items import fingerprint, items_of_now, known_items, still_listed
+from components.serving_validator import ahead
 from trainer.export import read_description
 from trainer.extension.graph import extend_vocabulary, transform_records
 from trainer.extension.towers import Place, Towers, extend_towers
@@ -52,6 +53,7 @@ class Executor(base_executor.BaseExecutor):
         Raises:
             DataError: The items table breaks a rule, or is not what it was a moment ago.
         """
+        ahead.begin()  # items have changed, or this would not run
         given = {key: artifact_utils.get_single_instance(a) for key, a in input_dict.items()}
         made = {key: artifact_utils.get_single_instance(a) for key, a in output_dict.items()}
         features = parse_features(exec_properties["features"])

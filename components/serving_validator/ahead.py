@@ -1,7 +1,8 @@
 """The server of a try-out, started while its candidate is still being made.
 
 To start a server and to load what is served takes longer than most of what it is asked then, and
-needs nothing of the candidate. A run that goes on in one process can do so from its beginning.
+needs nothing of the candidate. A run that goes on in one process can do so once it knows that there
+will be a candidate.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from serving.embedded import EmbeddedServer, EmbeddedServerError
+from serving.embedded import EmbeddedServer
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ Open = Callable[[Path, Path], AbstractContextManager[Running]]
 
 
 class Ahead:
-    """A server of one version that waits for whoever asks for it, once.
+    """A server of one version that, once begun, waits for whoever asks for it; one only gets it.
 
     Args:
         served: Folder of the version.
@@ -36,10 +37,18 @@ class Ahead:
     def __init__(self, served: Path, log: Path, start: Open) -> None:
         self._served, self._log = served, log
         self._opened = contextlib.ExitStack()
+        self._start = start
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ahead")
-        self._server = self._thread.submit(lambda: self._opened.enter_context(start(served, log)))
+        self._server: Future[Running] | None = None
         self._taking = threading.Lock()
         self._taken = False
+
+    def begin(self) -> None:
+        """Starts the server; the second time nothing happens."""
+        with self._taking:
+            if self._server is None:
+                open_server = self._start(self._served, self._log)
+                self._server = self._thread.submit(self._opened.enter_context, open_server)
 
     @contextlib.contextmanager
     def taken(self, served: Path, log: Path) -> Iterator[Running | None]:
@@ -57,6 +66,7 @@ class Ahead:
         if running is None:
             yield None
             return
+        logger.info("The server that was started ahead is taken.")
         server, folder = running
         with self._opened:
             yield self._moved(server, log), folder
@@ -73,10 +83,12 @@ class Ahead:
         self._thread.shutdown()
 
     def _running(self) -> Running | None:
+        if self._server is None:
+            return None
         try:
             return self._server.result()
-        except EmbeddedServerError as error:  # the next attempt is that of the try-out itself
-            logger.warning("A server that was started ahead did not come up: %s", error)
+        except Exception:  # whatever it was, the next attempt is that of the try-out itself
+            logger.warning("A server that was started ahead did not come up.", exc_info=True)
             return None
 
     def _moved(self, server: EmbeddedServer, log: Path) -> EmbeddedServer:
@@ -93,7 +105,7 @@ _ahead: Ahead | None = None
 
 @contextlib.contextmanager
 def kept(ahead: Ahead) -> Iterator[None]:
-    """While open, `taken` gives the server out to the first try-out that wants it."""
+    """While open, `begin` starts the server, and `taken` gives it to the first who wants it."""
     global _ahead
     _ahead = ahead
     try:
@@ -101,6 +113,12 @@ def kept(ahead: Ahead) -> Iterator[None]:
     finally:
         _ahead = None
         ahead.close()
+
+
+def begin() -> None:
+    """There will be a candidate: starts the server that is kept for it, if one is."""
+    if _ahead is not None:
+        _ahead.begin()
 
 
 @contextlib.contextmanager

@@ -48,7 +48,7 @@ def served_version(folder: Path) -> Path | None:
 
 @contextlib.contextmanager
 def host_ahead(served: Path | None, log: Path) -> Iterator[None]:
-    """While open, there is a server already for the first `host_of` of a version.
+    """While open, `ahead.begin` starts a server for the first `host_of` of a version.
 
     Args:
         served: Folder of the version now served; None before the first.
@@ -65,8 +65,9 @@ def host_ahead(served: Path | None, log: Path) -> Iterator[None]:
 def host_of(served: Path | None, log: Path) -> Iterator[Host]:
     """A server that has lived before, as one in production has.
 
-    A served version that does not load by itself any more is nothing to swap from: the candidate
-    then gets a server of its own, in which nothing is left of that one.
+    A served version that does not load by itself any more, in two servers one after the other, is
+    nothing to swap from: the candidate then gets a server of its own, in which nothing is left of
+    that one.
 
     Args:
         served: Folder of the version now served; None before the first.
@@ -76,14 +77,16 @@ def host_of(served: Path | None, log: Path) -> Iterator[Host]:
         EmbeddedServerError: The server does not start.
     """
     if served is not None:
-        with _ahead_or_now(served, log) as (server, folder):
-            reason = server.why_not_available(SERVED, DEADLINE_SECONDS)
-            if not reason:
-                yield Host(server, folder, serves=True)
-                return
-            server.end()  # there is nobody to be let go gently
-            shutil.move(server.log_path, log.with_name("served_version.log"))
-        logger.warning("Nothing is swapped: the served version does not load: %s", reason)
+        for attempt in (_ahead_or_now, _started):
+            with attempt(served, log) as (server, folder):
+                reason = server.why_not_available(SERVED, DEADLINE_SECONDS)
+                if not reason:
+                    yield Host(server, folder, serves=True)
+                    return
+                server.end()  # there is nobody to be let go gently
+                shutil.move(server.log_path, log.with_name("served_version.log"))
+            logger.warning("The served version does not load: %s", reason)
+        logger.warning("Nothing is swapped.")
     with _empty(log) as (server, folder):
         yield Host(server, folder, serves=False)
 

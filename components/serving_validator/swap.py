@@ -29,7 +29,8 @@ _LIST_LENGTH = 10
 _ASKED_BEFORE = 16  # calls that tell how long the served version takes for one
 _BEFORE_SECONDS, _AFTER_SECONDS = 1.0, 2.0
 _SETTLE_SECONDS = 1.0  # a swap ends this long after the first answer of the new version
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.05
+_ASK_SECONDS = 1.0  # between two questions how the candidate is: they cost the server time
 _SLOWEST, _FASTEST = 2.0, 50.0  # requests a second
 
 
@@ -167,10 +168,13 @@ def _first_wait_seconds(calls: Sequence[Call]) -> float:
 
 
 def _wait_for_candidate(load: Load, server: EmbeddedServer) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    asked = time.monotonic()
+    deadline = asked + DEADLINE_SECONDS
     while _first_answer(list(load.calls)) == float("inf"):
-        reason = server.why_failed(CANDIDATE)
-        if not reason and time.monotonic() > deadline:
+        reason, now = "", time.monotonic()
+        if now > asked + _ASK_SECONDS:
+            reason, asked = server.why_failed(CANDIDATE), now
+        if not reason and now > deadline:
             reason = f"no answer from it within {DEADLINE_SECONDS:.0f} s"
         if reason:
             raise SwapError(

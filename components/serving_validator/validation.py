@@ -141,9 +141,10 @@ class TryOut:
                 RecommenderClient(host.server.address, timeout_s=60.0) as client,
                 Calls(host.server.address) as calls,
             ):
+                expected_embeddings = expected.result()  # callers are not to wait for that
                 entry = self._enter(host, candidate, declared)
                 probe = Probe(host.server, client, calls, declared)
-                measured = self._ask(probe, queries, expected.result())
+                measured = self._ask(probe, queries, expected_embeddings)
                 differing = self._differing_features(probe)
             shutil.copyfile(warm_up, output / WARM_UP_FILE)
         measured["start_seconds"] = host.server.startup_seconds + entry.load_seconds

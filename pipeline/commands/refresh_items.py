@@ -67,7 +67,7 @@ def _refresh(settings: Settings) -> Pipeline:
 
 
 def _served_ahead(settings: Settings, run_id: str) -> AbstractContextManager[None]:
-    """A server of what is served, for the ServingValidator: it loads while items are refreshed."""
+    """A server of what is served, for the ServingValidator: ItemRefresh begins to load it."""
     from components.serving_validator.host import host_ahead, served_version
     from pipeline.serving_folder import serving_folder
 

@@ -24,6 +24,7 @@ from serving.model_server.errors import RequestError, StartError
 from serving.model_server.model_config import ModelConfig, read_model_config
 from serving.model_server.monitoring_config import read_metrics_path
 from serving.model_server.options import Options
+from serving.model_server.parent import end_with_parent
 from serving.model_server.tls import read_credentials
 from serving.model_server.version_policy import LATEST, VersionPolicy
 
@@ -56,6 +57,7 @@ def serve(options: Options, policy: VersionPolicy = LATEST) -> int:
     Returns:
         The exit code: 0 after draining, 2 when it cannot start (the reason is on standard error).
     """
+    end_with_parent()
     with _stop_on_signal() as stop, contextlib.ExitStack() as running:
         try:
             options.check()

@@ -54,9 +54,9 @@ def run(seen):
     return code
 
 
-def test_it_is_open_from_before_tfx_until_after_the_nodes(seen):
+def test_it_is_open_around_the_nodes(seen):
     assert run(seen) == Exit.OK
-    assert seen == ["open for run-1", "TFX", "nodes", "closed", "told"]
+    assert seen == ["TFX", "open for run-1", "nodes", "closed", "told"]
 
 
 def test_it_is_closed_where_a_node_fails(seen, monkeypatch):
@@ -65,4 +65,4 @@ def test_it_is_closed_where_a_node_fails(seen, monkeypatch):
 
     monkeypatch.setattr(local, "run", fail)
     assert run(seen) == Exit.FAILURE
-    assert seen == ["open for run-1", "TFX", "closed"]
+    assert seen == ["TFX", "open for run-1", "closed"]

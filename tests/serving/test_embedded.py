@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
@@ -144,3 +146,22 @@ def test_one_without_a_version_listens_and_takes_those_that_come(base_path, push
         assert server.why_failed(4) == ""
         server.end()
         assert server.why_failed(4) == "it stopped"
+
+
+@pytest.mark.slow
+def test_it_ends_with_the_process_that_started_it(base_path, push, tmp_path):
+    push(1)
+    script = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from serving.embedded import embedded_server\n"
+        "with embedded_server(Path(sys.argv[1]), log_path=Path(sys.argv[2])) as server:\n"
+        "    print(server.pid, flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    arguments = [sys.executable, "-c", script, str(base_path), str(tmp_path / "server.log")]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as run:
+        server = psutil.Process(int(run.stdout.readline()))
+        assert server.is_running()
+        run.kill()
+    server.wait(30)

@@ -1,7 +1,8 @@
 """Models that TFMA loads once a process.
 
 Both Evaluators ask the candidate and the blessed model. To load one takes longer than to measure
-it on some thousand rows.
+it on some thousand rows. Both stay in memory until the process ends. Where Beam works in processes
+of its own (`components.local_workers`), each of those loads them for itself.
 
 No Evaluator's `module_path` names this module: TFX reloads that one each time.
 """

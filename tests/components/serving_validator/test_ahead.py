@@ -42,12 +42,6 @@ class Starter:
             self.seen.append("closed")
 
 
-@contextlib.contextmanager
-def does_not_start(served, log):
-    raise EmbeddedServerError("planted")
-    yield
-
-
 @pytest.fixture
 def start():
     return Starter()
@@ -56,6 +50,7 @@ def start():
 @pytest.fixture
 def one(start, tmp_path):
     with kept(Ahead(SERVED, tmp_path / "ahead.log", start)):
+        ahead.begin()
         yield
 
 
@@ -85,7 +80,8 @@ def test_another_version_has_none(one, tmp_path):
 
 def test_where_nobody_asks_it_is_ended(start, tmp_path):
     with kept(Ahead(SERVED, tmp_path / "ahead.log", start)):
-        pass
+        ahead.begin()
+        ahead.begin()  # there is one already
     assert start.seen == [("started", SERVED), "ended", "closed"]
     assert list(tmp_path.iterdir()) == []
     with ahead.taken(SERVED, tmp_path / "a.log") as running:
@@ -93,8 +89,12 @@ def test_where_nobody_asks_it_is_ended(start, tmp_path):
 
 
 def test_it_is_ended_where_the_run_fails(start, tmp_path):
-    with pytest.raises(KeyError), kept(Ahead(SERVED, tmp_path / "ahead.log", start)):
+    def fail():
+        ahead.begin()
         raise KeyError("planted")
+
+    with pytest.raises(KeyError), kept(Ahead(SERVED, tmp_path / "ahead.log", start)):
+        fail()
     assert start.seen[-1] == "closed"
 
 
@@ -104,43 +104,61 @@ def test_what_is_taken_is_closed_where_the_try_out_fails(one, start, tmp_path):
     assert start.seen == [("started", SERVED), "closed"]
 
 
-def test_one_that_does_not_start_is_none(tmp_path):
+@pytest.mark.parametrize("error", [EmbeddedServerError, OSError])
+def test_one_that_does_not_start_is_none(error, tmp_path):
+    @contextlib.contextmanager
+    def does_not_start(served, log):
+        raise error("planted")
+        yield
+
+    with kept(Ahead(SERVED, tmp_path / "ahead.log", does_not_start)):
+        ahead.begin()
+        with ahead.taken(SERVED, tmp_path / "a.log") as running:
+            assert running is None
+
+
+def test_none_is_started_before_there_is_to_be_a_candidate(start, tmp_path):
+    ahead.begin()  # none is kept
     with (
-        kept(Ahead(SERVED, tmp_path / "ahead.log", does_not_start)),
+        kept(Ahead(SERVED, tmp_path / "ahead.log", start)),
         ahead.taken(SERVED, tmp_path / "a.log") as running,
     ):
         assert running is None
+    assert start.seen == []
 
 
 def test_its_log_stays_where_it_cannot_be_moved(start, tmp_path):
     log = tmp_path / "ahead.log"
-    with (
-        kept(Ahead(SERVED, log, start)),
-        ahead.taken(SERVED, tmp_path / "nowhere" / "a.log") as (server, _),
-    ):
-        assert server.log_path == log
+    with kept(Ahead(SERVED, log, start)):
+        ahead.begin()
+        with ahead.taken(SERVED, tmp_path / "nowhere" / "a.log") as (server, _):
+            assert server.log_path == log
     assert log.read_text() == "listening"
 
 
 def test_a_try_out_takes_it_and_starts_none_of_its_own(start, tmp_path, monkeypatch):
     monkeypatch.setattr(host, "_started", start)
     log = tmp_path / "model_server.log"
-    with host_ahead(SERVED, tmp_path / "ahead.log"), host_of(SERVED, log) as found:
-        assert found.serves
-        assert found.server.log_path == log
+    with host_ahead(SERVED, tmp_path / "ahead.log"):
+        ahead.begin()
+        with host_of(SERVED, log) as found:
+            assert found.serves
+            assert found.server.log_path == log
     assert start.seen == [("started", SERVED), "closed"]
 
 
 def test_a_try_out_beside_another_version_starts_its_own(start, tmp_path, monkeypatch):
     monkeypatch.setattr(host, "_started", start)
     newer = Path("serving/4")
-    with host_ahead(SERVED, tmp_path / "ahead.log"), host_of(newer, tmp_path / "a.log") as found:
-        assert found.serves
+    with host_ahead(SERVED, tmp_path / "ahead.log"):
+        ahead.begin()
+        with host_of(newer, tmp_path / "a.log") as found:
+            assert found.serves
     assert start.seen == [("started", SERVED), ("started", newer), "closed", "ended", "closed"]
 
 
 def test_before_the_first_version_none_is_started(start, tmp_path, monkeypatch):
     monkeypatch.setattr(host, "_started", start)
     with host_ahead(None, tmp_path / "ahead.log"):
-        pass
+        ahead.begin()
     assert start.seen == []

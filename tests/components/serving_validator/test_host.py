@@ -1,10 +1,12 @@
 """The server that waits for the candidate: it serves what is served, where that still loads."""
 
+import time
+
 import psutil
 import pytest
 
-from components.serving_validator import host
-from components.serving_validator.host import CANDIDATE, SERVED, host_of, publish
+from components.serving_validator import ahead, host
+from components.serving_validator.host import CANDIDATE, SERVED, host_ahead, host_of, publish
 from components.serving_validator.swap import SwapError, enter
 from serving.embedded import EmbeddedServerError
 from tests.components.toy_recommender import ToyRecommender
@@ -23,6 +25,13 @@ def broken(model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("broken")
     (folder / "saved_model.pb").write_bytes((model / "saved_model.pb").read_bytes())
     return folder
+
+
+def wait_until(holds):
+    deadline = time.monotonic() + 60.0
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def served_by(a_host):
@@ -50,7 +59,6 @@ def test_a_candidate_that_does_not_load_is_told(broken, tmp_path):
 def test_it_serves_what_is_served(model, tmp_path):
     with host_of(model, tmp_path / "server.log") as found:
         assert found.serves
-        assert found.server.why_not_available(SERVED, 0.0) != ""  # no time to ask
         assert found.server.why_not_available(SERVED, 5.0) == ""
 
 
@@ -78,6 +86,18 @@ def test_nor_does_what_brings_the_server_down(model, tmp_path, monkeypatch):
     with host_of(model, tmp_path / "server.log") as found:
         assert not found.serves
         assert found.server.is_running()
+
+
+def test_a_server_that_died_while_it_waited_excuses_nothing(model, tmp_path):
+    log = tmp_path / "ahead.log"
+    with host_ahead(model, log):
+        ahead.begin()
+        wait_until(lambda: log.exists() and "listening" in log.read_text())
+        [server] = [c for c in psutil.Process().children() if "serving.model_server" in c.cmdline()]
+        server.kill()
+        with host_of(model, tmp_path / "server.log") as found:
+            assert found.serves
+            assert found.server.pid != server.pid
 
 
 def test_what_goes_wrong_with_the_candidate_is_not_the_fault_of_the_served_version(model, tmp_path):
