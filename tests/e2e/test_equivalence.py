@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,30 +20,32 @@ pytestmark = pytest.mark.slow
 Losses = Callable[..., list[float]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def losses(
-    artifacts: Callable[[str, str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Losses:
-    """Takes the steps of `stepwise` with some workers; the loss of each."""
+    artifacts: Callable[[str, str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Losses]:
+    """Takes the steps of `stepwise` with some workers, once; the loss of each."""
     start = distribution.subprocess.Popen
     trained = (artifacts("Retriever", "model_run") / "job.json").read_text()
+    with pytest.MonkeyPatch.context() as patch:
 
-    def train(workers: int, softmax: str, negatives: str = "shared") -> list[float]:
-        def start_stepwise(command: list[str], **options: object) -> object:
-            return start([sys.executable, stepwise.__file__, command[3], negatives], **options)
+        @functools.cache
+        def train(workers: int, softmax: str, negatives: str = "shared") -> list[float]:
+            def start_stepwise(command: list[str], **options: object) -> object:
+                return start([sys.executable, stepwise.__file__, command[3], negatives], **options)
 
-        monkeypatch.setattr(distribution.subprocess, "Popen", start_stepwise)
-        changes = {"dropout": 0.0, "id_dropout": 0.0, "softmax": softmax}
-        run = tmp_path / f"{softmax}-{negatives}-{workers}"
-        job = Job.model_validate_json(trained)
-        job = job.model_copy(update={"settings": job.settings | changes, "run_dir": str(run)})
-        run_workers(job, workers=workers, restarts=0)
-        found: list[float] = json.loads((run / stepwise.LOSSES).read_text())
-        assert len(found) == stepwise.STEPS
-        assert found[-1] < found[0]
-        return found
+            patch.setattr(distribution.subprocess, "Popen", start_stepwise)
+            changes = {"dropout": 0.0, "id_dropout": 0.0, "softmax": softmax}
+            run = tmp_path_factory.mktemp(f"{softmax}-{negatives}-{workers}")
+            job = Job.model_validate_json(trained)
+            job = job.model_copy(update={"settings": job.settings | changes, "run_dir": str(run)})
+            run_workers(job, workers=workers, restarts=0)
+            found: list[float] = json.loads((run / stepwise.LOSSES).read_text())
+            assert len(found) == stepwise.STEPS
+            assert found[-1] < found[0]
+            return found
 
-    return train
+        yield train
 
 
 @pytest.mark.parametrize("softmax", ["sampled", "full"])
