@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib
 import logging
 import sys
 import types
+from collections.abc import Iterator
 
 from pipeline.errors import RunError
 from pipeline.runners.light import without
@@ -36,17 +39,31 @@ def load_tfx() -> None:
     Raises:
         RunError: A part is missing; the message holds the import error that TFX hid.
     """
-    with without(NOT_NEEDED):
-        components = _import("tfx.components")
-    for name, module in _COMPONENTS.items():
-        if getattr(components, name, None) is None:
-            _import(module)  # raises the error that was swallowed
-            raise RunError(_message(f"tfx.components.{name}", "it is None after the import"))
-    for module, names in _MARKS.items():
-        loaded = _import(module)
-        if missing := [name for name in names if not hasattr(loaded, name)]:
-            raise RunError(_message(module, f"it lacks {', '.join(missing)} after the import"))
+    with _uncollected():
+        with without(NOT_NEEDED):
+            components = _import("tfx.components")
+        for name, module in _COMPONENTS.items():
+            if getattr(components, name, None) is None:
+                _import(module)  # raises the error that was swallowed
+                raise RunError(_message(f"tfx.components.{name}", "it is None after the import"))
+        for module, names in _MARKS.items():
+            loaded = _import(module)
+            if missing := [name for name in names if not hasattr(loaded, name)]:
+                raise RunError(_message(module, f"it lacks {', '.join(missing)} after the import"))
     _quiet_absl()
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Modules stay: to look for garbage in them takes a sixth of their import, and time later on."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
 
 
 def _import(name: str) -> types.ModuleType:

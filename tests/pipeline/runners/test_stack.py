@@ -1,5 +1,6 @@
 """A part of TFX that is missing is an error, not a None to trip over later."""
 
+import gc
 import subprocess
 import sys
 import types
@@ -22,8 +23,10 @@ def fake_tfx(monkeypatch):
     return types.SimpleNamespace(components=components, analysis=analysis)
 
 
-def test_a_whole_stack_is_taken(fake_tfx):
+def test_a_whole_stack_is_taken_and_garbage_is_collected_again(fake_tfx):
     stack.load_tfx()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
 
 
 def test_a_component_that_tfx_left_out_is_named_with_its_import_error(fake_tfx, monkeypatch):
@@ -31,6 +34,7 @@ def test_a_component_that_tfx_left_out_is_named_with_its_import_error(fake_tfx, 
     monkeypatch.setitem(sys.modules, "tfx.components.evaluator.component", None)
     with pytest.raises(RunError) as caught:
         stack.load_tfx()
+    assert gc.isenabled()
     assert "every part of TFX must be importable" in str(caught.value)
     assert "tfx.components.evaluator.component" in str(caught.value)
     assert "Error" in str(caught.value)
