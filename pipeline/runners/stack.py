@@ -55,7 +55,7 @@ def load_tfx() -> None:
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """Modules stay: to look for garbage in them takes a sixth of their import, and time later on."""
+    """Modules stay: to look for garbage in them takes a sixth of their import, and time later."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
