@@ -29,6 +29,10 @@ NOT_NEEDED = ("kubernetes", "bson", "pymongo", "tqdm.notebook", "portalocker.red
 # Names that a module which was imported only in part lacks.
 _MARKS = {"tensorflow_model_analysis": ("EvalConfig", "run_model_analysis", "load_eval_result")}
 
+# New objects after which garbage is looked for. Beam's pipelines and TensorFlow's graphs are many
+# small objects that stay until the end of a node; Python's own 700 are for programs with few.
+_OBJECTS = 20_000
+
 
 def load_tfx() -> None:
     """Imports TFX and checks that every part is there.
@@ -62,6 +66,7 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
         if was_enabled:
             gc.enable()
 
