@@ -9,6 +9,7 @@ from components.serving_validator import ahead, host
 from components.serving_validator.host import CANDIDATE, SERVED, host_ahead, host_of, publish
 from components.serving_validator.swap import SwapError, enter
 from serving.embedded import EmbeddedServerError
+from tests.components.serving_validator.servers import kill_server_of
 from tests.components.toy_recommender import ToyRecommender
 
 pytestmark = pytest.mark.slow
@@ -74,12 +75,7 @@ def test_what_does_not_load_any_more_leaves_nothing_behind(model, broken, tmp_pa
 
 def test_nor_does_what_brings_the_server_down(model, tmp_path, monkeypatch):
     def kill(served, version):
-        [server] = [
-            child
-            for child in psutil.Process().children()
-            if f"--model_base_path={version.parent}" in child.cmdline()
-        ]
-        server.kill()
+        kill_server_of(version.parent)
         publish(served, version)
 
     monkeypatch.setattr(host, "publish", kill)

@@ -22,6 +22,7 @@ from components.serving_validator.swap import (
 from pipeline.gates import SERVING
 from serving.embedded import EmbeddedServer
 from serving.query import Query
+from tests.components.serving_validator.servers import kill_server_of
 from tests.components.toy_recommender import QUERY, ToyRecommender, item_id
 
 QUERIES = [
@@ -210,15 +211,6 @@ def broken(models, tmp_path_factory):
     folder = tmp_path_factory.mktemp("broken")
     (folder / "saved_model.pb").write_bytes((models[0] / "saved_model.pb").read_bytes())
     return folder
-
-
-def kill_server_of(folder):
-    [server] = [
-        child
-        for child in psutil.Process().children()
-        if f"--model_base_path={folder}" in child.cmdline()
-    ]
-    server.kill()
 
 
 @pytest.mark.slow
