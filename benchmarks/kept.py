@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.results import ROOT, Row, commit
+from benchmarks.results import RESULTS, ROOT, Row, commit
 
 # What a model follows from, beside its settings.
 _MAKERS = ("simulation", "transform", "components", "trainer")
@@ -68,8 +68,36 @@ def rows_of_parts(files: Mapping[str, Path]) -> tuple[list[Row], dict[str, str]]
     return [row for rows, _ in kept.values() for row in rows], commits
 
 
+def beside_published(
+    result: str, parts: Iterable[str], measured: Mapping[str, Sequence[Row]]
+) -> tuple[list[Row], dict[str, str]]:
+    """The rows of the parts that were measured now, and of the others as they are published.
+
+    Args:
+        result: Name of the published result.
+        parts: All of its parts, in order; the rows of a part begin with `PART: `.
+        measured: Part -> what was measured now.
+
+    Returns:
+        The rows, and `FACT of PART` -> value: what is published of the others, and the commit of
+        each that was measured.
+    """
+    file = RESULTS / f"{result}.json"
+    published = json.loads(file.read_text()) if file.exists() else {"rows": [], "versions": {}}
+    rows: list[Row] = []
+    facts: dict[str, str] = {}
+    for part in parts:
+        if part in measured:
+            rows += measured[part]
+            facts[f"commit of {part}"] = commit()
+            continue
+        rows += [Row(**r) for r in published["rows"] if r["measure"].startswith(f"{part}: ")]
+        facts |= {k: v for k, v in published["versions"].items() if k.endswith(f" of {part}")}
+    return rows, facts
+
+
 def not_measured(names: Iterable[str], commits: Mapping[str, str]) -> str:
-    """Which of some parts are not among the commits of `rows_of_parts`, in words."""
+    """Which of some parts are not among such commits, in words."""
     return ", ".join(name for name in names if f"commit of {name}" not in commits) or "none"
 
 

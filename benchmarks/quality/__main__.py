@@ -2,8 +2,8 @@
 
 `python -m benchmarks.quality [--smoke] [--data FOLDER] [--only LOG ...] [--seeds N]
 [--peers PEER ...]`. Logs, models and lists lie under `runs/benchmarks/quality`; the models are kept
-until the code or the settings change. The rows of a log with all peers are kept too: they are the
-published result, which names the logs that it lacks.
+until the code or the settings change. The rows of a log with all peers take the place of those that
+are published; the result names the logs that it lacks.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmarks.kept import keep_rows, not_measured, rows_of_parts
-from benchmarks.quality.datasets import DATASETS, SHOPS, Dataset, data_folder
+from benchmarks.kept import beside_published, not_measured
+from benchmarks.quality.datasets import DATASETS, SHOPS, data_folder
 from benchmarks.quality.environment import ENVIRONMENT, PEERS
 from benchmarks.quality.ladder import ladder_rows
 from benchmarks.quality.protocol import Quality
@@ -37,28 +37,26 @@ def main() -> int:
     rows = []
     for dataset in [d for d in DATASETS if d.name in options.only]:
         sys.stderr.write(f"benchmark quality: {dataset.name}\n")
-        workshop = _workshop(dataset)
+        workshop = Workshop(_FOLDER / dataset.name, dataset)
         workshop.prepare(data_folder(options.data))
         measured = _measure(workshop, range(1, options.seeds + 1), options.peers)
         rows += measured
         if has_all_peers:
-            keep_rows(_rows_file(dataset), measured)
-            publish_kept()
+            _publish(workshop, measured)
     if not has_all_peers:
         publish("quality", _COMMAND, rows, _versions(), smoke=True)
     return int(any(row.holds is False for row in rows))
 
 
-def publish_kept() -> None:
-    """Publishes all logs that were measured with all peers, and names those that were not."""
-    rows, commits = rows_of_parts({d.name: _rows_file(d) for d in DATASETS})
-    measured = [d for d in DATASETS if f"commit of {d.name}" in commits]
-    facts = {
-        "logs": ", ".join(d.name for d in measured),
-        "logs not measured": not_measured((d.name for d in DATASETS), commits),
-        **{f"test targets of {d.name} (SHA-256)": _workshop(d).targets for d in measured},
+def _publish(workshop: Workshop, measured: Sequence[Row]) -> None:
+    """Publishes a log's rows beside those of the others, and names those not measured yet."""
+    names, name = [dataset.name for dataset in DATASETS], workshop.dataset.name
+    rows, facts = beside_published("quality", names, {name: measured})
+    facts |= {
+        f"SHA-256 of the test targets of {name}": workshop.targets,
+        "logs not measured": not_measured(names, facts),
     }
-    publish("quality", _COMMAND, rows, {**_versions(), **commits, **facts}, smoke=False)
+    publish("quality", _COMMAND, rows, {**_versions(), **facts}, smoke=False)
 
 
 def _smoke() -> int:
@@ -90,14 +88,6 @@ def _measure(workshop: Workshop, seeds: Sequence[int], peers: Iterable[str]) -> 
         *(part_rows(name, workshop.parts(seeds[0])) if workshop.dataset.in_parts else ()),
         *ladder_rows(name, ours),
     ]
-
-
-def _workshop(dataset: Dataset) -> Workshop:
-    return Workshop(_FOLDER / dataset.name, dataset)
-
-
-def _rows_file(dataset: Dataset) -> Path:
-    return _FOLDER / f"{dataset.name}.json"
 
 
 def _versions() -> dict[str, str]:

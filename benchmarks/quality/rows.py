@@ -39,15 +39,15 @@ def rows_of(
         composed: Its ranks of the test targets, by seed.
         peers: The same of each peer.
         simple: What has no seed.
-        bars: What is to be reached; None asks for `lead` times the best other.
-        lead: See `bars`.
+        bars: What is to be reached; None: nothing but the lead.
+        lead: How many times the best other is to be reached as well.
     """
     ours, deviation = means(composed)
     others = {peer: means(runs)[0] for peer, runs in peers.items()} | dict(simple)
     rows, seeds = [], f"seeds: {len(composed)}"
     for label, field in (("NDCG@10", "ndcg"), ("HR@10", "hit_rate")):
         value, of_peers = getattr(ours, field), {n: getattr(q, field) for n, q in others.items()}
-        bar = getattr(bars, field) if bars else lead * max(of_peers.values())
+        bar = max(lead * max(of_peers.values()), getattr(bars, field) if bars else 0.0)
         rows.append(at_least(f"{name}: {label}, composed path ({seeds})", value, "", bar, of_peers))
         of_seeds = {p: getattr(means(runs)[1], field) for p, runs in peers.items()}
         spread_of = f"{name}: standard deviation of {label} ({seeds})"

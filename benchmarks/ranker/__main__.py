@@ -1,8 +1,8 @@
 """`make bench-ranker`: the ranker beside boosted trees, on lists that were shown and on receipts.
 
 `python -m benchmarks.ranker [--smoke] [--only LOG ...]`. Logs and rows lie under
-`runs/benchmarks/ranker`; the rows are kept until the code or the settings change. What was measured
-on a log is kept, too: the published result holds all logs that were.
+`runs/benchmarks/ranker`; the rows are kept until the code or the settings change. What is measured
+on a log takes the place of what is published of it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from pathlib import Path
 
-from benchmarks.kept import keep_rows, not_measured, rows_of_parts
+from benchmarks.kept import beside_published, not_measured
 from benchmarks.ranker.environment import ENVIRONMENT, PEERS
 from benchmarks.ranker.measures import measured, probabilities, truth, truth_without_place
 from benchmarks.ranker.rows import rows_of
@@ -39,10 +38,9 @@ def main() -> int:
         rows = without_bars(_measured(SMALL_SHOP, seeds=(1,)))
         publish("ranker", _COMMAND, rows, _versions(), smoke=True)
         return 0
-    for name in options.only:
-        keep_rows(_kept(name), _measured(_SOURCES[name], _SEEDS))
-    rows, commits = rows_of_parts({name: _kept(name) for name in _SOURCES})
-    facts = {**_versions(), **commits, "logs not measured": not_measured(_SOURCES, commits)}
+    found = {name: _measured(_SOURCES[name], _SEEDS) for name in options.only}
+    rows, facts = beside_published("ranker", _SOURCES, found)
+    facts = {**_versions(), **facts, "logs not measured": not_measured(_SOURCES, facts)}
     publish("ranker", _COMMAND, rows, facts, smoke=False)
     return int(any(row.holds is False for row in rows))
 
@@ -68,10 +66,6 @@ def _measured(source: Source, seeds: tuple[int, ...]) -> list[Row]:
         Row(f"{source.name}: lists that teach", float(len(workshop.table(TRAIN).sizes)), ""),
         Row(f"{source.name}: positives in the lists that measure", float(test.label.sum()), ""),
     ]
-
-
-def _kept(name: str) -> Path:
-    return _FOLDER / f"{name}.json"
 
 
 def _versions() -> dict[str, str]:

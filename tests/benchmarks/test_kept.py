@@ -1,11 +1,14 @@
 """What benchmarks keep, and when it is made anew."""
 
+import json
 import subprocess
+from dataclasses import asdict
 
 import pytest
 
 from benchmarks import kept
 from benchmarks.kept import (
+    beside_published,
     edition_folder,
     keep_rows,
     kept_rows,
@@ -73,3 +76,19 @@ def test_the_rows_of_all_parts_stand_together_and_say_which_are_measured(tmp_pat
     assert commits == {f"commit of {name}": commit() for name in ("one", "other", "empty")}
     assert not_measured(files, commits) == "missing"
     assert not_measured(["one"], commits) == "none"
+
+
+def test_what_was_not_measured_stays_as_it_is_published(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "RESULTS", tmp_path)
+    rows, facts = beside_published("quality", ["one", "other"], {})
+    assert not rows
+    assert not_measured(["one", "other"], facts) == "one, other"
+    old = [Row("one: a", 1.0, ""), Row("one-time: a", 2.0, ""), Row("other: a", 3.0, "")]
+    versions = {"commit": "now", "commit of one": "early", "commit of other": "early", "size": "1"}
+    content = {"rows": [asdict(row) for row in old], "versions": versions}
+    (tmp_path / "quality.json").write_text(json.dumps(content))
+    new = Row("one: b", 4.0, "s", "<= 5", True, {"peer": 6.0})
+    rows, facts = beside_published("quality", ["one", "other", "missing"], {"one": [new]})
+    assert rows == [new, old[2]]
+    assert facts == {"commit of one": commit(), "commit of other": "early"}
+    assert not_measured(["one", "other", "missing"], facts) == "missing"

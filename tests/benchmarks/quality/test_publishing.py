@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import results
+from benchmarks import kept, results
 from benchmarks.quality import __main__ as benchmark
 from benchmarks.quality.datasets import DATASETS
 from benchmarks.quality.workshop import Workshop
@@ -21,15 +21,17 @@ LOG, OTHER = (dataset.name for dataset in DATASETS[:2])
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Folder of what is kept and published; a log is measured without training anything."""
     monkeypatch.setattr(benchmark, "_FOLDER", tmp_path / "kept")
-    monkeypatch.setattr(results, "RESULTS", tmp_path / "results")
+    for module in (kept, results):
+        monkeypatch.setattr(module, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(results, "SMOKE_RESULTS", tmp_path / "smoke")
     monkeypatch.setattr(Workshop, "prepare", lambda self, data: None)
+    monkeypatch.setattr(Workshop, "targets", "d1e5")
     monkeypatch.setattr(benchmark, "_measure", _measured)
     return tmp_path
 
 
 def _measured(workshop: Workshop, seeds: range, peers: object) -> list[Row]:
-    return [Row(f"{workshop.dataset.name} (seeds: {len(seeds)})", 0.5, "", ">= 0.6", False)]
+    return [Row(f"{workshop.dataset.name}: {len(seeds)} seeds", 0.5, "", ">= 0.6", False)]
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, *options: str) -> int:
@@ -43,13 +45,13 @@ def test_each_log_with_all_peers_joins_the_result(
     published = runs / "results" / "quality.json"
     assert _run(monkeypatch, "--only", LOG, "--seeds", "1") == 1
     first = json.loads(published.read_text())
-    assert [row["measure"] for row in first["rows"]] == [f"{LOG} (seeds: 1)"]
-    assert first["versions"]["logs"] == LOG
+    assert [row["measure"] for row in first["rows"]] == [f"{LOG}: 1 seeds"]
+    assert first["versions"][f"SHA-256 of the test targets of {LOG}"] == "d1e5"
     assert OTHER in first["versions"]["logs not measured"]
     _run(monkeypatch, "--only", OTHER)
     both = json.loads(published.read_text())
-    assert [row["measure"] for row in both["rows"]] == [f"{LOG} (seeds: 1)", f"{OTHER} (seeds: 3)"]
-    assert both["versions"]["logs"] == f"{LOG}, {OTHER}"
+    assert [row["measure"] for row in both["rows"]] == [f"{LOG}: 1 seeds", f"{OTHER}: 3 seeds"]
+    assert both["versions"][f"SHA-256 of the test targets of {LOG}"] == "d1e5"
     assert OTHER not in both["versions"]["logs not measured"]
 
 
@@ -58,4 +60,6 @@ def test_what_lacks_a_peer_is_not_published(runs: Path, monkeypatch: pytest.Monk
     assert (runs / "smoke" / "quality.json").exists()
     assert not (runs / "results").exists()
     _run(monkeypatch, "--only", OTHER)
-    assert json.loads((runs / "results" / "quality.json").read_text())["versions"]["logs"] == OTHER
+    versions = json.loads((runs / "results" / "quality.json").read_text())["versions"]
+    assert f"commit of {OTHER}" in versions
+    assert LOG in versions["logs not measured"]

@@ -29,6 +29,8 @@ def test_the_bar_is_ahead_of_the_best_other_where_none_is_set() -> None:
     assert missed.holds is False
 
 
-def test_a_bar_that_is_set_holds_for_each_measure() -> None:
+def test_a_bar_that_is_set_holds_for_each_measure_beside_the_lead() -> None:
     rows = rows_of("log", [HALF_FIRST], {}, SIMPLE, Quality(ndcg=0.4, hit_rate=0.6), 1.1)
     assert [row.holds for row in rows] == [True, None, False, None]
+    behind = rows_of("log", [HALF_FIRST], {"peer": [ALL_FIRST]}, SIMPLE, Quality(0.4, 0.4), 1.1)
+    assert [row.bar for row in behind[::2]] == [">= 1.1"] * 2
