@@ -17,9 +17,9 @@ _MARK = "certificate"
 _KEPT = (f.USER_ID, f.ITEM_ID, f.EVENT_TYPE, f.EVENT_TIME, f.EVENT_ID, f.ORDER, PERIOD)
 
 
-def after_training(events: pl.DataFrame) -> pl.Series:
-    """Which events lie after the training period."""
-    return events[PERIOD] != TRAINING
+def after_period(events: pl.DataFrame, period: int) -> pl.Series:
+    """Which events lie after a period."""
+    return events[PERIOD] > period
 
 
 def after(events: pl.DataFrame, moment: int) -> pl.Series:

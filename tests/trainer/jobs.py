@@ -21,6 +21,7 @@ def job(folder: Path, **fields: Any) -> Job:
         "transform_graph": "",
         "train_files": (),
         "validation_files": (),
+        "latest_files": (),
         "catalogue_files": (),
         "model_dir": str(folder / "model"),
         "run_dir": str(folder / "run"),

@@ -89,10 +89,8 @@ def extend_towers(trained: Towers, extended: Towers, now: Place, rows: str) -> N
         transform,
         lambda batch: {"embedding": retriever(batch)},
     )
-    if was_refreshed(trained.retriever):
-        earlier = saved_variables(trained.retriever, before_refresh=True)
-        carry_over(earlier, retriever, len(catalogue.counts))
-        save_before_refresh(retriever, extended.retriever)
+    items = len(catalogue.counts)
+    _extend_before_refresh(retriever, trained.retriever, extended.retriever, items)
     ranker, description = _extended(build_ranker, trained.ranker, catalogue, row)
     save(
         ranker,
@@ -101,6 +99,15 @@ def extend_towers(trained: Towers, extended: Towers, now: Place, rows: str) -> N
         transform,
         lambda batch: {"logit": ranker(batch)},
     )
+    _extend_before_refresh(ranker, trained.ranker, extended.ranker, items)
+
+
+def _extend_before_refresh(model: tf.keras.Model, trained: str, extended: str, items: int) -> None:
+    """Also writes the weights that have not seen the validation rows; the model has them then."""
+    if was_refreshed(trained):
+        earlier = saved_variables(trained, before_refresh=True)
+        carry_over(earlier, model, items)
+        save_before_refresh(model, extended)
 
 
 def _build_retriever(

@@ -116,7 +116,8 @@ class _Composing:
         self._transform = tft.TFTransformOutput(sources.transform_graph)
         self._description = read_description(sources.retriever)
         self._rows = list(read_rows(sources.validation_files, self._transform, batch_size=_BATCH))
-        self._learns = settings.refresh_co_view or was_refreshed(sources.retriever)
+        trained = (sources.retriever, sources.ranker)
+        self._learns = settings.refresh_co_view or any(map(was_refreshed, trained))
 
     def parts(self) -> Parts:
         """The parts, none of which has seen the validation rows."""

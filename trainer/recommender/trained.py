@@ -67,7 +67,7 @@ def read_parts(
     retriever = build_retriever(description, catalogue, row, seed=0)
     restore(retriever, sources.retriever, before_refresh=True)
     ranker = build_ranker(read_description(sources.ranker), catalogue, row)
-    restore(ranker, sources.ranker)
+    restore(ranker, sources.ranker, before_refresh=True)
     names = read_item_names(transform)
     return Parts(
         retriever=retriever,
@@ -85,9 +85,10 @@ def refreshed(
 ) -> Parts:
     """The same parts after they have seen the validation rows.
 
-    The retriever takes its other weights; the co-view table is a new one.
+    The models take their other weights; the co-view table is a new one.
     """
     restore(parts.retriever, sources.retriever)
+    restore(parts.ranker, sources.ranker)
     if not parts.settings.refresh_co_view:
         return parts
     histories = [h for row in rows for h in row[keys.HISTORY_ITEM_ID].to_list()]

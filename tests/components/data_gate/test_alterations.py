@@ -17,8 +17,10 @@ EVENTS = frame(ROWS, {"device": [f"d{n}" for n in range(len(ROWS))]}).with_colum
 
 
 def test_the_future_is_deleted():
-    training = alterations.without(EVENTS, alterations.after_training(EVENTS))
+    training = alterations.without(EVENTS, alterations.after_period(EVENTS, 0))
     assert set(training["#period"]) == {0}
+    validation = alterations.without(EVENTS, alterations.after_period(EVENTS, 1))
+    assert set(validation["#period"]) == {0, 1}
     until = alterations.without(EVENTS, alterations.after(EVENTS, 405))
     assert until["event_time"].max() == 405
     assert until.equals(EVENTS.filter(pl.col("event_time") <= 405))

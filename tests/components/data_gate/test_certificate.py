@@ -7,6 +7,7 @@ import pytest
 
 from components.data_gate.certificate import (
     CUT_OFF,
+    LATER_CUT_OFF,
     MIDDLE,
     REQUEST,
     builder,
@@ -102,9 +103,11 @@ def certificate(rows, plant=lambda build, declared: build, split=BY_TIME):
 @pytest.mark.parametrize("log", LOGS)
 def test_the_fold_does_not_leak(log, split):
     found = certificate(LOGS[log], split=split)
-    assert list(found) == [CUT_OFF, MIDDLE, REQUEST]
+    assert list(found) == [CUT_OFF, LATER_CUT_OFF, MIDDLE, REQUEST]
     for moment, difference in found.items():
         assert difference.changed == {}, moment
+    assert found.pop(LATER_CUT_OFF).rows["latest_ranking"] > 0
+    for moment, difference in found.items():
         assert difference.rows["ranking"] > 0, moment
         assert difference.rows["eval" if moment == REQUEST else "train"] > 0
 
@@ -126,20 +129,21 @@ def owner(row):
     return row[0].decode()
 
 
-def events_counted(which):
+def events_counted(which, split="ranking"):
     """A build in which ranking rows also hold how many of some events their user has.
 
     Args:
         which: (events of the user, time of the request) -> which of them are counted.
+        split: Of the rows.
     """
 
     def plant(build, _):
         def leaking(events, examples):
             rows = build(events, examples)
             of_user = {user: part for (user,), part in events.group_by("user_id")}
-            asked = zip(rows["ranking"]["user_id"], rows["ranking"]["request_time"], strict=True)
+            asked = zip(rows[split]["user_id"], rows[split]["request_time"], strict=True)
             counts = [[len(which(of_user[owner(u)], t[0]))] for u, t in asked]
-            return with_column(rows, "ranking", "user_events", counts)
+            return with_column(rows, split, "user_events", counts)
 
         return leaking
 
@@ -224,6 +228,11 @@ def rows_of_users_who_come_back(build, _):
             ("ranking", "user_events"),
         ),
         (
+            events_counted(lambda events, _: events, "latest_ranking"),
+            LATER_CUT_OFF,
+            ("latest_ranking", "user_events"),
+        ),
+        (
             events_counted(lambda events, time: events.filter(pl.col("event_time") <= time + DAY)),
             MIDDLE,
             ("ranking", "user_events"),
@@ -249,6 +258,7 @@ def rows_of_users_who_come_back(build, _):
     ],
     ids=[
         "an aggregate over the whole log",
+        "an aggregate over the whole log in what is learned last",
         "an aggregate over the day after",
         "an aggregate that includes its own event",
         "a history that shows one event too many",

@@ -41,19 +41,21 @@ def parts_of(sources: Sources) -> Any:
     return read_parts(sources, SETTINGS, ExampleSettings(), SHOP, SHOP.row("lamp"))  # type: ignore[arg-type]
 
 
-def test_the_retriever_has_learned_from_the_validation_rows_only_once_all_is_calibrated(
+def test_both_models_learn_from_the_validation_rows_only_once_all_is_calibrated(
     sources: Sources,
 ) -> None:
-    earlier = SHOP.retriever(seed=2)[0]
-    save_before_refresh(earlier, sources.retriever)
+    earlier = {"retriever": SHOP.retriever(seed=2)[0], "ranker": SHOP.ranker(seed=2)[0]}
+    for name, model in earlier.items():
+        save_before_refresh(model, getattr(sources, name))
     parts = parts_of(sources)
-    assert_same_weights(parts.retriever, earlier)
+    for name, model in earlier.items():
+        assert_same_weights(getattr(parts, name), model)
     parts = refreshed(parts, sources, ExampleSettings(), [])
     assert_same_weights(parts.retriever, SHOP.retriever(seed=1)[0])
+    assert_same_weights(parts.ranker, SHOP.ranker(seed=1)[0])
 
 
 def test_a_model_that_was_not_refreshed_stays_as_it_is(sources: Sources) -> None:
     parts = parts_of(sources)
     for each in (parts, refreshed(parts, sources, ExampleSettings(), [])):
-        assert_same_weights(each.retriever, SHOP.retriever(seed=1)[0])
         assert_same_weights(each.ranker, SHOP.ranker(seed=1)[0])
