@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from simulation.arrays import Factors, Floats, Ints, ids
+from simulation.arrays import Bools, Factors, Floats, Ints, ids
 from simulation.catalogue import category_names
 from simulation.plan import DAY, START, Plan
 from simulation.rhythm import times_of_day
@@ -48,6 +48,13 @@ class People:
     def number(self) -> int:
         """Number of users."""
         return len(self.joined)
+
+    @property
+    def changes(self) -> Bools:
+        """Whether a drift changes the tastes of each user."""
+        before, after = np.stack([self.favourite, self.second], axis=2)
+        changed: Bools = (before != after).any(axis=1)
+        return changed
 
     def factors(self, world: World, era: int, users: Ints | slice = slice(None)) -> Factors:
         """Factors of some users [users, FACTORS]: what they like, in the space of items."""

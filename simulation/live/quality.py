@@ -21,26 +21,31 @@ class Quality:
 
     `expected` clicks of the lists that were shown, of the `best` lists that there could have been,
     and of the shop's `own_page` that would have been shown without a recommender; `clicks` are
-    those that happened.
+    those that happened. `best_by_known` are those of the best lists, by what their users had done
+    since their tastes are what they are: nobody could know more of them.
     """
 
     def __init__(self) -> None:
         self._sums = np.zeros((len(RUNGS), len(FIGURES)))
+        self._best_by_known = np.zeros(len(RUNGS))
         self.unavailable = 0
 
-    def add(self, done: Ints, expected: Floats, best: Floats, own: Floats, clicks: Ints) -> None:
+    def add(
+        self, done: Ints, known: Ints, expected: Floats, best: Floats, own: Floats, clicks: Ints
+    ) -> None:
         """Adds lists.
 
         Args:
             done: What each list's user had done before.
+            known: The same since the user's tastes changed.
             expected: Expected clicks of each list.
             best: Those of the best list for the user.
             own: Those of the shop's own page.
             clicks: Clicks that happened.
         """
-        rung = np.searchsorted([least for _, least in RUNGS], done, side="right") - 1
         figures = np.stack([np.ones(len(done)), expected, best, own, clicks], axis=1)
-        np.add.at(self._sums, rung, figures)
+        np.add.at(self._sums, _rung(done), figures)
+        np.add.at(self._best_by_known, _rung(known), best)
 
     def as_dict(self) -> dict[str, Any]:
         """Sums of the day, as JSON has them."""
@@ -49,7 +54,13 @@ class Quality:
             for (name, _), row in zip(RUNGS, self._sums.tolist(), strict=True)
         }
         whole = dict(zip(FIGURES, self._sums.sum(axis=0).tolist(), strict=True))
-        return {**whole, "unavailable": self.unavailable, "rungs": rungs}
+        best_by_known = dict(zip(rungs, self._best_by_known.tolist(), strict=True))
+        own = {"unavailable": self.unavailable, "rungs": rungs, "best_by_known": best_by_known}
+        return whole | own
+
+
+def _rung(done: Ints) -> Ints:
+    return np.searchsorted([least for _, least in RUNGS], done, side="right") - 1
 
 
 def expected_clicks(relevance: Floats, examination: Floats) -> Floats:

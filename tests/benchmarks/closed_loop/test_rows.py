@@ -20,7 +20,11 @@ def day(number, score, *, version=None, trained=True, fell=False):
     return {
         "day": number,
         "versions": {str(version or 1): 10},
-        "quality": {**sums, "rungs": dict.fromkeys(RUNGS, sums)},
+        "quality": {
+            **sums,
+            "rungs": dict.fromkeys(RUNGS, sums),
+            "best_by_known": {"0": 0, "10-14": 20, "30+": 80},
+        },
         "earnings": {"standard_errors": -5.0 if fell else 0.0},
         "fell": fell,
         "retraining": {"version": version, "seconds": 60.0, "cpu_seconds": 90.0}
@@ -83,6 +87,14 @@ def test_quality_that_does_not_come_back_is_a_miss(timeline):
     timeline["plan"]["broken_day"] = 2
     missing = by_measure(timeline)[RECOVERED]
     assert (missing.value, missing.holds) == (None, False)
+
+
+def test_recovery_stands_beside_what_could_be_known(timeline):
+    rungs = timeline["days"][1]["quality"]["rungs"]
+    rungs["10-14"] = {**rungs["10-14"], "expected": 40}
+    peers = by_measure(timeline)[RECOVERED].peers
+    # A fifth of the best lists were for users of whom as little was known as of those.
+    assert peers["by what had been seen of the new tastes"] == pytest.approx(0.2 * 0.5 + 0.8)
 
 
 def test_cold_users_who_are_served_worse_are_a_miss(timeline):

@@ -132,6 +132,18 @@ def test_a_drift_makes_yesterdays_best_lists_worse(open_shop):
     assert after["expected"] / after["best"] < 0.85 * before["expected"] / before["best"]
 
 
+def test_what_users_did_before_a_drift_tells_nothing_of_those_it_changes(open_shop):
+    _, shop = open_shop(drift_day=3)
+    for day in (1, 2, 3):
+        quality = whole_day(shop, day)[2]
+        known, rungs = quality["best_by_known"], quality["rungs"]
+        as_before = {name: rung["best"] for name, rung in rungs.items()}
+        assert sum(known.values()) == pytest.approx(quality["best"])
+        assert (known == pytest.approx(as_before)) == (day < 3)
+    assert known["0"] > 1.2 * as_before["0"]
+    assert known["30+"] < as_before["30+"]
+
+
 def test_a_burst_brings_items_and_users(open_shop, tmp_path):
     newcomers, items = [], []
     for changes in ({}, {"burst_day": 2}):
