@@ -69,26 +69,27 @@ def rows_of_parts(files: Mapping[str, Path]) -> tuple[list[Row], dict[str, str]]
 
 
 def beside_published(
-    result: str, parts: Iterable[str], measured: Mapping[str, Sequence[Row]]
+    result: str, parts: Iterable[str], measured: str, now: Sequence[Row]
 ) -> tuple[list[Row], dict[str, str]]:
-    """The rows of the parts that were measured now, and of the others as they are published.
+    """The rows of the part that was measured now, and of the others as they are published.
 
     Args:
         result: Name of the published result.
         parts: All of its parts, in order; the rows of a part begin with `PART: `.
-        measured: Part -> what was measured now.
+        measured: The part.
+        now: Its rows.
 
     Returns:
-        The rows, and `FACT of PART` -> value: what is published of the others, and the commit of
-        each that was measured.
+        The rows, and `FACT of PART` -> value: what is published of the others, and the commit at
+        which this one was measured.
     """
     file = RESULTS / f"{result}.json"
     published = json.loads(file.read_text()) if file.exists() else {"rows": [], "versions": {}}
     rows: list[Row] = []
     facts: dict[str, str] = {}
     for part in parts:
-        if part in measured:
-            rows += measured[part]
+        if part == measured:
+            rows += now
             facts[f"commit of {part}"] = commit()
             continue
         rows += [Row(**r) for r in published["rows"] if r["measure"].startswith(f"{part}: ")]
@@ -97,7 +98,7 @@ def beside_published(
 
 
 def not_measured(names: Iterable[str], commits: Mapping[str, str]) -> str:
-    """Which of some parts are not among such commits, in words."""
+    """Which of some parts have no `commit of NAME`, in words."""
     return ", ".join(name for name in names if f"commit of {name}" not in commits) or "none"
 
 

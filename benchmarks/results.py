@@ -116,9 +116,10 @@ def versions_of(*packages: str) -> dict[str, str]:
 
 
 def commit() -> str:
-    """The commit that is checked out; `+` says that files differ from it."""
+    """The commit that is checked out; `+` says that files differ from it, other than results."""
     head = _git("rev-parse", "--short=12", "HEAD")
-    return head + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{RESULTS}")
+    return head + ("+" if changed else "")
 
 
 def _git(*arguments: str) -> str:

@@ -51,9 +51,10 @@ class People:
 
     @property
     def changes(self) -> Bools:
-        """Whether a drift changes the tastes of each user."""
-        before, after = np.stack([self.favourite, self.second], axis=2)
-        changed: Bools = (before != after).any(axis=1)
+        """Whether a drift changes the favourite or the second category of each user."""
+        changed: Bools = (self.favourite[0] != self.favourite[1]) | (
+            self.second[0] != self.second[1]
+        )
         return changed
 
     def factors(self, world: World, era: int, users: Ints | slice = slice(None)) -> Factors:

@@ -128,12 +128,11 @@ def refresh(
     """Goes on training a fitted model with the rows of the period that validated it.
 
     They are the latest that is known. Nothing measures the result any more; what does has to take
-    the weights from before. The learning rate stays where the training left it. Where there are no
-    such rows, the model stays as it is.
+    the weights from before. The learning rate stays where the training left it.
 
     Args:
         model: The fitted model.
-        job: The job.
+        job: The job, with one of those rows at least.
         settings: Its training settings.
         transform: The transform graph.
         strategy: The strategy of this process.
@@ -142,8 +141,6 @@ def refresh(
     """
     rows = TrainingRows(job.latest_files, transform, settings.batch_size, job.seed)
     steps, backup = rows.steps, Path(job.run_dir) / _REFRESH_BACKUP
-    if not steps:
-        return
     done = steps_done(backup, steps)
     model.fit(
         strategy.distribute_datasets_from_function(lambda c: rows.share(c, done).map(as_trained)),

@@ -30,7 +30,8 @@ class Job(Frozen):
         transform_graph: Folder of the transform graph.
         train_files: Globs of the training rows.
         validation_files: Globs of the held-out rows that stop the training.
-        latest_files: Globs of the rows of the same period that a refresh learns.
+        latest_files: Globs of the rows of the same period that a refresh learns: the retriever's
+            are the same rows, the ranker's are such as it trains with.
         catalogue_files: Globs of the catalogue rows.
         model_dir: Where the chief writes the SavedModel.
         run_dir: Where the chief writes `start.json`, `history.json` and the logs for TensorBoard
@@ -61,8 +62,9 @@ def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job
     Args:
         model: Which model to train.
         fn_args: TFX's FnArgs; `custom_config` holds `settings`, `features`, `aggregates`,
-            `history_length`, `protocol` and `seed`; the train splits include the catalogue. The
-            values of a search, where there was one, come before those of the settings.
+            `history_length`, `protocol` and `seed`; the train splits include the catalogue, and the
+            ranker's those rows of its own that a refresh learns. The values of a search, where
+            there was one, come before those of the settings.
     """
     config = fn_args.custom_config
     validation = tuple(fn_args.eval_files)
@@ -81,7 +83,7 @@ def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job
         transform_graph=fn_args.transform_graph_path,
         train_files=tuple(p for p in fn_args.train_files if p not in catalogue + latest),
         validation_files=validation,
-        latest_files=latest or validation,
+        latest_files=latest if model == "ranker" else validation,
         catalogue_files=catalogue,
         model_dir=fn_args.serving_model_dir,
         run_dir=fn_args.model_run_dir,

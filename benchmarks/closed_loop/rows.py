@@ -61,8 +61,8 @@ def _recovery(normal: Sequence[Day], since: Sequence[Day]) -> Iterator[Row]:
         peers["after one"] = quality[1]
     measure = "quality after a drift and two retrainings over that before"
     if _RETRAININGS in quality:
-        limit = _of_what_is_known(normal, by_retrainings[_RETRAININGS]["quality"])
-        peers["by what had been seen of the new tastes"] = limit / before
+        expected = _of_what_is_known(normal, by_retrainings[_RETRAININGS]["quality"])
+        peers["by what had been seen of the new tastes"] = expected / before
         yield at_least(measure, quality[_RETRAININGS], "ratio", 0.95, peers)
     else:
         yield _missed(measure, "ratio", ">= 0.95")
@@ -77,8 +77,8 @@ def _of_what_is_known(normal: Sequence[Day], quality: Mapping[str, Any]) -> floa
     well known as ever: so it is what can be expected of a model that knows who changed.
     """
     by_rung = _by_rung(normal)
-    known = quality["best_by_known"].items()
-    return float(sum(by_rung.get(rung, 0.0) * best for rung, best in known) / quality["best"])
+    known = {rung: best for rung, best in quality["best_by_known"].items() if best}
+    return float(sum(by_rung[rung] * best for rung, best in known.items()) / quality["best"])
 
 
 def _by_rung(days: Sequence[Day]) -> dict[str, float]:

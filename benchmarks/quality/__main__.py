@@ -51,7 +51,7 @@ def main() -> int:
 def _publish(workshop: Workshop, measured: Sequence[Row]) -> None:
     """Publishes a log's rows beside those of the others, and names those not measured yet."""
     names, name = [dataset.name for dataset in DATASETS], workshop.dataset.name
-    rows, facts = beside_published("quality", names, {name: measured})
+    rows, facts = beside_published("quality", names, name, measured)
     facts |= {
         f"SHA-256 of the test targets of {name}": workshop.targets,
         "logs not measured": not_measured(names, facts),

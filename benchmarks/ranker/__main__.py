@@ -38,11 +38,13 @@ def main() -> int:
         rows = without_bars(_measured(SMALL_SHOP, seeds=(1,)))
         publish("ranker", _COMMAND, rows, _versions(), smoke=True)
         return 0
-    found = {name: _measured(_SOURCES[name], _SEEDS) for name in options.only}
-    rows, facts = beside_published("ranker", _SOURCES, found)
-    facts = {**_versions(), **facts, "logs not measured": not_measured(_SOURCES, facts)}
-    publish("ranker", _COMMAND, rows, facts, smoke=False)
-    return int(any(row.holds is False for row in rows))
+    found = []
+    for name in options.only:
+        found += (measured_now := _measured(_SOURCES[name], _SEEDS))
+        rows, facts = beside_published("ranker", _SOURCES, name, measured_now)
+        facts = {**_versions(), **facts, "logs not measured": not_measured(_SOURCES, facts)}
+        publish("ranker", _COMMAND, rows, facts, smoke=False)
+    return int(any(row.holds is False for row in found))
 
 
 def _measured(source: Source, seeds: tuple[int, ...]) -> list[Row]:

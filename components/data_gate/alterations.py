@@ -9,7 +9,7 @@ from transform import features as f
 from transform.answers import answers_a_list
 from transform.event_log import PERIOD
 from transform.settings import SplitSettings
-from transform.splits import EVALUATING, TRAINING
+from transform.splits import EVALUATING
 
 _MONTH_SECONDS = 30 * 24 * 3600
 _MARK = "certificate"
@@ -65,9 +65,11 @@ def with_other(
     return pl.concat([without(events, future), other])
 
 
-def from_the_last_of_training() -> pl.Expr:
-    """Which events are a user's last of the training period, or come later in total order."""
-    return (pl.col(PERIOD) == TRAINING).cast(pl.Int64).cum_sum(reverse=True).over(f.USER_ID) <= 1
+def from_the_last_of(period: int) -> pl.Expr:
+    """Which events are a user's last of a period, or come later in total order."""
+    inside = pl.col(PERIOD) == period
+    is_last = inside & (inside.cast(pl.Int64).cum_sum(reverse=True).over(f.USER_ID) == 1)
+    return is_last | (pl.col(PERIOD) > period)
 
 
 def of_the_test(impression_type: str, split: SplitSettings) -> pl.Expr:

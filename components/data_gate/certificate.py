@@ -133,7 +133,8 @@ def _at_the_request(
     # Candidates may hold the requested item; what others do also depends on their last events.
     others = declared.listed | declared.shared
     for which, view in (
-        (alterations.from_the_last_of_training(), {f.RANKING: without_columns(others)}),
+        (alterations.from_the_last_of(TRAINING), {f.RANKING: without_columns(others)}),
+        (alterations.from_the_last_of(VALIDATING), {f.LATEST_RANKING: without_columns(others)}),
         (
             alterations.of_the_test(impression, declared.split),
             {f.EVAL: first_without(others | _ASKED)},

@@ -14,7 +14,8 @@ from components.data_gate.screen import MIN_CANDIDATES, Revealed
 def check_leakage(found: Sequence[Difference], rules: DataRules) -> Iterator[Check]:
     """For each moment and split the rows compared, and the leaks: each leaking feature by name."""
     for difference in found:
-        # Early in a short log there may be nothing to compare; at its cut-off there must be.
+        # Early in a short log there may be nothing to compare, and what is learned last may be
+        # nothing; at the end of the training there must be rows.
         bound = rules.certified if difference.moment == CUT_OFF else rules.certified.as_note()
         for split, rows in sorted(difference.rows.items()):
             yield bound.check(rows, subject=f"{split} {difference.moment}:")

@@ -37,7 +37,7 @@ class Day:
         assortment: What is on sale all day.
         available: Whether each item may be shown at all.
         done: Deeds of each user of the shop so far; it is counted on.
-        known: The same since the user's tastes changed.
+        known: The same since the user's favourites changed.
         rng: Random numbers.
 
     Attributes:

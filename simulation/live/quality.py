@@ -22,7 +22,7 @@ class Quality:
     `expected` clicks of the lists that were shown, of the `best` lists that there could have been,
     and of the shop's `own_page` that would have been shown without a recommender; `clicks` are
     those that happened. `best_by_known` are those of the best lists, by what their users had done
-    since their tastes are what they are: nobody could know more of them.
+    since their favourites are what they are.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Quality:
 
         Args:
             done: What each list's user had done before.
-            known: The same since the user's tastes changed.
+            known: The same since the user's favourites changed.
             expected: Expected clicks of each list.
             best: Those of the best list for the user.
             own: Those of the shop's own page.

@@ -42,7 +42,8 @@ class LiveShop:
         self._world, self._people = world, people
         self._behaviour = Behaviour()
         self._shelves, self._attendance = Shelves(world), Attendance(people)
-        self._done, self._known = (np.zeros(people.number, np.int64) for _ in range(2))
+        self._done = np.zeros(people.number, np.int64)
+        self._known = np.zeros(people.number, np.int64)
         self._items = items_table(world, plan.seed)
         self._item_ids = item_ids(np.arange(world.items)).to_list()
         self._numbers = {name: number for number, name in enumerate(self._item_ids)}
@@ -65,9 +66,16 @@ class LiveShop:
         visitors = Visitors.of(self._people, world, world.era(midnight), visits.user)
         available = (world.available_from < midnight + DAY) & (world.available_to > midnight)
         assortment = self._shelves.assortment(midnight)
-        counts = (self._done, self._known)
         self._day = Day(
-            world, self._behaviour, visitors, visits, assortment, available, *counts, rng
+            world,
+            self._behaviour,
+            visitors,
+            visits,
+            assortment,
+            available,
+            done=self._done,
+            known=self._known,
+            rng=rng,
         )
         date = datetime.datetime.fromtimestamp(midnight, datetime.UTC)
         return {"date": f"{date:%Y-%m-%d}", "midnight": midnight, **self._asking(self._day)}

@@ -80,15 +80,16 @@ def test_the_rows_of_all_parts_stand_together_and_say_which_are_measured(tmp_pat
 
 def test_what_was_not_measured_stays_as_it_is_published(tmp_path, monkeypatch):
     monkeypatch.setattr(kept, "RESULTS", tmp_path)
-    rows, facts = beside_published("quality", ["one", "other"], {})
-    assert not rows
-    assert not_measured(["one", "other"], facts) == "one, other"
+    first = Row("other: b", 0.0, "")
+    rows, facts = beside_published("quality", ["one", "other"], "other", [first])
+    assert rows == [first]
+    assert not_measured(["one", "other"], facts) == "one"
     old = [Row("one: a", 1.0, ""), Row("one-time: a", 2.0, ""), Row("other: a", 3.0, "")]
     versions = {"commit": "now", "commit of one": "early", "commit of other": "early", "size": "1"}
     content = {"rows": [asdict(row) for row in old], "versions": versions}
     (tmp_path / "quality.json").write_text(json.dumps(content))
     new = Row("one: b", 4.0, "s", "<= 5", True, {"peer": 6.0})
-    rows, facts = beside_published("quality", ["one", "other", "missing"], {"one": [new]})
+    rows, facts = beside_published("quality", ["one", "other", "missing"], "one", [new])
     assert rows == [new, old[2]]
     assert facts == {"commit of one": commit(), "commit of other": "early"}
     assert not_measured(["one", "other", "missing"], facts) == "missing"

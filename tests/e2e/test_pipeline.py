@@ -20,8 +20,10 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from components.training_period import read_period
 from serving.embedded import embedded_server
 from tests.e2e.conftest import nodes, sluice
+from trainer.export import read_description, saved_variables
 
 pytestmark = pytest.mark.slow
 
@@ -40,6 +42,25 @@ def test_every_node_ran_and_the_model_is_pushed(first_run: dict[str, Any], sampl
     assert first_run["verdict"]["blessed"] is True
     version = first_run["pushed_version"]
     assert (sample / "root" / "serving" / "recommender" / str(version) / "saved_model.pb").exists()
+
+
+def test_both_models_learned_from_the_validation_period_last(
+    first_run: dict[str, Any], artifacts: Callable[[str, str], Path], sample: Path
+) -> None:
+    until = []
+    for node in ("Retriever", "Ranker"):
+        model = artifacts(node, "model") / "Format-Serving"
+        description = read_description(model)
+        assert description.refreshed_until > description.last_time > 0
+        until.append(description.refreshed_until)
+        pairs = zip(
+            saved_variables(model), saved_variables(model, before_refresh=True), strict=True
+        )
+        assert any(not np.array_equal(now, before) for now, before in pairs)
+    pushed = sample / "root" / "serving" / "recommender" / str(first_run["pushed_version"])
+    period = read_period(pushed)
+    assert period is not None
+    assert period.last_time >= max(until)
 
 
 def test_the_report_holds_the_quality_table(first_run: dict[str, Any], sample: Path) -> None:

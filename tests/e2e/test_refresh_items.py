@@ -19,6 +19,7 @@ from serving.embedded import embedded_server
 from serving.user_store import UserStore
 from tests.e2e.conftest import Outcome, nodes, sluice
 from tests.waiting import wait_until
+from trainer.export import read_description, saved_variables
 
 pytestmark = pytest.mark.slow
 
@@ -124,6 +125,27 @@ def test_a_refresh_that_fails_a_gate_leaves_the_served_version_alone(
     assert all(sentence.startswith("FAIL: ") for sentence in failed)
     assert failed
     assert refreshed.versions_between == [str(first_run["pushed_version"])]
+
+
+def test_a_refresh_keeps_the_weights_from_before_the_last_learning(
+    refreshed: Refreshed, artifacts: Callable[[str, str], Path], sample: Path
+) -> None:
+    made = sample / "refreshed" / "artifacts" / "ItemRefresh"
+    for node in ("Retriever", "Ranker"):
+        trained = artifacts(node, "model") / "Format-Serving"
+        folder = max((made / node.lower()).iterdir(), key=lambda path: int(path.name))
+        extended = folder / "Format-Serving"
+        known, now = (read_description(path).vocabulary.items for path in (trained, extended))
+        assert now > known
+        for before in (True, False):
+            old, new = (
+                [w for w in saved_variables(path, before_refresh=before) if w.dtype == np.float32]
+                for path in (trained, extended)
+            )
+            assert len(old) == len(new)
+            shared = [(a, b) for a, b in zip(old, new, strict=True) if a.shape == b.shape]
+            assert len(shared) > 10
+            assert all(np.array_equal(a, b) for a, b in shared)
 
 
 def test_a_refresh_passes_the_gates_without_training(

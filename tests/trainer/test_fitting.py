@@ -70,14 +70,6 @@ def test_a_fitted_model_goes_on_with_the_targets_of_the_latest_rows(tmp_path: Pa
     assert model.mean.numpy() == 9.0
 
 
-def test_without_latest_rows_a_fitted_model_stays_as_it_is(tmp_path: Path) -> None:
-    asked = job(tmp_path, latest_files=(write(tmp_path / "latest", [], 9),))
-    settings = RetrieverSettings(batch_size=2, refresh_epochs=1)
-    model, strategy = LastItem(), tf.distribute.get_strategy()
-    refresh(model, asked, settings, Transformed(), strategy, as_trained=with_target)
-    assert model.mean.numpy() == 0.0
-
-
 def test_a_fit_follows_the_schedule_of_its_settings(tmp_path: Path) -> None:
     asked = job(tmp_path, train_files=(write(tmp_path / "train", [[3, 4], [2, 6]], 0),))
     (tmp_path / "run").mkdir()

@@ -103,7 +103,7 @@ def extend_towers(trained: Towers, extended: Towers, now: Place, rows: str) -> N
 
 
 def _extend_before_refresh(model: tf.keras.Model, trained: str, extended: str, items: int) -> None:
-    """Also writes the weights that have not seen the validation rows; the model has them then."""
+    """Also writes the weights from before the refresh; the model has them then."""
     if was_refreshed(trained):
         earlier = saved_variables(trained, before_refresh=True)
         carry_over(earlier, model, items)

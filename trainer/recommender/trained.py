@@ -1,4 +1,4 @@
-"""The trained parts of a recommender, before and after they have seen the validation rows."""
+"""The trained parts of a recommender, before and after they have seen the validation period."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read_parts(
     transform: tft.TFTransformOutput,
     row: dict[str, Any],
 ) -> Parts:
-    """The parts, none of which has seen the validation rows.
+    """The parts, none of which has seen the validation period.
 
     Args:
         sources: Where they lie.
@@ -83,7 +83,7 @@ def read_parts(
 def refreshed(
     parts: Parts, sources: Sources, examples: ExampleSettings, rows: list[dict[str, Any]]
 ) -> Parts:
-    """The same parts after they have seen the validation rows.
+    """The same parts after they have seen the validation period.
 
     The models take their other weights; the co-view table is a new one.
     """

@@ -20,6 +20,7 @@ _PLACES = {
     "transform_graph",
     "train_files",
     "validation_files",
+    "latest_files",
     "catalogue_files",
     "model_dir",
     "run_dir",
@@ -87,9 +88,8 @@ class Trainings:
         self._scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._scratch, prefix="trial-") as folder:
             places = {"model_dir": f"{folder}/model", "run_dir": f"{folder}/run"}
-            settings = self._job.settings | values
-            if "refresh_epochs" in settings:
-                settings["refresh_epochs"] = 0  # it comes after what is measured
+            # A refresh comes after what is measured.
+            settings = self._job.settings | values | {"refresh_epochs": 0}
             job = self._job.model_copy(update={"settings": settings, **places})
             run_workers(job, workers=self._workers)
             history = json.loads((Path(job.run_dir) / HISTORY_FILE).read_text())

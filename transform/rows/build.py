@@ -84,12 +84,12 @@ class _RowBuilder:
         self._item = behaviours.column(ITEM)
         self._user = behaviours.user_of_event
         self._first = behaviours.offsets[:-1]
-        # Periods never run backwards within a user: here each user's first ends, then the next.
-        self._ends = [self._first]
+        # Periods never run backwards within a user: period p lies in _bounds[p] : _bounds[p + 1].
+        self._bounds = [self._first]
         for period in (TRAINING, VALIDATING):
             inside = behaviours.column(PERIOD) == period
             count = np.bincount(self._user[inside], minlength=len(self._first))
-            self._ends.append(self._ends[-1] + count)
+            self._bounds.append(self._bounds[-1] + count)
         self._count = shop.item_counts
         self._sampler = CandidateSampler(self._count, shop.followers, shop.examples.candidates)
         self._seen = SeenItems(behaviours, len(shop.items))
@@ -111,7 +111,7 @@ class _RowBuilder:
     def _train(self) -> _Rows:
         """Windows of training events; consecutive windows share one event."""
         length = self._shop.examples.history_length
-        _, training_end, _ = self._ends
+        training_end = self._bounds[TRAINING + 1]
         events = training_end - self._first
         windows = np.maximum(0, -(-(events - 1) // length))
         user = np.repeat(np.arange(len(windows)), windows)
@@ -126,7 +126,7 @@ class _RowBuilder:
         if self._histories.impression >= 0:
             return self._batch(self._shown(period))
         settings = self._shop.examples
-        first, end = self._ends[period : period + 2]
+        first, end = self._bounds[period], self._bounds[period + 1]
         start = np.maximum(first, end - settings.ranking_rows_per_user)
         request = ranges(start, end - start)
         rows = self._requests(request[self._behaviours.owns(request)], settings.history_length)

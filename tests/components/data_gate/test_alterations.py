@@ -1,6 +1,7 @@
 """Other worlds: the past stays as it is, and the future is really another."""
 
 import polars as pl
+import pytest
 
 from components.data_gate import alterations
 from tests.transform.logs import frame
@@ -49,13 +50,15 @@ def changed(which):
     return EVENTS.with_columns(changed=EVENTS["item_id"] != other["item_id"])
 
 
-def test_each_user_s_last_training_event_is_another_and_those_before_stay():
-    found = changed(alterations.from_the_last_of_training())
-    training = found.filter(pl.col("#period") == 0).group_by("user_id").agg(pl.col("changed"))
+@pytest.mark.parametrize("period", [0, 1])
+def test_each_user_s_last_event_of_a_period_is_another_and_those_before_stay(period):
+    found = changed(alterations.from_the_last_of(period))
+    inside = found.filter(pl.col("#period") == period).group_by("user_id").agg(pl.col("changed"))
     assert all(
-        flags.to_list() == [False] * (len(flags) - 1) + [True] for flags in training["changed"]
+        flags.to_list() == [False] * (len(flags) - 1) + [True] for flags in inside["changed"]
     )
-    assert found.filter(pl.col("#period") != 0)["changed"].all()
+    assert found.filter(pl.col("#period") > period)["changed"].all()
+    assert not found.filter(pl.col("#period") < period)["changed"].any()
 
 
 def test_deeds_of_the_test_are_others_and_its_impressions_stay():

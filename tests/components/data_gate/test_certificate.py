@@ -106,6 +106,7 @@ def test_the_fold_does_not_leak(log, split):
     assert list(found) == [CUT_OFF, LATER_CUT_OFF, MIDDLE, REQUEST]
     for moment, difference in found.items():
         assert difference.changed == {}, moment
+    assert found[REQUEST].rows["latest_ranking"] > 0
     assert found.pop(LATER_CUT_OFF).rows["latest_ranking"] > 0
     for moment, difference in found.items():
         assert difference.rows["ranking"] > 0, moment
@@ -251,6 +252,11 @@ def rows_of_users_who_come_back(build, _):
             REQUEST,
             ("ranking", "history_item_id"),
         ),
+        (
+            histories_that_end_one_event_later("latest_ranking"),
+            REQUEST,
+            ("latest_ranking", "history_item_id"),
+        ),
         (log_with_every_event_training, CUT_OFF, ("ranking", "candidate_item_id")),
         (windows_over_the_whole_history, CUT_OFF, ("train", "history_item_id")),
         (popularity_of_the_same_day, MIDDLE, ("train", "events_today")),
@@ -262,6 +268,7 @@ def rows_of_users_who_come_back(build, _):
         "an aggregate over the day after",
         "an aggregate that includes its own event",
         "a history that shows one event too many",
+        "a history that shows one event too many in what is learned last",
         "popularity over the whole log",
         "windows over the whole log",
         "a tile of the day that is not over",
@@ -290,7 +297,9 @@ def test_the_fold_s_own_aggregates_are_caught_when_they_include_their_own_event(
     monkeypatch.setattr(UserAggregates, "user_values", wrong)
     found = certificate(SAMPLED)
     assert set(found[REQUEST].changed) == {
-        (split, name) for split in ("ranking", "eval") for name in ("views_1d", "buy_rate_2d")
+        (split, name)
+        for split in ("ranking", "latest_ranking", "eval")
+        for name in ("views_1d", "buy_rate_2d")
     }
 
 

@@ -58,4 +58,5 @@ def test_both_models_learn_from_the_validation_rows_only_once_all_is_calibrated(
 def test_a_model_that_was_not_refreshed_stays_as_it_is(sources: Sources) -> None:
     parts = parts_of(sources)
     for each in (parts, refreshed(parts, sources, ExampleSettings(), [])):
+        assert_same_weights(each.retriever, SHOP.retriever(seed=1)[0])
         assert_same_weights(each.ranker, SHOP.ranker(seed=1)[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,17 @@ def search(
     space: Any = SPACE,
     seed: int = 3,
     rows: bytes = b"rows",
+    latest: str = "latest",
 ) -> list[dict[str, Any]]:
     """Searches with workers; the record of the trials, also where the search did not end."""
     (folder / "rows").mkdir(exist_ok=True)
     (folder / "rows" / "part-0.gz").write_bytes(rows)
-    whole = job(folder, settings=SETTINGS.model_dump(), train_files=(f"{folder}/rows/*",))
+    whole = job(
+        folder,
+        settings=SETTINGS.model_dump(),
+        train_files=(f"{folder}/rows/*",),
+        latest_files=(f"{folder}/{latest}/*",),
+    )
     measured = Trainings(
         whole, code="1", workers=1, scratch=folder / "scratch", kept=folder / "kept" / "trials"
     )
@@ -146,7 +153,7 @@ def test_it_goes_on_where_it_was_ended(tmp_path: Path, stop: int, space: Any) ->
 def test_other_rows_are_trained_on_anew(tmp_path: Path) -> None:
     search(tmp_path, Peak())
     same, other = Peak(), Peak()
-    search(tmp_path, same)
+    search(tmp_path, same, latest="elsewhere")
     assert same.jobs == []
     search(tmp_path, other, rows=b"others")
     assert len(other.jobs) == 6
@@ -219,8 +226,8 @@ def test_each_trial_is_told_in_a_line(tmp_path: Path, capfd: pytest.CaptureFixtu
         search(tmp_path, workers, trials=2, space={"layers": [1, 2]})
         search(tmp_path, Peak(), trials=2, space={"layers": [1, 2]})
     first, failed, again, other = lines
-    assert first.startswith(f"trial 1 of 2: layers 2: {MEASURE} 0.2504 in epoch 2 of 3, 0.0 s; ")
-    assert first.endswith("best 0.2504 (trial 1)")
+    told = rf"trial 1 of 2: layers 2: {MEASURE} 0\.2504 in epoch 2 of 3, \d+\.\d s; "
+    assert re.fullmatch(told + r"best 0\.2504 \(trial 1\)", first)
     assert failed.startswith("trial 2 of 2: layers 1: failed: Every worker must end well. ")
     assert "2 of 3, trained before; best 0.2504 (trial 1)" in again
     assert other.endswith("best 0.3341 (trial 2)")
