@@ -40,7 +40,6 @@ def training_job(
         transform_graph=str(newest(settings.root, "Transform", "transform_graph")),
         train_files=(rows,),
         validation_files=(validation,),
-        latest_files=(validation,) if model == "retriever" else (),
         catalogue_files=(catalogue_files(settings.root),),
         model_dir=str(home / "model") if home else "",
         run_dir=str(home / "run") if home else "",

@@ -28,10 +28,6 @@ class Bound(Frozen):
     upper: float | None = None
     why: str = ""
 
-    def as_note(self) -> Bound:
-        """The same without an end: the value is only reported."""
-        return self.model_copy(update={"lower": None, "upper": None})
-
     def check(
         self, value: float | None, *, subject: str = "", interval: Interval | None = None
     ) -> Check:

@@ -216,6 +216,7 @@ def _candidate(rows: _Rows, models: _Models) -> Candidate:
 
 def _transform(settings: Settings, rows: _Rows) -> Transform:
     """Vocabularies and moments come from what training may know; all rows are transformed."""
+    splits = [keys.TRAIN, keys.RANKING, keys.VALIDATION, keys.EVAL, keys.CATALOGUE]
     return Transform(
         examples=rows.events.outputs["examples"],
         schema=rows.schema.outputs["schema"],
@@ -226,7 +227,7 @@ def _transform(settings: Settings, rows: _Rows) -> Transform:
             "code": code_fingerprint("transform"),
         },
         splits_config=transform_pb2.SplitsConfig(
-            analyze=[keys.TRAIN, keys.CATALOGUE], transform=keys.SPLITS
+            analyze=[keys.TRAIN, keys.CATALOGUE], transform=splits
         ),
         disable_statistics=True,
     )

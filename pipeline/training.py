@@ -19,10 +19,7 @@ from trainer.settings import TrainingSettings
 from transform import features as keys
 
 # Model -> the package that trains it, and the rows it trains on.
-_MODELS = {
-    "Retriever": ("two_tower", [keys.TRAIN]),
-    "Ranker": ("ranker", [keys.RANKING, keys.LATEST_RANKING]),
-}
+_MODELS = {"Retriever": ("two_tower", keys.TRAIN), "Ranker": ("ranker", keys.RANKING)}
 
 
 class Training(NamedTuple):
@@ -53,13 +50,13 @@ def training(
         transform: The rows.
         previous: The models that a training may go on from, None where all start cold.
     """
-    package, splits = _MODELS[name]
+    package, split = _MODELS[name]
     config = _config(settings, model)
     given: dict[str, Any] = {
         "examples": transform.outputs["transformed_examples"],
         "transform_graph": transform.outputs["transform_graph"],
         "base_model": previous.outputs[name.lower()] if previous and model.warm_start else None,
-        "train_args": trainer_pb2.TrainArgs(splits=[*splits, keys.CATALOGUE]),
+        "train_args": trainer_pb2.TrainArgs(splits=[split, keys.CATALOGUE]),
         "eval_args": trainer_pb2.EvalArgs(splits=[keys.VALIDATION]),
     }
     tuner = None

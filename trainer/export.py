@@ -33,7 +33,6 @@ class Description(Frozen):
         history_length: History events that it sees.
         protocol: How rows were held out of its training; None where an earlier release trained it.
         last_time: The latest time in its training rows, unix seconds.
-        refreshed_until: The same of the rows that it learned last; 0 where there were none.
         weights: Names of its weights, in the order in which they are saved.
     """
 
@@ -44,7 +43,6 @@ class Description(Frozen):
     history_length: int
     protocol: Literal["time", "leave_one_out"] | None = None
     last_time: int = 0
-    refreshed_until: int = 0
     weights: tuple[str, ...] = ()
 
 
@@ -95,7 +93,7 @@ def read_description(model_dir: str | Path) -> Description:
 
 
 def save_before_refresh(model: tf.keras.Model, model_dir: str | Path) -> None:
-    """Keeps, beside a saved model, weights that have not seen the validation period."""
+    """Keeps, beside a saved model, weights that have not seen the validation rows."""
     path = Path(model_dir) / _BEFORE_REFRESH
     path.parent.mkdir(parents=True, exist_ok=True)
     _checkpoint(model).write(str(path))
@@ -109,7 +107,7 @@ def saved_terms(model_dir: str | Path, name: str) -> list[bytes]:
 class SavedWeights:
     """The weights of a saved model by name, each read when it is asked for.
 
-    They are those that have not seen the period that validated the model.
+    They are those that have not seen the rows that validated the model.
     """
 
     def __init__(self, model_dir: str | Path) -> None:
@@ -137,7 +135,7 @@ def restore(model: tf.keras.Model, model_dir: str | Path, *, before_refresh: boo
     Args:
         model: The built model.
         model_dir: The saved one.
-        before_refresh: Whether to take the weights that have not seen the validation period. They
+        before_refresh: Whether to take the weights that have not seen the validation rows. They
             are the only ones where nothing was refreshed.
     """
     path = _weights(model_dir, before_refresh=before_refresh)
@@ -161,7 +159,7 @@ def saved_variables(
 
 
 def was_refreshed(model_dir: str | Path) -> bool:
-    """Whether a saved model has learned from the validation period."""
+    """Whether a saved model has learned from the validation rows."""
     return (Path(model_dir) / _BEFORE_REFRESH).parent.is_dir()
 
 

@@ -13,9 +13,10 @@ import tensorflow_transform as tft
 
 from trainer.backup import Backup, HistoryFile, discard, steps_done
 from trainer.job import HISTORY_FILE, Job
-from trainer.rows import Row, count_rows, training_batches
+from trainer.rows import count_rows, training_batches
 from trainer.schedule import scheduled
-from trainer.settings import TrainingSettings
+from trainer.sequences import with_target
+from trainer.settings import RetrieverSettings, TrainingSettings
 
 _BACKUP, _REFRESH_BACKUP = "backup", "refresh-backup"
 
@@ -118,32 +119,21 @@ def divided(epochs: int, steps: int, share: float) -> tuple[int, int]:
 def refresh(
     model: tf.keras.Model,
     job: Job,
-    settings: TrainingSettings,
+    settings: RetrieverSettings,
     transform: tft.TFTransformOutput,
     strategy: tf.distribute.Strategy,
     monitors: Sequence[tf.keras.callbacks.Callback] = (),
-    *,
-    as_trained: Callable[[Row], Row],
 ) -> None:
-    """Goes on training a fitted model with the rows of the period that validated it.
+    """Goes on training a fitted model with the rows that validated it, and their targets.
 
     They are the latest that is known. Nothing measures the result any more; what does has to take
     the weights from before. The learning rate stays where the training left it.
-
-    Args:
-        model: The fitted model.
-        job: The job, with one of those rows at least.
-        settings: Its training settings.
-        transform: The transform graph.
-        strategy: The strategy of this process.
-        monitors: Callbacks that see each epoch.
-        as_trained: Makes a training row of one of them.
     """
-    rows = TrainingRows(job.latest_files, transform, settings.batch_size, job.seed)
+    rows = TrainingRows(job.validation_files, transform, settings.batch_size, job.seed)
     steps, backup = rows.steps, Path(job.run_dir) / _REFRESH_BACKUP
     done = steps_done(backup, steps)
     model.fit(
-        strategy.distribute_datasets_from_function(lambda c: rows.share(c, done).map(as_trained)),
+        strategy.distribute_datasets_from_function(lambda c: rows.share(c, done).map(with_target)),
         epochs=settings.refresh_epochs,
         steps_per_epoch=steps,
         callbacks=[*monitors, Backup(backup, steps, None, writes=is_chief(strategy))],

@@ -30,8 +30,6 @@ class Job(Frozen):
         transform_graph: Folder of the transform graph.
         train_files: Globs of the training rows.
         validation_files: Globs of the held-out rows that stop the training.
-        latest_files: Globs of the rows of the same period that a refresh learns: the retriever's
-            are the same rows, the ranker's are such as it trains with.
         catalogue_files: Globs of the catalogue rows.
         model_dir: Where the chief writes the SavedModel.
         run_dir: Where the chief writes `start.json`, `history.json` and the logs for TensorBoard
@@ -49,7 +47,6 @@ class Job(Frozen):
     transform_graph: str
     train_files: tuple[str, ...]
     validation_files: tuple[str, ...]
-    latest_files: tuple[str, ...]
     catalogue_files: tuple[str, ...]
     model_dir: str
     run_dir: str
@@ -62,16 +59,11 @@ def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job
     Args:
         model: Which model to train.
         fn_args: TFX's FnArgs; `custom_config` holds `settings`, `features`, `aggregates`,
-            `history_length`, `protocol` and `seed`; the train splits include the catalogue, and the
-            ranker's those rows of its own that a refresh learns. The values of a search, where
-            there was one, come before those of the settings.
+            `history_length`, `protocol` and `seed`; the train splits include the catalogue. The
+            values of a search, where there was one, come before those of the settings.
     """
     config = fn_args.custom_config
-    validation = tuple(fn_args.eval_files)
-    catalogue, latest = (
-        tuple(p for p in fn_args.train_files if f"Split-{split}/" in p)
-        for split in (keys.CATALOGUE, keys.LATEST_RANKING)
-    )
+    catalogue = [p for p in fn_args.train_files if f"Split-{keys.CATALOGUE}" in p]
     return Job(
         model=model,
         settings=config["settings"] | chosen_values(fn_args.hyperparameters),
@@ -81,10 +73,9 @@ def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job
         protocol=config["protocol"],
         seed=config["seed"],
         transform_graph=fn_args.transform_graph_path,
-        train_files=tuple(p for p in fn_args.train_files if p not in catalogue + latest),
-        validation_files=validation,
-        latest_files=latest if model == "ranker" else validation,
-        catalogue_files=catalogue,
+        train_files=tuple(p for p in fn_args.train_files if p not in catalogue),
+        validation_files=tuple(fn_args.eval_files),
+        catalogue_files=tuple(catalogue),
         model_dir=fn_args.serving_model_dir,
         run_dir=fn_args.model_run_dir,
         base_model=fn_args.base_model,

@@ -39,10 +39,6 @@ class TrainingSettings(Frozen):
             0 gives each item a row. Saves the memory of the table and of Adam's moments for
             catalogues of many millions; such a training always starts cold, since the rows of an
             item follow from its id, which is another in the next vocabulary.
-        refresh_epochs: Passes over the rows of the validation period once the best epoch is found,
-            so that the served model knows the latest events too; 0 for none. The retriever learns
-            the validation rows, the ranker rows as it trains with (`latest_ranking`). Calibration
-            still takes the weights from before.
         tuning: A search for better values of some of these settings, before the training, which
             then takes those of the best trial; none by default. A run on other rows searches anew.
     """
@@ -56,7 +52,6 @@ class TrainingSettings(Frozen):
     warm_start: float = Field(default=0.0, ge=0.0, le=1.0)
     mixed_precision: Literal["bfloat16"] | None = None
     hash_buckets: int = Field(default=0, ge=0)
-    refresh_epochs: int = Field(default=0, ge=0)
     tuning: TuningSettings | None = None
 
     @property
@@ -110,6 +105,9 @@ class RetrieverSettings(TrainingSettings):
         xla: Lets XLA compile the transformer blocks of a training step into a few fused kernels.
             Of use on GPUs; the first steps take longer. Dropout is then another at each run,
             whatever the seed.
+        refresh_epochs: Passes over the validation rows once the best epoch is found, so that the
+            served model knows the latest events too; 0 for none. Calibration still takes the
+            weights from before.
     """
 
     dimension: int = Field(default=64, ge=4)

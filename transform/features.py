@@ -53,11 +53,9 @@ LENGTH = "$length"
 # Splits of the examples artifact. A split holds one kind of row.
 TRAIN = "train"  # one row per window of a user's training events; the next event is the target
 RANKING = "ranking"  # one row per request of the training period, with candidates and labels
-LATEST_RANKING = "latest_ranking"  # such rows of the validation period, to learn from last of all
 VALIDATION = "validation"  # held-out requests before the evaluation period: calibration, stopping
 EVAL = "eval"  # held-out requests that measure the model
 CATALOGUE = "catalogue"  # one row per item, as of the end of the training period
-SPLITS = (TRAIN, RANKING, LATEST_RANKING, VALIDATION, EVAL, CATALOGUE)
 
 RESERVED_NAMES = frozenset(
     {

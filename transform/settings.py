@@ -115,8 +115,7 @@ class ExampleSettings(Frozen):
     Attributes:
         history_length: Events of history that a model sees, and the length of a training window.
         max_history: Events of history that a held-out request carries (to exclude seen items).
-        ranking_rows_per_user: Requests a user (its latest in the training period) in `ranking`, and
-            as many of the validation period in `latest_ranking`.
+        ranking_rows_per_user: Requests a user (its latest in the training period) in `ranking`.
         candidates: Candidates a ranking row: one positive, the rest sampled negatives.
         repeats: Whether lists may show what a user has had, so that it may be a negative, too. Not
             to be set: it follows from `recommender.exclude_seen`.
@@ -124,7 +123,7 @@ class ExampleSettings(Frozen):
         co_view_neighbours: Followers kept for each item.
         co_view_decay: Weight of a history event relative to the one after it.
         impression_type: Event type of what a user was shown. It is no behaviour: it is in no
-            history and never a target, but where the log has it, both are what was shown.
+            history and never a target, but where the log has it, `ranking` rows are what was shown.
         labels: Event types that get a label of their own in such rows, beside `label` (any deed).
         attribution_hours: A deed counts for what was shown at most so long before it.
         partition_events: Events that a worker holds at a time; with the longest history of a user,

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 from components.checks import Check
 from components.data_gate.counted_log import CountedLog
 from components.data_gate.rules import DataRules
-from transform.features import LATEST_RANKING
 from transform.job.account import Account
 
 
@@ -55,6 +54,4 @@ def check_account(account: Account, rules: DataRules) -> Iterator[Check]:
     if account.users_described is not None:
         yield rules.described.check(account.users_described, subject="users")
     for split, rows in account.rows_out.items():
-        # Where nothing was shown of late, there is nothing to learn from last.
-        bound = rules.rows.as_note() if split == LATEST_RANKING else rules.rows
-        yield bound.check(rows, subject=split)
+        yield rules.rows.check(rows, subject=split)

@@ -9,7 +9,7 @@ from transform import features as f
 from transform.answers import answers_a_list
 from transform.event_log import PERIOD
 from transform.settings import SplitSettings
-from transform.splits import EVALUATING
+from transform.splits import EVALUATING, TRAINING
 
 _MONTH_SECONDS = 30 * 24 * 3600
 _MARK = "certificate"
@@ -17,9 +17,9 @@ _MARK = "certificate"
 _KEPT = (f.USER_ID, f.ITEM_ID, f.EVENT_TYPE, f.EVENT_TIME, f.EVENT_ID, f.ORDER, PERIOD)
 
 
-def after_period(events: pl.DataFrame, period: int) -> pl.Series:
-    """Which events lie after a period."""
-    return events[PERIOD] > period
+def after_training(events: pl.DataFrame) -> pl.Series:
+    """Which events lie after the training period."""
+    return events[PERIOD] != TRAINING
 
 
 def after(events: pl.DataFrame, moment: int) -> pl.Series:
@@ -65,11 +65,9 @@ def with_other(
     return pl.concat([without(events, future), other])
 
 
-def from_the_last_of(period: int) -> pl.Expr:
-    """Which events are a user's last of a period, or come later in total order."""
-    inside = pl.col(PERIOD) == period
-    is_last = inside & (inside.cast(pl.Int64).cum_sum(reverse=True).over(f.USER_ID) == 1)
-    return is_last | (pl.col(PERIOD) > period)
+def from_the_last_of_training() -> pl.Expr:
+    """Which events are a user's last of the training period, or come later in total order."""
+    return (pl.col(PERIOD) == TRAINING).cast(pl.Int64).cum_sum(reverse=True).over(f.USER_ID) <= 1
 
 
 def of_the_test(impression_type: str, split: SplitSettings) -> pl.Expr:

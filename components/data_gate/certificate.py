@@ -1,9 +1,9 @@
 """The leakage certificate: no training row changes, whatever happens later.
 
 A sample of the log is built again with its future deleted, and with another future: what follows
-the training period, or, for rows that are learned last, the validation period; what follows a
-moment in the middle of training; and, for what a request says of its user, the requested event
-itself. A row that differs saw its future, and the certificate names the feature that let it.
+the training period; what follows a moment in the middle of it; and, for what a request says of its
+user, the requested event itself. A row that differs saw its future, and the certificate names the
+feature that let it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from components.data_gate import alterations
 from components.data_gate.comparison import (
+    LEARNED,
     Difference,
     Rows,
     compare,
@@ -29,10 +30,9 @@ from transform.event_log import PERIOD, EventLog
 from transform.rows.build import build_rows
 from transform.rows.shop import Shop
 from transform.settings import ExampleSettings
-from transform.splits import TRAINING, VALIDATING
+from transform.splits import TRAINING
 
 CUT_OFF, MIDDLE, REQUEST = "after training", "after mid-training", "at the request"
-LATER_CUT_OFF = "after validation"
 
 # Events in a training window, where rows before a moment inside the training period are compared.
 _WINDOW = 4
@@ -83,7 +83,6 @@ def certify(rows: Rows, events: pl.DataFrame, declared: Declared, build: Build) 
     """
     return [
         _after_training(rows, events, declared, build),
-        _after_validation(rows, events, declared, build),
         _after_the_middle(events, declared, build),
         _at_the_request(rows, events, declared, build),
     ]
@@ -92,17 +91,8 @@ def certify(rows: Rows, events: pl.DataFrame, declared: Declared, build: Build) 
 def _after_training(
     rows: Rows, events: pl.DataFrame, declared: Declared, build: Build
 ) -> Difference:
-    found, view = Difference(CUT_OFF), dict.fromkeys((f.TRAIN, f.RANKING), whole)
-    for other in _worlds(events, alterations.after_period(events, TRAINING), declared):
-        compare(rows, build(other, declared.examples), view, found)
-    return found
-
-
-def _after_validation(
-    rows: Rows, events: pl.DataFrame, declared: Declared, build: Build
-) -> Difference:
-    found, view = Difference(LATER_CUT_OFF), {f.LATEST_RANKING: whole}
-    for other in _worlds(events, alterations.after_period(events, VALIDATING), declared):
+    found, view = Difference(CUT_OFF), dict.fromkeys(LEARNED, whole)
+    for other in _worlds(events, alterations.after_training(events), declared):
         compare(rows, build(other, declared.examples), view, found)
     return found
 
@@ -133,8 +123,7 @@ def _at_the_request(
     # Candidates may hold the requested item; what others do also depends on their last events.
     others = declared.listed | declared.shared
     for which, view in (
-        (alterations.from_the_last_of(TRAINING), {f.RANKING: without_columns(others)}),
-        (alterations.from_the_last_of(VALIDATING), {f.LATEST_RANKING: without_columns(others)}),
+        (alterations.from_the_last_of_training(), {f.RANKING: without_columns(others)}),
         (
             alterations.of_the_test(impression, declared.split),
             {f.EVAL: first_without(others | _ASKED)},

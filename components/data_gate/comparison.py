@@ -17,7 +17,7 @@ Rows = Mapping[str, pl.DataFrame]
 View = Callable[[pl.DataFrame], pl.DataFrame]
 
 # Rows that models learn from.
-LEARNED = (f.TRAIN, f.RANKING, f.LATEST_RANKING)
+LEARNED = (f.TRAIN, f.RANKING)
 NUMBER_OF_ROWS = "number_of_rows"
 _USER, _NTH = "#user", "#nth"  # no feature can have these names
 

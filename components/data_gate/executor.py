@@ -29,7 +29,7 @@ from transform.reading.fingerprint import data_fingerprint
 from transform.settings import DataSettings
 
 _ANOMALIES_FILE = "SchemaDiff.pb"
-_READ = (f.TRAIN, f.RANKING, f.LATEST_RANKING, f.CATALOGUE)
+_READ = (f.TRAIN, f.RANKING, f.CATALOGUE)
 _TYPES: dict[int, ValueType] = {
     statistics_pb2.FeatureNameStatistics.INT: "int",
     statistics_pb2.FeatureNameStatistics.FLOAT: "float",

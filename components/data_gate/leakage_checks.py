@@ -14,9 +14,8 @@ from components.data_gate.screen import MIN_CANDIDATES, Revealed
 def check_leakage(found: Sequence[Difference], rules: DataRules) -> Iterator[Check]:
     """For each moment and split the rows compared, and the leaks: each leaking feature by name."""
     for difference in found:
-        # Early in a short log there may be nothing to compare, and what is learned last may be
-        # nothing; at the end of the training there must be rows.
-        bound = rules.certified if difference.moment == CUT_OFF else rules.certified.as_note()
+        # Early in a short log there may be nothing to compare; at its cut-off there must be.
+        bound = rules.certified if difference.moment == CUT_OFF else _note(rules.certified)
         for split, rows in sorted(difference.rows.items()):
             yield bound.check(rows, subject=f"{split} {difference.moment}:")
             yield from _changes(difference, split, f" {difference.moment}:", rules.leaked)
@@ -32,7 +31,7 @@ def check_revealing(found: Mapping[str, Revealed], rules: DataRules) -> Iterator
     """One check a feature; only a note where there are too few candidates to tell."""
     for name, revealed in found.items():
         enough = revealed.candidates >= MIN_CANDIDATES
-        bound = rules.revealing if enough else rules.revealing.as_note()
+        bound = rules.revealing if enough else _note(rules.revealing)
         yield bound.check(revealed.auc, subject=name)
 
 
@@ -42,3 +41,8 @@ def _changes(found: Difference, split: str, when: str, bound: Bound) -> Iterator
         yield bound.check(0, subject=f"{split}{when}")
     for name, rows in sorted(changes.items()):
         yield bound.check(rows, subject=f"{split}.{name}{when}")
+
+
+def _note(bound: Bound) -> Bound:
+    """The same without an end: the value is only reported."""
+    return bound.model_copy(update={"lower": None, "upper": None})

@@ -9,7 +9,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from components.checks import Check
 from components.data_gate.rules import DataRules
 from transform.aggregates import Aggregate
-from transform.features import LATEST_RANKING, Feature
+from transform.features import Feature
 from transform.schema import required_keys
 
 
@@ -31,13 +31,8 @@ def check_presence(
     rules: DataRules,
     aggregates: Sequence[Aggregate] = (),
 ) -> Iterator[Check]:
-    """One check a split, on the required feature that the fewest rows have.
-
-    What is learned last may have no rows at all, see `check_account`.
-    """
+    """One check a split, on the required feature that the fewest rows have."""
     for split, dataset in statistics.items():
-        if split == LATEST_RANKING and not dataset.num_examples:
-            continue
         present = {
             feature.path.step[0]: _common(feature).num_non_missing / max(1, dataset.num_examples)
             for feature in dataset.features

@@ -52,8 +52,7 @@ def compare_with_written(
     """
     found = Difference(CUT_OFF)
     unknown = declared.shared | (frozenset() if shown else declared.listed)
-    ranked = without_columns(unknown)
-    view: dict[str, View] = {f.TRAIN: whole, f.RANKING: ranked, f.LATEST_RANKING: ranked}
+    view: dict[str, View] = {f.TRAIN: whole, f.RANKING: without_columns(unknown)}
     ours = {split: _as_written(expected[split]) for split in LEARNED}
     written = {split: _written(examples[split], ours[split], users) for split in LEARNED}
     compare(ours, written, view, found)

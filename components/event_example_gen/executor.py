@@ -36,6 +36,8 @@ from transform.settings import DataSettings, ExampleSettings, SplitSettings
 # Hidden, so that no reader of the splits takes it for one; gone when the node is done.
 _WORK = ".work"
 
+SPLITS = (f.TRAIN, f.RANKING, f.VALIDATION, f.EVAL, f.CATALOGUE)
+
 
 class Executor(base_beam_executor.BaseBeamExecutor):
     """Writes examples, tiles, user states and the account of the log."""
@@ -130,7 +132,7 @@ class _Declared:
 
 
 def _describe(examples: Any) -> None:
-    examples.split_names = artifact_utils.encode_split_names(list(f.SPLITS))
+    examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
     examples.span = 0
     # What TFX's helper sets, which would load TensorFlow for it.
     examples.set_string_custom_property("payload_format", PayloadFormat.Name(FORMAT_TF_EXAMPLE))

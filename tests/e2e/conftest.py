@@ -91,7 +91,7 @@ def write_settings(sample: Path) -> Callable[..., Path]:
                 {"name": "genres", "side": "candidate", "kind": "category", "separator": " "},
             ],
             "retriever": {"epochs": 4, "batch_size": 16, "dimension": 32, "layers": 1},
-            "ranker": {"epochs": 1, "refresh_epochs": 1},
+            "ranker": {"epochs": 1},
             # So few users tell a good model from a fair one only by luck.
             "gates": {"ndcg_at_10_lead": {"lower": -0.05}},
             "workers": 2,

@@ -44,23 +44,18 @@ def test_every_node_ran_and_the_model_is_pushed(first_run: dict[str, Any], sampl
     assert (sample / "root" / "serving" / "recommender" / str(version) / "saved_model.pb").exists()
 
 
-def test_both_models_learned_from_the_validation_period_last(
+def test_the_retriever_learned_from_the_validation_rows_last(
     first_run: dict[str, Any], artifacts: Callable[[str, str], Path], sample: Path
 ) -> None:
-    until = []
-    for node in ("Retriever", "Ranker"):
-        model = artifacts(node, "model") / "Format-Serving"
-        description = read_description(model)
-        assert description.refreshed_until > description.last_time > 0
-        until.append(description.refreshed_until)
-        pairs = zip(
-            saved_variables(model), saved_variables(model, before_refresh=True), strict=True
-        )
-        assert any(not np.array_equal(now, before) for now, before in pairs)
+    model = artifacts("Retriever", "model") / "Format-Serving"
+    before = saved_variables(model, before_refresh=True)
+    pairs = zip(saved_variables(model), before, strict=True)
+    assert any(not np.array_equal(now, old) for now, old in pairs)
+    # What a model is measured on must lie behind all that it has learned.
     pushed = sample / "root" / "serving" / "recommender" / str(first_run["pushed_version"])
     period = read_period(pushed)
     assert period is not None
-    assert period.last_time >= max(until)
+    assert period.last_time > read_description(model).last_time
 
 
 def test_the_report_holds_the_quality_table(first_run: dict[str, Any], sample: Path) -> None:

@@ -21,7 +21,6 @@ def job(folder: Path, **fields: Any) -> Job:
         "transform_graph": "",
         "train_files": (),
         "validation_files": (),
-        "latest_files": (),
         "catalogue_files": (),
         "model_dir": str(folder / "model"),
         "run_dir": str(folder / "run"),

@@ -15,7 +15,6 @@ from tests.trainer.test_fitting import LastItem, Transformed, write
 from trainer.fitting import KeepBest, discard_backups, fit, refresh
 from trainer.job import Job
 from trainer.rows import training_batches
-from trainer.sequences import with_target
 from trainer.settings import RetrieverSettings
 
 ITEMS = list(range(2, 12))
@@ -46,7 +45,7 @@ def asked(folder: Path) -> Job:
     rows, held_out = (
         write(folder / name, [[item] for item in ITEMS], 30) for name in ("train", "validation")
     )
-    return job(folder, train_files=(rows,), validation_files=(held_out,), latest_files=(held_out,))
+    return job(folder, train_files=(rows,), validation_files=(held_out,))
 
 
 def trained(
@@ -63,7 +62,7 @@ def trained(
     strategy = tf.distribute.get_strategy()
     fit(model, asked, settings, Transformed(), strategy, keep_best)
     if settings.refresh_epochs:
-        refresh(model, asked, settings, Transformed(), strategy, as_trained=with_target)
+        refresh(model, asked, settings, Transformed(), strategy)
     return float(model.mean.numpy())
 
 

@@ -12,7 +12,6 @@ import tensorflow_recommenders as tfrs
 from tests.trainer.jobs import job
 from trainer.fitting import KeepBest, TrainingRows, divided, fit, refresh
 from trainer.rows import last_time
-from trainer.sequences import with_target
 from trainer.settings import RetrieverSettings
 
 HISTORY = ("history_item_id", "history_event_type", "history_time")
@@ -55,18 +54,18 @@ def write(path: Path, histories: list[list[int]], target: int) -> str:
     return str(path)
 
 
-def test_a_fitted_model_goes_on_with_the_targets_of_the_latest_rows(tmp_path: Path) -> None:
+def test_a_fitted_model_goes_on_with_the_targets_of_the_held_out_rows(tmp_path: Path) -> None:
     asked = job(
         tmp_path,
         train_files=(write(tmp_path / "train", [[3, 4], [2, 6]], 0),),
-        latest_files=(write(tmp_path / "latest", [[3, 4], [2, 6]], 9),),
+        validation_files=(write(tmp_path / "validation", [[3, 4], [2, 6]], 9),),
     )
     settings = RetrieverSettings(batch_size=2, epochs=2, refresh_epochs=1)
     model, strategy = LastItem(), tf.distribute.get_strategy()
     keep_best = KeepBest("value", lambda: 0.0, patience=5)
     fit(model, asked, settings, Transformed(), strategy, keep_best)
     assert model.mean.numpy() == 5.0
-    refresh(model, asked, settings, Transformed(), strategy, as_trained=with_target)
+    refresh(model, asked, settings, Transformed(), strategy)
     assert model.mean.numpy() == 9.0
 
 

@@ -89,8 +89,10 @@ def extend_towers(trained: Towers, extended: Towers, now: Place, rows: str) -> N
         transform,
         lambda batch: {"embedding": retriever(batch)},
     )
-    items = len(catalogue.counts)
-    _extend_before_refresh(retriever, trained.retriever, extended.retriever, items)
+    if was_refreshed(trained.retriever):
+        earlier = saved_variables(trained.retriever, before_refresh=True)
+        carry_over(earlier, retriever, len(catalogue.counts))
+        save_before_refresh(retriever, extended.retriever)
     ranker, description = _extended(build_ranker, trained.ranker, catalogue, row)
     save(
         ranker,
@@ -99,15 +101,6 @@ def extend_towers(trained: Towers, extended: Towers, now: Place, rows: str) -> N
         transform,
         lambda batch: {"logit": ranker(batch)},
     )
-    _extend_before_refresh(ranker, trained.ranker, extended.ranker, items)
-
-
-def _extend_before_refresh(model: tf.keras.Model, trained: str, extended: str, items: int) -> None:
-    """Also writes the weights from before the refresh; the model has them then."""
-    if was_refreshed(trained):
-        earlier = saved_variables(trained, before_refresh=True)
-        carry_over(earlier, model, items)
-        save_before_refresh(model, extended)
 
 
 def _build_retriever(

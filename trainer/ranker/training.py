@@ -8,9 +8,8 @@ import tensorflow as tf
 
 from trainer.catalogue import Catalogue
 from trainer.collapse import CollapseGuard
-from trainer.export import Description
-from trainer.finishing import finish
-from trainer.fitting import KeepBest, fit
+from trainer.export import Description, save
+from trainer.fitting import KeepBest, fit, is_chief
 from trainer.job import MEASURE, Job
 from trainer.lazy_adam import LazyAdam
 from trainer.monitors import TrainingMonitor
@@ -36,17 +35,16 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
         TrainingMonitor(job, model.item_encoder, strategy, "training"),
     )
     fit(model, job, settings, inputs.transform, strategy, keep_best, share, monitors)
-    finish(
-        model,
-        job,
-        settings,
-        inputs,
-        strategy,
-        items=model.item_encoder,
-        as_trained=lambda row: row,
-        build=lambda: build(inputs.description, inputs.catalogue, inputs.validation[0]),
-        output="logit",
-    )
+    if is_chief(strategy):
+        served = build(inputs.description, inputs.catalogue, inputs.validation[0])
+        served.set_weights(model.get_weights())
+        save(
+            served,
+            job.model_dir,
+            inputs.description,
+            inputs.transform,
+            lambda rows: {"logit": served(rows)},
+        )
 
 
 def trainable(description: Description, catalogue: Catalogue, row: dict[str, Any]) -> Ranker:

@@ -50,8 +50,8 @@ class Assembled:
         items: The table of items, for the metrics of lists.
         ranker_vectors: The ranker's vectors of the same items, float32 [V, R].
         directions: That its items are partitioned by; None where the search is exact.
-        last_time: The latest that its parts have learned of the validation period, unix seconds;
-            None where they have learned nothing of it.
+        last_time: Of the latest validation row that the model has learned from, unix seconds;
+            None where it has learned from none.
     """
 
     served: ServedRecommender
@@ -115,21 +115,17 @@ class _Composing:
         self._directions = None if earlier is None else earlier.directions
         self._transform = tft.TFTransformOutput(sources.transform_graph)
         self._description = read_description(sources.retriever)
-        self._refreshed_until = max(
-            self._description.refreshed_until, read_description(sources.ranker).refreshed_until
-        )
         self._rows = list(read_rows(sources.validation_files, self._transform, batch_size=_BATCH))
-        trained = (sources.retriever, sources.ranker)
-        self._learns = settings.refresh_co_view or any(map(was_refreshed, trained))
+        self._learns = settings.refresh_co_view or was_refreshed(sources.retriever)
 
     def parts(self) -> Parts:
-        """The parts, none of which has seen the validation period."""
+        """The parts, none of which has seen the validation rows."""
         return read_parts(
             self._sources, self._settings, self._examples, self._transform, self._rows[0]
         )
 
     def calibrated(self, parts: Parts) -> dict[str, Calibration]:
-        """Calibrations of parts that have not seen the validation period."""
+        """Calibrations of parts that have not seen the validation rows."""
         recommender = self._indexed(parts)
         aggregates = self._description.aggregates
         return {
@@ -141,7 +137,7 @@ class _Composing:
         }
 
     def learned(self, parts: Parts) -> _Composed:
-        """The recommender of parts that have seen the validation period, where they are to."""
+        """The recommender of parts that have seen the validation rows, where they are to."""
         if self._learns:
             parts = refreshed(parts, self._sources, self._examples, self._rows)
         recommender = self._indexed(parts)
@@ -165,7 +161,7 @@ class _Composing:
             items,
             ranker_vectors,
             index.directions if isinstance(index, PartitionedIndex) else None,
-            max(_last_time(self._rows), self._refreshed_until) if self._learns else None,
+            _last_time(self._rows) if self._learns else None,
         )
 
     def _indexed(self, parts: Parts) -> Recommender:

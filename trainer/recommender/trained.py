@@ -1,4 +1,4 @@
-"""The trained parts of a recommender, before and after they have seen the validation period."""
+"""The trained parts of a recommender, before and after they have seen the validation rows."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read_parts(
     transform: tft.TFTransformOutput,
     row: dict[str, Any],
 ) -> Parts:
-    """The parts, none of which has seen the validation period.
+    """The parts, none of which has seen the validation rows.
 
     Args:
         sources: Where they lie.
@@ -67,7 +67,7 @@ def read_parts(
     retriever = build_retriever(description, catalogue, row, seed=0)
     restore(retriever, sources.retriever, before_refresh=True)
     ranker = build_ranker(read_description(sources.ranker), catalogue, row)
-    restore(ranker, sources.ranker, before_refresh=True)
+    restore(ranker, sources.ranker)
     names = read_item_names(transform)
     return Parts(
         retriever=retriever,
@@ -83,12 +83,11 @@ def read_parts(
 def refreshed(
     parts: Parts, sources: Sources, examples: ExampleSettings, rows: list[dict[str, Any]]
 ) -> Parts:
-    """The same parts after they have seen the validation period.
+    """The same parts after they have seen the validation rows.
 
-    The models take their other weights; the co-view table is a new one.
+    The retriever takes its other weights; the co-view table is a new one.
     """
     restore(parts.retriever, sources.retriever)
-    restore(parts.ranker, sources.ranker)
     if not parts.settings.refresh_co_view:
         return parts
     histories = [h for row in rows for h in row[keys.HISTORY_ITEM_ID].to_list()]

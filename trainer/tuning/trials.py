@@ -20,7 +20,6 @@ _PLACES = {
     "transform_graph",
     "train_files",
     "validation_files",
-    "latest_files",
     "catalogue_files",
     "model_dir",
     "run_dir",
@@ -88,8 +87,9 @@ class Trainings:
         self._scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._scratch, prefix="trial-") as folder:
             places = {"model_dir": f"{folder}/model", "run_dir": f"{folder}/run"}
-            # A refresh comes after what is measured.
-            settings = self._job.settings | values | {"refresh_epochs": 0}
+            settings = self._job.settings | values
+            if "refresh_epochs" in settings:
+                settings["refresh_epochs"] = 0  # it comes after what is measured
             job = self._job.model_copy(update={"settings": settings, **places})
             run_workers(job, workers=self._workers)
             history = json.loads((Path(job.run_dir) / HISTORY_FILE).read_text())

@@ -8,14 +8,12 @@ import tensorflow as tf
 
 from trainer.catalogue import Catalogue
 from trainer.collapse import CollapseGuard, FewListsGuard
-from trainer.export import Description
-from trainer.finishing import finish
-from trainer.fitting import KeepBest, fit
+from trainer.export import Description, save, save_before_refresh
+from trainer.fitting import KeepBest, fit, is_chief, refresh
 from trainer.job import MEASURE, Job
 from trainer.lazy_adam import LazyAdam
 from trainer.monitors import TrainingMonitor
 from trainer.preparation import prepare
-from trainer.sequences import with_target
 from trainer.settings import RetrieverSettings
 from trainer.two_tower.model import TwoTower
 from trainer.two_tower.validation import METRIC_K, Validation
@@ -42,19 +40,23 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
         TrainingMonitor(job, model.item_tower, strategy, "training"),
     )
     fit(model, job, settings, inputs.transform, strategy, keep_best, share, monitors)
-    finish(
-        model,
-        job,
-        settings,
-        inputs,
-        strategy,
-        items=model.item_tower,
-        as_trained=with_target,
-        build=lambda: build(
-            inputs.description, inputs.catalogue, inputs.validation[0], seed=job.seed
-        ),
-        output="embedding",
-    )
+    before_refresh = model.get_weights()
+    if settings.refresh_epochs:
+        monitor = TrainingMonitor(job, model.item_tower, strategy, "refresh")
+        refresh(model, job, settings, inputs.transform, strategy, [monitor])
+    if is_chief(strategy):
+        served = build(inputs.description, inputs.catalogue, inputs.validation[0], seed=job.seed)
+        if settings.refresh_epochs:
+            served.set_weights(before_refresh)
+            save_before_refresh(served, job.model_dir)
+        served.set_weights(model.get_weights())
+        save(
+            served,
+            job.model_dir,
+            inputs.description,
+            inputs.transform,
+            lambda rows: {"embedding": served(rows)},
+        )
 
 
 def trainable(

@@ -55,7 +55,7 @@ class _Rows:
 
 
 def build_rows(histories: Histories, shop: Shop) -> dict[str, pa.RecordBatch]:
-    """The rows of some users, by split: all but the catalogue.
+    """The rows of some users, by split: `train`, `ranking`, `validation`, `eval`.
 
     A row depends on its own user's earlier events, on the closed tiles and on the seed: not on the
     other users of the partition, and not on anything later.
@@ -84,23 +84,17 @@ class _RowBuilder:
         self._item = behaviours.column(ITEM)
         self._user = behaviours.user_of_event
         self._first = behaviours.offsets[:-1]
-        # Periods never run backwards within a user: period p lies in _bounds[p] : _bounds[p + 1].
-        self._bounds = [self._first]
-        for period in (TRAINING, VALIDATING):
-            inside = behaviours.column(PERIOD) == period
-            count = np.bincount(self._user[inside], minlength=len(self._first))
-            self._bounds.append(self._bounds[-1] + count)
+        # Periods never run backwards within a user, so training events come first.
+        trains = behaviours.column(PERIOD) == TRAINING
+        training = np.bincount(self._user[trains], minlength=len(self._first))
+        self._training_end = self._first + training
         self._count = shop.item_counts
         self._sampler = CandidateSampler(self._count, shop.followers, shop.examples.candidates)
         self._seen = SeenItems(behaviours, len(shop.items))
         self._keys = mix(user_keys(histories.users[f.USER_ID]), np.array([shop.seed], np.uint64))
 
     def build(self) -> dict[str, pa.RecordBatch]:
-        batches = {
-            f.TRAIN: self._batch(self._query(self._train())),
-            f.RANKING: self._ranking(TRAINING),
-            f.LATEST_RANKING: self._ranking(VALIDATING),
-        }
+        batches = {f.TRAIN: self._batch(self._query(self._train())), f.RANKING: self._ranking()}
         for split, period in ((f.VALIDATION, VALIDATING), (f.EVAL, EVALUATING)):
             rows = self._held_out(period)
             batches[split] = self._batch(
@@ -111,32 +105,29 @@ class _RowBuilder:
     def _train(self) -> _Rows:
         """Windows of training events; consecutive windows share one event."""
         length = self._shop.examples.history_length
-        training_end = self._bounds[TRAINING + 1]
-        events = training_end - self._first
+        events = self._training_end - self._first
         windows = np.maximum(0, -(-(events - 1) // length))
         user = np.repeat(np.arange(len(windows)), windows)
         start = self._first[user] + ranges(np.zeros_like(windows), windows) * length
         own = self._behaviours.owns(start)
         user, start = user[own], start[own]
-        end = np.minimum(start + length + 1, training_end[user])
+        end = np.minimum(start + length + 1, self._training_end[user])
         return _Rows(user, start, end, self._event_of_behaviour[end - 1])
 
-    def _ranking(self, period: int) -> pa.RecordBatch:
-        """The latest requests of each user in a period: real ones where the log has them."""
+    def _ranking(self) -> pa.RecordBatch:
+        """The latest requests of each user's training period: real ones where the log has them."""
         if self._histories.impression >= 0:
-            return self._batch(self._shown(period))
+            return self._batch(self._shown())
         settings = self._shop.examples
-        first, end = self._bounds[period], self._bounds[period + 1]
-        start = np.maximum(first, end - settings.ranking_rows_per_user)
-        request = ranges(start, end - start)
+        start = np.maximum(self._first, self._training_end - settings.ranking_rows_per_user)
+        request = ranges(start, self._training_end - start)
         rows = self._requests(request[self._behaviours.owns(request)], settings.history_length)
-        return self._batch({**self._query(rows), **self._sampled(rows, end)})
+        return self._batch({**self._query(rows), **self._sampled(rows, self._training_end)})
 
-    def _shown(self, period: int) -> dict[str, pa.Array]:
-        """Rows of what users were shown in a period."""
+    def _shown(self) -> dict[str, pa.Array]:
+        """Rows of what users were shown."""
         histories, settings = self._histories, self._shop.examples
-        types = self._shop.types.to_list()
-        shown = shown_lists(histories, period, types, settings, self._keys)
+        shown = shown_lists(histories, self._shop.types.to_list(), settings, self._keys)
         user = histories.user_of_event[shown.event]
         end = histories.behaviours_before[shown.event]
         start = history_starts(self._first[user], end, settings.history_length)

@@ -11,23 +11,12 @@ from components.report.clock import moment
 from components.report.facts import Facts
 from components.report.figures import bar, span
 from components.report.numbers import share
-from transform.features import (
-    CATALOGUE,
-    EVAL,
-    LATEST_RANKING,
-    RANKING,
-    TRAIN,
-    VALIDATION,
-    Feature,
-    Kind,
-    Side,
-)
+from transform.features import CATALOGUE, EVAL, RANKING, TRAIN, VALIDATION, Feature, Kind, Side
 from transform.job.account import Account
 
 _PURPOSES = {
     TRAIN: "windows of history that train the retriever",
     RANKING: "requests with candidates that train the ranker",
-    LATEST_RANKING: "later ones, which the ranker may learn last",
     VALIDATION: "requests that stop the training and calibrate the scores",
     EVAL: "requests that measure the model",
     CATALOGUE: "items",

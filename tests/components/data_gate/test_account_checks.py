@@ -56,11 +56,6 @@ def test_what_breaks_a_bound_is_stopped(change, name):
     assert failed(check_account(GOOD.model_copy(update=change), RULES)) == [name]
 
 
-def test_what_is_learned_last_may_have_no_rows():
-    rows = {"train": 20, "latest_ranking": 0, "eval": 10}
-    assert failed(check_account(GOOD.model_copy(update={"rows_out": rows}), RULES)) == []
-
-
 @pytest.fixture
 def dead_letters(tmp_path):
     """The dataset of the rejected rows, in two files."""

@@ -1,7 +1,6 @@
 """Other worlds: the past stays as it is, and the future is really another."""
 
 import polars as pl
-import pytest
 
 from components.data_gate import alterations
 from tests.transform.logs import frame
@@ -18,10 +17,8 @@ EVENTS = frame(ROWS, {"device": [f"d{n}" for n in range(len(ROWS))]}).with_colum
 
 
 def test_the_future_is_deleted():
-    training = alterations.without(EVENTS, alterations.after_period(EVENTS, 0))
+    training = alterations.without(EVENTS, alterations.after_training(EVENTS))
     assert set(training["#period"]) == {0}
-    validation = alterations.without(EVENTS, alterations.after_period(EVENTS, 1))
-    assert set(validation["#period"]) == {0, 1}
     until = alterations.without(EVENTS, alterations.after(EVENTS, 405))
     assert until["event_time"].max() == 405
     assert until.equals(EVENTS.filter(pl.col("event_time") <= 405))
@@ -50,15 +47,13 @@ def changed(which):
     return EVENTS.with_columns(changed=EVENTS["item_id"] != other["item_id"])
 
 
-@pytest.mark.parametrize("period", [0, 1])
-def test_each_user_s_last_event_of_a_period_is_another_and_those_before_stay(period):
-    found = changed(alterations.from_the_last_of(period))
-    inside = found.filter(pl.col("#period") == period).group_by("user_id").agg(pl.col("changed"))
+def test_each_user_s_last_training_event_is_another_and_those_before_stay():
+    found = changed(alterations.from_the_last_of_training())
+    training = found.filter(pl.col("#period") == 0).group_by("user_id").agg(pl.col("changed"))
     assert all(
-        flags.to_list() == [False] * (len(flags) - 1) + [True] for flags in inside["changed"]
+        flags.to_list() == [False] * (len(flags) - 1) + [True] for flags in training["changed"]
     )
-    assert found.filter(pl.col("#period") > period)["changed"].all()
-    assert not found.filter(pl.col("#period") < period)["changed"].any()
+    assert found.filter(pl.col("#period") != 0)["changed"].all()
 
 
 def test_deeds_of_the_test_are_others_and_its_impressions_stay():

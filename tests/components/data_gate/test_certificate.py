@@ -7,7 +7,6 @@ import pytest
 
 from components.data_gate.certificate import (
     CUT_OFF,
-    LATER_CUT_OFF,
     MIDDLE,
     REQUEST,
     builder,
@@ -103,12 +102,9 @@ def certificate(rows, plant=lambda build, declared: build, split=BY_TIME):
 @pytest.mark.parametrize("log", LOGS)
 def test_the_fold_does_not_leak(log, split):
     found = certificate(LOGS[log], split=split)
-    assert list(found) == [CUT_OFF, LATER_CUT_OFF, MIDDLE, REQUEST]
+    assert list(found) == [CUT_OFF, MIDDLE, REQUEST]
     for moment, difference in found.items():
         assert difference.changed == {}, moment
-    assert found[REQUEST].rows["latest_ranking"] > 0
-    assert found.pop(LATER_CUT_OFF).rows["latest_ranking"] > 0
-    for moment, difference in found.items():
         assert difference.rows["ranking"] > 0, moment
         assert difference.rows["eval" if moment == REQUEST else "train"] > 0
 
@@ -130,21 +126,20 @@ def owner(row):
     return row[0].decode()
 
 
-def events_counted(which, split="ranking"):
+def events_counted(which):
     """A build in which ranking rows also hold how many of some events their user has.
 
     Args:
         which: (events of the user, time of the request) -> which of them are counted.
-        split: Of the rows.
     """
 
     def plant(build, _):
         def leaking(events, examples):
             rows = build(events, examples)
             of_user = {user: part for (user,), part in events.group_by("user_id")}
-            asked = zip(rows[split]["user_id"], rows[split]["request_time"], strict=True)
+            asked = zip(rows["ranking"]["user_id"], rows["ranking"]["request_time"], strict=True)
             counts = [[len(which(of_user[owner(u)], t[0]))] for u, t in asked]
-            return with_column(rows, split, "user_events", counts)
+            return with_column(rows, "ranking", "user_events", counts)
 
         return leaking
 
@@ -229,11 +224,6 @@ def rows_of_users_who_come_back(build, _):
             ("ranking", "user_events"),
         ),
         (
-            events_counted(lambda events, _: events, "latest_ranking"),
-            LATER_CUT_OFF,
-            ("latest_ranking", "user_events"),
-        ),
-        (
             events_counted(lambda events, time: events.filter(pl.col("event_time") <= time + DAY)),
             MIDDLE,
             ("ranking", "user_events"),
@@ -252,11 +242,6 @@ def rows_of_users_who_come_back(build, _):
             REQUEST,
             ("ranking", "history_item_id"),
         ),
-        (
-            histories_that_end_one_event_later("latest_ranking"),
-            REQUEST,
-            ("latest_ranking", "history_item_id"),
-        ),
         (log_with_every_event_training, CUT_OFF, ("ranking", "candidate_item_id")),
         (windows_over_the_whole_history, CUT_OFF, ("train", "history_item_id")),
         (popularity_of_the_same_day, MIDDLE, ("train", "events_today")),
@@ -264,11 +249,9 @@ def rows_of_users_who_come_back(build, _):
     ],
     ids=[
         "an aggregate over the whole log",
-        "an aggregate over the whole log in what is learned last",
         "an aggregate over the day after",
         "an aggregate that includes its own event",
         "a history that shows one event too many",
-        "a history that shows one event too many in what is learned last",
         "popularity over the whole log",
         "windows over the whole log",
         "a tile of the day that is not over",
@@ -297,9 +280,7 @@ def test_the_fold_s_own_aggregates_are_caught_when_they_include_their_own_event(
     monkeypatch.setattr(UserAggregates, "user_values", wrong)
     found = certificate(SAMPLED)
     assert set(found[REQUEST].changed) == {
-        (split, name)
-        for split in ("ranking", "latest_ranking", "eval")
-        for name in ("views_1d", "buy_rate_2d")
+        (split, name) for split in ("ranking", "eval") for name in ("views_1d", "buy_rate_2d")
     }
 
 

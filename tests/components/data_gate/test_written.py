@@ -5,7 +5,6 @@ import polars as pl
 import pytest
 
 from components.data_gate.certificate import builder
-from components.data_gate.comparison import LEARNED
 from components.data_gate.declared import Declared
 from components.data_gate.sub_log import first_users
 from components.data_gate.written import compare_with_written
@@ -44,7 +43,7 @@ def write(folder, rows):
     for number, half in enumerate(np.array_split(np.arange(len(log.histories.users)), 2)):
         for split, batch in build_rows(taken(log.histories, half), shop).items():
             write_shard(batch, str(folder), split, number, 2)
-    return {split: [str(folder / f"Split-{split}")] for split in LEARNED}
+    return {split: [str(folder / f"Split-{split}")] for split in ("train", "ranking")}
 
 
 def compared(rows, uris, count=7):
@@ -72,7 +71,7 @@ def test_rows_as_the_log_gives_them_pass(tmp_path, log):
 def test_rows_of_another_log_are_named_by_feature(tmp_path, log):
     uris = write(tmp_path, [(u, i, t + 1, kind) for u, i, t, kind in log])
     assert set(compared(log, uris).changed) == {
-        (split, name) for split in LEARNED for name in ("history_time", "request_time")
+        (split, name) for split in ("train", "ranking") for name in ("history_time", "request_time")
     }
 
 

@@ -62,7 +62,7 @@ def outputs(tmp_path_factory):
 
 def test_the_examples_artifact_names_its_splits(outputs):
     examples = outputs["examples"]
-    splits = ["train", "ranking", "latest_ranking", "validation", "eval", "catalogue"]
+    splits = ["train", "ranking", "validation", "eval", "catalogue"]
     assert artifact_utils.decode_split_names(examples.split_names) == splits
     assert examples.has_custom_property(PAYLOAD_FORMAT_PROPERTY_NAME)
     assert examples_utils.get_payload_format_string(examples) == "FORMAT_TF_EXAMPLE"
@@ -79,7 +79,6 @@ def test_the_account_adds_up(outputs):
         "catalogue": 20,
         "eval": 12,
         "ranking": 72,
-        "latest_ranking": 12,
         "train": 12,
         "validation": 12,
     }

@@ -39,17 +39,11 @@ def search(
     space: Any = SPACE,
     seed: int = 3,
     rows: bytes = b"rows",
-    latest: str = "latest",
 ) -> list[dict[str, Any]]:
     """Searches with workers; the record of the trials, also where the search did not end."""
     (folder / "rows").mkdir(exist_ok=True)
     (folder / "rows" / "part-0.gz").write_bytes(rows)
-    whole = job(
-        folder,
-        settings=SETTINGS.model_dump(),
-        train_files=(f"{folder}/rows/*",),
-        latest_files=(f"{folder}/{latest}/*",),
-    )
+    whole = job(folder, settings=SETTINGS.model_dump(), train_files=(f"{folder}/rows/*",))
     measured = Trainings(
         whole, code="1", workers=1, scratch=folder / "scratch", kept=folder / "kept" / "trials"
     )
@@ -153,7 +147,7 @@ def test_it_goes_on_where_it_was_ended(tmp_path: Path, stop: int, space: Any) ->
 def test_other_rows_are_trained_on_anew(tmp_path: Path) -> None:
     search(tmp_path, Peak())
     same, other = Peak(), Peak()
-    search(tmp_path, same, latest="elsewhere")
+    search(tmp_path, same)
     assert same.jobs == []
     search(tmp_path, other, rows=b"others")
     assert len(other.jobs) == 6

@@ -14,7 +14,7 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 from tests.trainer.tuning import searching
 from tests.waiting import wait_until
 from trainer.job import job_from_fn_args
-from trainer.settings import RankerSettings, RetrieverSettings
+from trainer.settings import RetrieverSettings
 
 pytestmark = pytest.mark.slow
 
@@ -59,31 +59,5 @@ def test_a_killed_search_goes_on_and_its_best_trial_is_what_is_trained(tmp_path:
     )
     trained = job_from_fn_args("retriever", found)
     assert {name: trained.settings[name] for name in ("learning_rate", "layers")} == best["values"]
-    assert trained.latest_files == trained.validation_files
     found.hyperparameters = None
     assert job_from_fn_args("retriever", found).settings["learning_rate"] == 0.05
-
-
-def test_the_ranker_s_rows_are_divided_into_those_it_learns_first_and_last() -> None:
-    given = FnArgs(
-        train_files=[
-            f"/rows/Split-{split}/*" for split in ("ranking", "latest_ranking", "catalogue")
-        ],
-        eval_files=["/rows/Split-validation/*"],
-        transform_graph_path="/graph",
-        serving_model_dir="/model",
-        model_run_dir="/run",
-        custom_config={
-            "settings": RankerSettings().model_dump(),
-            "features": (),
-            "aggregates": (),
-            "history_length": 4,
-            "protocol": "time",
-            "seed": 5,
-        },
-    )
-    job = job_from_fn_args("ranker", given)
-    assert job.train_files == ("/rows/Split-ranking/*",)
-    assert job.latest_files == ("/rows/Split-latest_ranking/*",)
-    assert job.catalogue_files == ("/rows/Split-catalogue/*",)
-    assert job.validation_files == ("/rows/Split-validation/*",)

@@ -21,7 +21,7 @@ from transform.rows.shop import Shop
 from transform.settings import ExampleSettings, SplitSettings, Table
 from transform.splits import assign_periods
 
-SPLITS = ("train", "ranking", "latest_ranking", "validation", "eval")
+SPLITS = ("train", "ranking", "validation", "eval")
 BY_TIME = SplitSettings(protocol="time", eval_fraction=0.2, validation_fraction=0.2)
 UNPROMPTED = BY_TIME.model_copy(update={"held_out": "unprompted"})
 AGGREGATES = (

@@ -71,31 +71,6 @@ def test_ranking_rows_ask_for_the_latest_training_events():
     assert positives == [["i3"], ["i4"]]
 
 
-def test_the_latest_ranking_rows_ask_for_what_validates():
-    built = rows(frame(one_user(10)), BY_TIME)  # five train, two validate
-    assert [row["history_item_id"] for row in built["latest_ranking"]] == [
-        ["i3", "i4"],
-        ["i4", "i5"],
-    ]
-    assert [row["request_time"] for row in built["latest_ranking"]] == [[60], [70]]
-    for row in built["latest_ranking"]:
-        candidates = dict(zip(row["candidate_item_id"], row["label"], strict=True))
-        assert [item for item, label in candidates.items() if label] in (["i5"], ["i6"])
-        had = {f"i{n}" for n in range(7)}
-        assert had & candidates.keys() == {item for item, label in candidates.items() if label}
-
-
-def test_the_latest_lists_that_were_shown_are_those_of_the_validation_period():
-    events = [*one_user(10), ("u", "i0", 65, "impression"), ("u", "i6", 65, "impression")]
-    typed = [(*event, "click")[:4] for event in events]
-    built = rows(frame(typed), BY_TIME)
-    (latest,) = built["latest_ranking"]
-    assert latest["history_item_id"] == ["i4", "i5"]
-    candidates = zip(latest["candidate_item_id"], latest["label"], strict=True)
-    assert dict(candidates) == {"i0": 0.0, "i6": 1.0}
-    assert not built["ranking"]
-
-
 def test_a_users_first_event_is_a_request_without_history():
     first = rows(frame(one_user(3)))["ranking"][0]
     assert first["history_item_id"] == []
@@ -291,21 +266,18 @@ LOGS = st.lists(
 )
 
 
-@pytest.mark.parametrize(
-    ("period", "splits"), [(0, ("train", "ranking")), (1, ("latest_ranking", "validation"))]
-)
-@given(past=LOGS, future=LOGS)
+@given(LOGS, LOGS)
 @settings(max_examples=40)
-def test_no_row_depends_on_what_comes_after_its_period(period, splits, past, future):
-    """Two logs that agree up to the end of a period have the same rows of it."""
+def test_no_training_row_depends_on_what_comes_later(past, future):
+    """Two logs that agree up to a moment have the same training rows up to it."""
     later = [(user, f"new {item}", 100 + time) for user, item, time in future]
     learned = []
     for tail in ([], later):
-        periods = [0, *[period] * len(past), *[2] * len(tail)]
-        log = EventLog.of(frame([("u", "i0", 0), *past, *tail], {"#period": periods}))
+        # The past trains; whatever follows is held out.
+        log = EventLog.of(frame([*past, *tail], {"#period": [0] * len(past) + [2] * len(tail)}))
         shop = Shop.close(log, (), LEAVE_ONE_OUT, SMALL, seed=3)
         batches = build_rows(log.histories, shop)
-        learned.append([batches[split].to_pylist() for split in splits])
+        learned.append([batches[split].to_pylist() for split in ("train", "ranking")])
     assert learned[0] == learned[1]
 
 

@@ -8,18 +8,17 @@ from tests.transform.logs import frame
 from transform.event_log import EventLog
 from transform.rows.impressions import shown_lists
 from transform.settings import ExampleSettings
-from transform.splits import TRAINING, VALIDATING
 
 HOUR = 3600
 
 
-def shown(rows, *, extra=None, periods=None, period=TRAINING, **settings):
+def shown(rows, *, extra=None, periods=None, **settings):
     """Lists as dicts: the time, and item -> label (or the labels of event types)."""
     columns = {**(extra or {}), "#period": periods or [0] * len(rows)}
     log = EventLog.of(frame(rows, columns), impression_type="impression")
     examples = ExampleSettings(**{"labels": ("click", "buy"), **settings})
     keys = np.arange(1, 1 + len(log.histories.users), dtype=np.uint64)
-    found = shown_lists(log.histories, period, log.types.to_list(), examples, keys)
+    found = shown_lists(log.histories, log.types.to_list(), examples, keys)
     items = np.split(log.items.gather(found.item).to_numpy(), np.cumsum(found.counts)[:-1])
     time = log.histories.events["event_time"].gather(found.event).to_list()
     return time, [list(some) for some in items], found
@@ -109,20 +108,6 @@ def test_nothing_after_the_training_period_is_shown_or_credited():
     time, _, found = shown(rows, periods=[0, 2, 2])
     assert time == [10]
     assert found.label.tolist() == [0.0]
-
-
-def test_a_later_period_has_lists_of_its_own():
-    rows = [
-        ("u", "a", 10, "impression"),
-        ("u", "b", 20, "impression"),
-        ("u", "a", 30, "click"),  # shown before the period
-        ("u", "b", 31, "click"),
-        ("u", "c", 40, "impression"),
-        ("u", "c", 50, "click"),  # after it
-    ]
-    time, _, found = shown(rows, periods=[0, 1, 1, 1, 1, 2], period=VALIDATING)
-    assert time == [20, 40]
-    assert found.label.tolist() == [1.0, 0.0]
 
 
 def test_only_the_latest_lists_of_a_user_are_kept():
