@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
+from collections.abc import Sequence
 
 from benchmarks.kept import beside_published, not_measured
 from benchmarks.ranker.environment import ENVIRONMENT, PEERS
@@ -40,11 +41,17 @@ def main() -> int:
         return 0
     found = []
     for name in options.only:
-        found += (measured_now := _measured(_SOURCES[name], _SEEDS))
-        rows, facts = beside_published("ranker", _SOURCES, name, measured_now)
-        facts = {**_versions(), **facts, "logs not measured": not_measured(_SOURCES, facts)}
-        publish("ranker", _COMMAND, rows, facts, smoke=False)
+        of_log = _measured(_SOURCES[name], _SEEDS)
+        found += of_log
+        _publish(name, of_log)
     return int(any(row.holds is False for row in found))
+
+
+def _publish(name: str, of_log: Sequence[Row]) -> None:
+    """Publishes a log's rows beside those of the other, and names what is not measured yet."""
+    rows, facts = beside_published("ranker", _SOURCES, name, of_log)
+    facts["logs not measured"] = not_measured(_SOURCES, facts)
+    publish("ranker", _COMMAND, rows, {**_versions(), **facts}, smoke=False)
 
 
 def _measured(source: Source, seeds: tuple[int, ...]) -> list[Row]:

@@ -37,7 +37,7 @@ class Day:
         assortment: What is on sale all day.
         available: Whether each item may be shown at all.
         done: Deeds of each user of the shop so far; it is counted on.
-        known: The same since the user's favourites changed.
+        outdated: Those of them from before the user's favourites changed.
         rng: Random numbers.
 
     Attributes:
@@ -53,12 +53,12 @@ class Day:
         assortment: Assortment,
         available: Bools,
         done: Ints,
-        known: Ints,
+        outdated: Ints,
         rng: np.random.Generator,
     ) -> None:
         self._world, self._behaviour, self._visitors = world, behaviour, visitors
         self._assortment, self._available = assortment, available
-        self._done, self._known, self._rng = done, known, rng
+        self._done, self._outdated, self._rng = done, outdated, rng
         self._user, self._clock = visits.user, visits.begin.astype(np.float64)
         self._left = rng.geometric(1 / _STEPS, len(visits.user))
         self._last = np.full(len(visits.user), -1)
@@ -151,9 +151,10 @@ class Day:
             np.repeat(asking, len(on_sale)), np.tile(on_sale, lists)
         ).reshape(lists, len(on_sale))
         own = self._relevance(asking[self._own.slate], self._own.item)
+        done = self._done[self._user[asking]]
         self.quality.add(
-            self._done[self._user[asking]],
-            self._known[self._user[asking]],
+            done,
+            done - self._outdated[self._user[asking]],
             _sums(slates.slate, seen[slates.position] * course.relevance, lists),
             best_clicks(everything, seen),
             _sums(self._own.slate, seen[self._own.position] * own, lists),
@@ -180,8 +181,7 @@ class Day:
         ]
 
     def _advance(self, course: Course, deeds: Deeds, visitor: Ints, time: Ints) -> None:
-        for count in (self._done, self._known):
-            np.add.at(count, self._user[visitor[deeds.kind != IMPRESSION]], 1)
+        np.add.at(self._done, self._user[visitor[deeds.kind != IMPRESSION]], 1)
         np.maximum.at(self._clock, visitor, time)
         here = self._here
         self._clock[here] += 1 + self._rng.exponential(_SECONDS_BETWEEN, len(here))

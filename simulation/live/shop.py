@@ -43,7 +43,7 @@ class LiveShop:
         self._behaviour = Behaviour()
         self._shelves, self._attendance = Shelves(world), Attendance(people)
         self._done = np.zeros(people.number, np.int64)
-        self._known = np.zeros(people.number, np.int64)
+        self._outdated = np.zeros(people.number, np.int64)
         self._items = items_table(world, plan.seed)
         self._item_ids = item_ids(np.arange(world.items)).to_list()
         self._numbers = {name: number for number, name in enumerate(self._item_ids)}
@@ -60,7 +60,7 @@ class LiveShop:
         midnight = plan.midnight(number)
         self._export(midnight, broken=number == plan.broken_day)
         if number == plan.drift_day:
-            self._known[self._people.changes] = 0
+            self._outdated = np.where(self._people.changes, self._done, 0)
         rng = np.random.default_rng([plan.seed, 6, number + plan.before])
         visits = _once(self._attendance.visits(midnight, plan.visitors, 0, rng))
         visitors = Visitors.of(self._people, world, world.era(midnight), visits.user)
@@ -74,7 +74,7 @@ class LiveShop:
             assortment,
             available,
             done=self._done,
-            known=self._known,
+            outdated=self._outdated,
             rng=rng,
         )
         date = datetime.datetime.fromtimestamp(midnight, datetime.UTC)

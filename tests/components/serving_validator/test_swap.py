@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import grpc
-import psutil
 import pytest
 import tensorflow as tf
 
@@ -139,14 +138,8 @@ def test_a_server_that_unloads_first_fails_calls(models, tmp_path, monkeypatch):
         if model != models[1]:
             publish(model, version)
             return
-        [server] = [
-            child
-            for child in psutil.Process().children()
-            if {"serving.model_server", f"--model_base_path={version.parent}"} <= {*child.cmdline()}
-        ]
         port = re.search(r"listening on \S+:(\d+)", (tmp_path / "server.log").read_text())[1]
-        server.kill()
-        server.wait()
+        kill_server_of(version.parent).wait()
         for old in version.parent.iterdir():
             old.unlink()
         version.symlink_to(model)
