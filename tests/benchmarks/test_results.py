@@ -3,6 +3,8 @@
 import io
 import json
 import platform
+import re
+import subprocess
 
 import pytest
 from rich.console import Console
@@ -77,3 +79,21 @@ def test_the_machine_is_described_but_not_named():
     # A name such as `vm` may be part of another word.
     words = " ".join(map(str, facts.values())).split()
     assert platform.node() not in words
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"), [(None, ""), ("benchmarks/results/a.json", ""), ("benchmarks/a.py", "+")]
+)
+def test_a_commit_says_whether_anything_but_results_differs_from_it(
+    tmp_path, monkeypatch, changed, says
+):
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    (tmp_path / "benchmarks" / "results").mkdir(parents=True)
+    for name in ("benchmarks/results/a.json", "benchmarks/a.py"):
+        (tmp_path / name).touch()
+    author = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "first"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    if changed:
+        (tmp_path / changed).write_text("other")
+    assert re.fullmatch(r"[0-9a-f]{12}" + re.escape(says), results.commit())
