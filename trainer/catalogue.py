@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import tensorflow_transform as tft
 
 from trainer.rows import read_rows
 from transform import features as keys
-from transform.aggregates import Aggregate, Of, aggregates_of
+from transform.aggregates import MOMENTS, Aggregate, Of, aggregates_of
 from transform.features import Feature, candidate_features
 from transform.preprocessing import FIRST_ID
 
@@ -31,6 +31,8 @@ class Catalogue:
         available: From when on, and before when each item may be shown: unix seconds, int64 [V, 2].
         features: Candidate feature -> int64 [V, M] ids (0 = none) or float32 [V, 2].
         aggregates: Aggregates of each item at the end of the training data, float32 [V, I].
+        latest_aggregates: The same at the end of all that a model may learn from; None where that
+            is no later.
     """
 
     counts: npt.NDArray[np.int64]
@@ -38,6 +40,13 @@ class Catalogue:
     available: npt.NDArray[np.int64]
     features: dict[str, npt.NDArray[Any]]
     aggregates: npt.NDArray[np.float32]
+    latest_aggregates: npt.NDArray[np.float32] | None = None
+
+    def latest(self) -> Catalogue:
+        """The catalogue with its latest aggregates."""
+        if self.latest_aggregates is None:
+            return self
+        return replace(self, aggregates=self.latest_aggregates)
 
 
 def read_catalogue(
@@ -68,7 +77,7 @@ def read_catalogue(
         for f in declared
     }
     names = [aggregate.name for aggregate in aggregates_of(aggregates, Of.ITEM)]
-    values = np.zeros((items, len(names)), np.float32)
+    values = np.zeros((MOMENTS, items, len(names)), np.float32)
     for row in read_rows(patterns, transform, batch_size=4096):
         ids = tf.reshape(row[keys.ITEM_ID], [-1]).numpy()
         counts[ids] = tf.reshape(row[keys.ITEM_COUNT], [-1]).numpy()
@@ -77,10 +86,10 @@ def read_catalogue(
         for feature in declared:
             tables[feature.name][ids] = _table_rows(feature, row[feature.name])
         for column, name in enumerate(names):
-            values[ids, column] = row[name].flat_values.numpy()
+            values[:, ids, column] = row[name].to_tensor(shape=[None, MOMENTS]).numpy().T
     listed[:FIRST_ID] = False
     trimmed = {f.name: _trim(f, tables[f.name]) for f in declared}
-    return Catalogue(counts, listed, available, trimmed, values)
+    return Catalogue(counts, listed, available, trimmed, *values)
 
 
 def always_available(items: int) -> npt.NDArray[np.int64]:

@@ -16,6 +16,9 @@ from transform.settings import Frozen
 from transform.windows import UserWindow
 
 DAY_SECONDS = 86_400
+# Values of an item aggregate in a catalogue row: at the end of the training period, with which a
+# model is calibrated, and at the end of all that it may learn from, with which it serves.
+MOMENTS = 2
 _UNIT_SECONDS = {"h": 3_600, "d": DAY_SECONDS}
 
 

@@ -37,7 +37,12 @@ Found = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.boo
 
 
 class Variant(NamedTuple):
-    """A composed path with some of its parts."""
+    """A composed path with some of its parts.
+
+    Attributes:
+        name: What it is called.
+        signals: What it combines. With popularity go the aggregates of items that are declared.
+    """
 
     name: str
     signals: tuple[str, ...]
@@ -81,6 +86,8 @@ def _candidates(parts: Parts, rows: list[dict[str, Any]], settings: Settings) ->
 def _ranks(variant: Variant, learned: Found, asked: Found) -> Ints:
     """Rank of each target from 1, 0 beyond the tenth place; the first of equals stands first."""
     columns = [SIGNALS.index(signal) for signal in variant.signals]
+    if "popularity" in variant.signals:
+        columns += range(len(SIGNALS), learned[0].shape[-1])
     calibration = fit_calibration(learned[0][..., columns], *learned[1:])
     signals, valid, taken = asked
     scores = signals[..., columns] @ np.array(calibration.weights)

@@ -73,7 +73,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         declared.refuse_changed_files()
         # The catalogue is what it was when the training period ended.
         end = facts.periods["training"]["last_time"]
-        catalogue = catalogue_rows(job.shop, job.described_items, end)
+        known_until = declared.known_until(facts.periods)
+        catalogue = catalogue_rows(job.shop, job.described_items, end, known_until)
         write_catalogue(catalogue, job.output)
         _write_tiles(job, folders["tiles"])
         _write_fold(job, facts, folders["user_states"])
@@ -114,6 +115,15 @@ class _Declared:
                 "changed since the node began. Run again; where a log keeps growing, read only "
                 "what is complete (`data.window.until`)."
             )
+
+    def known_until(self, periods: Mapping[str, Mapping[str, Any]]) -> int:
+        """The last moment of what a model may learn from (unix seconds).
+
+        Under `leave_one_out` the periods of users overlap, and item aggregates count training
+        events alone: there is no later moment than the end of these.
+        """
+        last = "validation" if self.split.protocol == "time" else "training"
+        return int(periods[last]["last_time"])
 
     def job(self, folders: Mapping[str, str]) -> ExampleJob:
         return ExampleJob(

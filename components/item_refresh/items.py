@@ -65,14 +65,16 @@ def known_items(
     """
     content = candidate_features(features)
     columns: dict[str, ValueType] = {keys.ITEM_ID: "bytes", keys.ITEM_COUNT: "int"}
-    columns |= {aggregate.name: "float" for aggregate in aggregates_of(aggregates, Of.ITEM)}
-    known = pl.col(*columns)
+    behaviour = [pl.col(name).list.first() for name in columns]
+    values = [aggregate.name for aggregate in aggregates_of(aggregates, Of.ITEM)]
+    columns |= dict.fromkeys(values, "float")
     columns |= {feature.name: _value_type(feature) for feature in content}
-    rows = read_columns(catalogue, columns).select(pl.all().list.first())
-    said = [pl.col(f.name).is_not_null() & _says_something(f) for f in content]
-    return rows.select(
-        known, pl.any_horizontal(pl.lit(False), *said).alias(DESCRIBED)
-    ).with_columns(pl.col(keys.ITEM_ID).cast(pl.String))
+    said = [_says_something(f, pl.col(f.name).list.first()) for f in content]
+    return (
+        read_columns(catalogue, columns)
+        .select(*behaviour, *values, pl.any_horizontal(pl.lit(False), *said).alias(DESCRIBED))
+        .with_columns(pl.col(keys.ITEM_ID).cast(pl.String))
+    )
 
 
 def _value_type(feature: Feature) -> ValueType:
@@ -81,8 +83,8 @@ def _value_type(feature: Feature) -> ValueType:
     return "int" if feature.kind is Kind.TIME else "bytes"
 
 
-def _says_something(feature: Feature) -> pl.Expr:
-    return pl.lit(True) if feature.is_numeric else pl.col(feature.name) != b""
+def _says_something(feature: Feature, value: pl.Expr) -> pl.Expr:
+    return value.is_not_null() if feature.is_numeric else value.is_not_null() & (value != b"")
 
 
 def still_listed(known: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

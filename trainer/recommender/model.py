@@ -25,6 +25,7 @@ from trainer.two_tower.model import TwoTower
 from transform import features as keys
 from transform.features import Feature, query_features
 
+# What every recommender combines; the declared aggregates of items stand behind these.
 SIGNALS = ("ranker", "retriever", "co_view", "popularity")
 
 
@@ -72,7 +73,8 @@ class Recommender(tf.Module):
         self._followers = _constant("followers", parts.co_view.followers)
         self._weights = _constant("follower_weights", parts.co_view.weights)
         self._index: Index = self.exact
-        self._calibration = _constant("calibration", np.zeros((2, len(SIGNALS) + 1), np.float32))
+        signals = len(SIGNALS) + parts.catalogue.aggregates.shape[1]
+        self._calibration = _constant("calibration", np.zeros((2, signals + 1), np.float32))
 
     @property
     def explores(self) -> bool:
@@ -175,7 +177,7 @@ class Recommender(tf.Module):
 
         Returns:
             Ids int64 [B, C]; bool [B, C], False where a place is empty;
-            signals float32 [B, C, len(SIGNALS)].
+            signals float32 [B, C, F], see `_signals`.
         """
         asked = self._ask(row)
         ruled_out = RuledOut(exclude, tf.reshape(row[keys.REQUEST_TIME], [-1]))
@@ -229,14 +231,17 @@ class Recommender(tf.Module):
         return _Asked(query, self._index.search(query), votes)
 
     def _signals(self, row: dict[str, Any], ids: tf.Tensor, asked: _Asked) -> tf.Tensor:
-        """What the calibration combines, float32 [B, C, len(SIGNALS)].
+        """What the calibration combines: `SIGNALS`, then the aggregates of the items, [B, C, F].
 
         The retriever's signal is the logarithm of its softmax over the listed items: unlike the
-        score itself, it can be compared between requests.
+        score itself, it can be compared between requests. Aggregates are signals of their own, not
+        only the ranker's: what is taken just now changes faster than a model learns it, and how
+        much that says is asked of the latest requests.
         """
         history = request_history(row, self._length)
+        item_values = tf.gather(self._item_values, ids)
         logits = self._ranker.score(
-            Candidates(ids, tf.gather(self.ranker_vectors, ids), tf.gather(self._item_values, ids)),
+            Candidates(ids, tf.gather(self.ranker_vectors, ids), item_values),
             tf.gather(self.ranker_vectors, history["items"]),
             history,
             row,
@@ -249,7 +254,7 @@ class Recommender(tf.Module):
             tf.math.log1p(asked.votes.of(ids)),
             tf.gather(self._popularity, ids),
         ]
-        return tf.stack(signals, axis=-1)
+        return tf.concat([tf.stack(signals, axis=-1), item_values], axis=-1)
 
     def _probability(self, row: dict[str, Any], signals: tf.Tensor) -> tf.Tensor:
         known = tf.cast(row[keys.HISTORY_ITEM_ID].row_lengths() > 0, tf.int32)

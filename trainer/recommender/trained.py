@@ -85,9 +85,11 @@ def refreshed(
 ) -> Parts:
     """The same parts after they have seen the validation rows.
 
-    The retriever takes its other weights; the co-view table is a new one.
+    The retriever takes its other weights; the co-view table is a new one; the aggregates of items
+    are those of the moment when these rows ended.
     """
     restore(parts.retriever, sources.retriever)
+    parts = replace(parts, catalogue=parts.catalogue.latest())
     if not parts.settings.refresh_co_view:
         return parts
     histories = [h for row in rows for h in row[keys.HISTORY_ITEM_ID].to_list()]

@@ -9,27 +9,36 @@ import polars as pl
 import pyarrow as pa
 
 from transform import features as f
+from transform.aggregates import MOMENTS
 from transform.reading.sources import AVAILABLE_FROM, AVAILABLE_TO
-from transform.rows.columns import feature_column, scalars
+from transform.rows.columns import feature_column, lists, scalars
 from transform.rows.shop import Shop
 
 _AVAILABILITY = {AVAILABLE_FROM: f.ITEM_AVAILABLE_FROM, AVAILABLE_TO: f.ITEM_AVAILABLE_TO}
 
 
-def catalogue_rows(shop: Shop, items: pl.DataFrame | None, at: int) -> pa.RecordBatch:
+def catalogue_rows(
+    shop: Shop, items: pl.DataFrame | None, trained_until: int, known_until: int
+) -> pa.RecordBatch:
     """One row for each item of the items table and of the log, in the order of the ids.
 
     Args:
         shop: Items of the log, and their tiles.
         items: `item_id`, candidate features, and availability where the table has it.
-        at: The moment whose item aggregates they show (unix seconds).
+        trained_until: The first moment whose item aggregates they show (unix seconds).
+        known_until: The second.
     """
-    code = np.arange(len(shop.items))
+    code, types = np.arange(len(shop.items)), shop.types.to_list()
+    then, now = (
+        shop.days.item_values(shop.aggregates, types, code, moment)
+        for moment in (trained_until, known_until)
+    )
+    values = {name: np.stack([then[name], now[name]], axis=1) for name in then}
     seen = pl.DataFrame(
         {
             f.ITEM_ID: shop.items,
             f.ITEM_COUNT: shop.item_counts,
-            **shop.days.item_values(shop.aggregates, shop.types.to_list(), code, at),
+            **{name: pl.Series(of_item).arr.to_list() for name, of_item in values.items()},
         }
     )
     return described_rows(seen, items, shop.features)
@@ -41,7 +50,8 @@ def described_rows(
     """One row for each item that is known from behaviour or described.
 
     Args:
-        seen: `item_id`, and numbers from the log, which are 0 for the other items.
+        seen: `item_id`, and numbers from the log or lists of `MOMENTS` of them, which are 0 for the
+            other items.
         items: `item_id`, candidate features, and availability where the table has it.
         features: Declared features.
     """
@@ -51,7 +61,7 @@ def described_rows(
         table = seen.join(items, on=f.ITEM_ID, how="full", coalesce=True).sort(f.ITEM_ID)
     columns = {
         f.ITEM_ID: scalars(table[f.ITEM_ID]),
-        **{name: scalars(table[name].fill_null(0)) for name in seen.columns if name != f.ITEM_ID},
+        **{name: _numbers(table[name]) for name in seen.columns if name != f.ITEM_ID},
     }
     for feature in f.candidate_features(features):
         columns[feature.name] = feature_column(table[feature.name], feature)
@@ -59,3 +69,11 @@ def described_rows(
         if column in table.columns:
             columns[key] = scalars(table[column].cast(pl.Int64))
     return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
+
+
+def _numbers(values: pl.Series) -> pa.Array:
+    if values.dtype != pl.List:
+        return scalars(values.fill_null(0))
+    nothing = pl.Series([[0.0] * MOMENTS], dtype=values.dtype)
+    each = values.to_frame().select(pl.first().fill_null(pl.lit(nothing)).explode()).to_series()
+    return lists(each, np.full(len(values), MOMENTS))

@@ -15,6 +15,7 @@ from components.item_refresh.items import (
     known_items,
     still_listed,
 )
+from transform.aggregates import Aggregate
 from transform.errors import DataError
 from transform.features import Feature, Kind, Side
 from transform.job.shards import write_catalogue
@@ -71,6 +72,19 @@ def test_what_the_training_knew_is_read_from_its_catalogue(catalogue: list[str])
     known = known_items(catalogue, FEATURES, ())
     assert known.rows() == [("a", 3, True), ("b", 1, False), ("c", 0, True)]
     assert known.columns == ["item_id", "item_count", DESCRIBED]
+
+
+def test_aggregates_of_items_are_carried_over_at_both_moments(tmp_path: Path) -> None:
+    sold = Aggregate(name="sold", of="item", count="buy", window="7d")
+    sold_then_and_now = pl.Series([[2.0, 5.0], [1.0, 0.0]], dtype=pl.List(pl.Float32))
+    behaviour = BEHAVIOUR.with_columns(sold=sold_then_and_now)
+    table = pl.DataFrame({"item_id": ["a", "c"], "genre": ["jazz", ""], "price": [None, 2.0]})
+    rows = described_rows(behaviour, table, FEATURES)
+    write_catalogue(rows, str(tmp_path))
+    known = known_items([str(tmp_path / "Split-catalogue")], FEATURES, (sold,))
+    assert known["sold"].to_list() == [[2.0, 5.0], [1.0, 0.0], [0.0, 0.0]]
+    again = described_rows(known.drop(DESCRIBED), table, FEATURES)
+    assert again.to_pylist() == rows.to_pylist()
 
 
 def test_items_that_were_trained_on_stay_and_others_go_with_their_row(

@@ -33,7 +33,8 @@ def compose(
             features=FEATURES,
         )
     )
-    known = Calibration(weights=(1.0, 0.1, 2.0, 0.3), slope=1.0, offset=-3.0)
-    newcomers = Calibration(weights=(0.0, 0.0, 0.0, 1.0), slope=1.0, offset=-4.0)
+    others = [0.0] * catalogue.aggregates.shape[1]
+    known = Calibration(weights=(1.0, 0.1, 2.0, 0.3, *others), slope=1.0, offset=-3.0)
+    newcomers = Calibration(weights=(0.0, 0.0, 0.0, 1.0, *others), slope=1.0, offset=-4.0)
     recommender.set_calibration(newcomers, known)
     return recommender

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 import tensorflow as tf
 
 from tests.trainer.recommender.shops import compose
+from trainer.calibration import Calibration
 from trainer.catalogue import Catalogue
 from trainer.ranker.model import Ranker
-from trainer.recommender.model import Recommender
+from trainer.recommender.model import SIGNALS, Recommender
 from trainer.two_tower.model import TwoTower
 
 Rows = Callable[..., dict[str, Any]]
@@ -64,6 +66,24 @@ def test_a_list_may_be_longer_than_the_candidates_of_the_settings(
 ) -> None:
     ids, _, _ = lists(recommender, rows([[2, 3]]), 8)
     assert (ids > 0).all()
+
+
+def test_aggregates_of_the_items_are_signals_of_their_own(
+    retriever: TwoTower, ranker: Ranker, catalogue: Catalogue, rows: Rows
+) -> None:
+    """The ranker reads none of them: all that they say, they say to the calibration."""
+    sold = np.zeros((len(catalogue.counts), 1), np.float32)
+    sold[[7, 9], 0] = 1.0, 2.0
+    known = replace(catalogue, aggregates=sold)
+    recommender = compose(retriever, ranker, known, candidates=8, sources=("two_tower",))
+    _, valid, signals = recommender.candidates(rows([[2, 3]]), NOTHING, tf.constant(8))
+    assert signals.shape[-1] == len(SIGNALS) + 1
+    assert valid.numpy().all()
+    only = Calibration(weights=(*[0.0] * len(SIGNALS), 1.0), slope=1.0, offset=-1.0)
+    recommender.set_calibration(only, only)
+    ids, score, _ = lists(recommender, rows([[2, 3]]), 3)
+    assert ids[0, :2].tolist() == [9, 7]
+    np.testing.assert_allclose(score[0], tf.sigmoid([1.0, 0.0, -1.0]), rtol=1e-6)
 
 
 def test_a_list_longer_than_the_catalogue_is_padded(recommender: Recommender, rows: Rows) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,18 @@ def test_the_retriever_has_learned_from_the_validation_rows_only_once_all_is_cal
     assert_same_weights(parts.retriever, earlier)
     parts = refreshed(parts, sources, ExampleSettings(), [])
     assert_same_weights(parts.retriever, SHOP.retriever(seed=1)[0])
+
+
+def test_aggregates_of_items_are_the_latest_once_all_is_calibrated(
+    sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = SHOP.catalogue()
+    latest = np.ones_like(catalogue.aggregates)
+    known = replace(catalogue, latest_aggregates=latest)
+    monkeypatch.setattr(trained, "read_catalogue", lambda *_, **__: known)
+    parts = parts_of(sources)
+    assert parts.catalogue.aggregates is catalogue.aggregates
+    assert refreshed(parts, sources, ExampleSettings(), []).catalogue.aggregates is latest
 
 
 def test_a_model_that_was_not_refreshed_stays_as_it_is(sources: Sources) -> None:

@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.transform.logs import LEAVE_ONE_OUT, frame
+from transform.aggregates import DAY_SECONDS as DAY
+from transform.aggregates import Aggregate
 from transform.event_log import EventLog
 from transform.features import Feature
 from transform.rows.build import build_rows
@@ -227,11 +229,11 @@ def test_a_context_feature_is_that_of_the_requested_event():
     assert built["eval"][0]["device"] == ["d6"]
 
 
-def catalogue(events, items=None, features=()):
+def catalogue(events, items=None, features=(), aggregates=(), moments=(0, 0), split=LEAVE_ONE_OUT):
     log = EventLog.of(events)
-    log = log.with_period(assign_periods(log.histories, LEAVE_ONE_OUT))
-    shop = Shop.close(log, features, LEAVE_ONE_OUT, SMALL, seed=3)
-    return catalogue_rows(shop, items, 0).to_pylist()
+    log = log.with_period(assign_periods(log.histories, split))
+    shop = Shop.close(log, features, split, SMALL, 3, aggregates)
+    return catalogue_rows(shop, items, *moments).to_pylist()
 
 
 def test_the_catalogue_holds_items_of_the_table_and_of_the_whole_log():
@@ -251,6 +253,21 @@ def test_the_catalogue_says_when_items_are_available():
     found = catalogue(frame(one_user(2)), items)
     assert [row["item_available_from"] for row in found] == [[5], None, None]
     assert not any("item_available_to" in row for row in found)
+
+
+def test_the_catalogue_holds_aggregates_at_the_end_of_training_and_of_all_that_is_known():
+    """Two events of an item train, the third validates: it counts at the second moment alone."""
+    events = [("u", item, n * DAY) for n, item in enumerate(["a", "b", "a", "c", "a", "b", "b"])]
+    week = Aggregate(name="week", of="item", count="interaction", window="7d")
+    items = pl.DataFrame({"item_id": ["new"]})
+    moments = (3 * DAY, 5 * DAY)
+    found = catalogue(frame(events), items, (), (week,), moments, BY_TIME)
+    assert {row["item_id"][0]: row["week"] for row in found} == {
+        b"a": [2.0, 3.0],
+        b"b": [1.0, 1.0],
+        b"c": [0.0, 1.0],
+        b"new": [0.0, 0.0],
+    }
 
 
 def test_without_an_items_table_the_catalogue_is_the_log():

@@ -11,7 +11,7 @@ import tensorflow_transform as tft
 
 from tests.records import record
 from trainer.calibration import Calibration
-from trainer.recommender.model import Parts, Recommender
+from trainer.recommender.model import SIGNALS, Parts, Recommender
 from trainer.recommender.partitioned_index import PartitionedIndex, Probing
 from trainer.recommender.partitions import partition
 from trainer.recommender.signatures import ServedRecommender
@@ -113,7 +113,8 @@ def serve(folder: Path, trained: Trained, settings: RecommenderSettings) -> Serv
         vectors, listed = recommender.vectors.numpy(), np.flatnonzero(trained.catalogue.listed)
         blocks = partition(vectors, listed, block=2)
         recommender.set_index(PartitionedIndex(recommender.exact, blocks, Probing(2, 100)))
-    plain = Calibration(weights=(1.0, 0.0, 0.0, 0.0), slope=1.0, offset=0.0)
+    others = len(SIGNALS) - 1 + trained.catalogue.aggregates.shape[1]
+    plain = Calibration(weights=(1.0, *[0.0] * others), slope=1.0, offset=0.0)
     recommender.set_calibration(plain, plain)
     graph = tft.TFTransformOutput(str(folder / "graph"))
     path = str(folder / f"model-{settings.index}-{settings.diversity}-{settings.exploration}")
