@@ -24,11 +24,11 @@ def job_for(settings: Path, log: Path, out: Path) -> Job:
     shape = tree.get("examples", {})
     split = SplitSettings(**tree.get("split", {}))
     impression_type = shape.get("impression_type", "impression")
-    training_until, validation_from, eval_from = cut_offs(log, split, impression_type)
+    catalogue_times, validation_from, eval_from = cut_offs(log, split, impression_type)
     return Job(
         log=str(log),
         out=str(out),
-        training_until=training_until,
+        catalogue_times=catalogue_times,
         validation_from=validation_from,
         eval_from=eval_from,
         features=tuple(Feature(**feature) for feature in tree.get("features", ())),
@@ -44,8 +44,10 @@ def job_for(settings: Path, log: Path, out: Path) -> Job:
     )
 
 
-def cut_offs(log: Path, split: SplitSettings, impression_type: str) -> tuple[int, int, int]:
-    """Last training behaviour, first seconds of the validation and of the evaluation period."""
+def cut_offs(
+    log: Path, split: SplitSettings, impression_type: str
+) -> tuple[tuple[int, int], int, int]:
+    """Last behaviours of training and validation, first seconds of validation and evaluation."""
     behaviour = pl.col("event_type") != impression_type
     keys = ["user_id", "item_id", "event_time", "event_type"]
     events = pl.scan_parquet(log / "events" / "**" / "*.parquet").filter(behaviour)
@@ -53,7 +55,8 @@ def cut_offs(log: Path, split: SplitSettings, impression_type: str) -> tuple[int
     held_out = split.eval_fraction + split.validation_fraction
     places = (int(len(line) * (1 - held_out)), int(len(line) * (1 - split.eval_fraction)))
     validation_from, eval_from = (line[place] for place in places)
-    return line.filter(line < validation_from)[-1], validation_from, eval_from
+    last = (line.filter(line < validation_from)[-1], line.filter(line < eval_from)[-1])
+    return last, validation_from, eval_from
 
 
 def _shape(shape: dict[str, Any], name: str) -> int:

@@ -56,7 +56,8 @@ class Job:
     Attributes:
         log: Folder with `events/`, `items.parquet` and `users.parquet`.
         out: Folder for `Split-NAME` folders of TFRecord files.
-        training_until: Time of the last behaviour of the training period (unix seconds).
+        catalogue_times: Times of the last behaviours of the training and of the validation period
+            (unix seconds): the moments whose item aggregates the catalogue shows.
         validation_from: First second of the validation period.
         eval_from: First second of the evaluation period.
         features: Declared features.
@@ -73,7 +74,7 @@ class Job:
 
     log: str
     out: str
-    training_until: int
+    catalogue_times: tuple[int, int]
     validation_from: int
     eval_from: int
     features: tuple[Feature, ...]
@@ -118,6 +119,7 @@ class Job:
         tree["features"] = tuple(Feature(**feature) for feature in tree["features"])
         tree["aggregates"] = tuple(Aggregate(**aggregate) for aggregate in tree["aggregates"])
         tree["label_types"] = tuple(tree["label_types"])
+        tree["catalogue_times"] = tuple(tree["catalogue_times"])
         return cls(**tree)
 
 

@@ -158,7 +158,7 @@ def _catalogue(
     tiles: Any,
     item_count: Any,
 ) -> beam.PCollection[Example]:
-    """One row for each item of the items table or of the log, at the end of training."""
+    """One row for each item of the items table or of the log."""
     described = (
         pipeline
         | "ReadItems" >> beam.io.ReadFromParquet(str(Path(job.log, "items.parquet")))
@@ -178,8 +178,8 @@ def _catalogue(
             time = known.get(limit)
             example[f"item_{limit}"] = [] if time is None else [time]
         for aggregate in job.aggregates_of("item"):
-            day = job.training_until // DAY
-            example[aggregate.name] = [item_value(aggregate, tiles, item_id, day)]
+            days = (time // DAY for time in job.catalogue_times)
+            example[aggregate.name] = [item_value(aggregate, tiles, item_id, day) for day in days]
         return example
 
     return (

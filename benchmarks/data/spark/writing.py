@@ -64,9 +64,11 @@ def write_catalogue(items: pa.Table, tiles: Tiles, job: Job) -> None:
         columns[feature.name] = _feature(joined[feature.name].combine_chunks(), feature)
     for limit in set(AVAILABILITY).intersection(items.column_names):
         columns[f"item_{limit}"] = joined[limit].combine_chunks()
-    end = np.full(len(code), job.training_until)
+    times = np.tile(job.catalogue_times, len(code))
+    moments = len(job.catalogue_times)
     for aggregate in job.aggregates_of("item"):
-        columns[aggregate.name] = pa.array(tiles.values(aggregate, code, end))
+        values = tiles.values(aggregate, np.repeat(code, moments), times)
+        columns[aggregate.name] = _lists(pa.array(values), np.full(len(code), moments))
     file = RecordFile(Path(job.out, f"Split-{CATALOGUE}", "part-00000.gz"))
     file.write(encode(columns))
     file.close()

@@ -29,7 +29,7 @@ def log(tmp_path):
 
 def test_the_time_line_is_cut_by_different_behaviours(log):
     split = SplitSettings(eval_fraction=0.2, validation_fraction=0.3)
-    assert cut_offs(log, split, "impression") == (104, 105, 108)
+    assert cut_offs(log, split, "impression") == ((104, 107), 105, 108)
 
 
 def test_the_published_settings_make_the_job(log, tmp_path):
@@ -40,7 +40,7 @@ def test_the_published_settings_make_the_job(log, tmp_path):
     assert job.label_types == ("click", "purchase")
     assert job.attribution_seconds == 24 * 3600
     assert (job.history_length, job.ranking_rows_per_user, job.candidates) == (50, 8, 32)
-    assert (job.training_until, job.validation_from, job.eval_from) == (107, 108, 109)
+    assert (job.catalogue_times, job.validation_from, job.eval_from) == ((107, 108), 108, 109)
 
 
 def test_a_job_survives_its_file(log, tmp_path):
