@@ -9,7 +9,7 @@ import polars as pl
 
 from components.example_columns import ValueType, read_columns
 from transform import features as keys
-from transform.aggregates import Aggregate, Of, aggregates_of
+from transform.aggregates import MOMENTS, Aggregate, Of, aggregates_of
 from transform.errors import DataError
 from transform.features import Feature, Kind, candidate_features
 from transform.preprocessing import parse_features
@@ -62,6 +62,9 @@ def known_items(
     Returns:
         `item_id`, `item_count`, aggregates of the item, and `described`: whether the items table
         of the training said anything of it.
+
+    Raises:
+        DataError: An older version of the project wrote the catalogue.
     """
     content = candidate_features(features)
     columns: dict[str, ValueType] = {keys.ITEM_ID: "bytes", keys.ITEM_COUNT: "int"}
@@ -70,11 +73,16 @@ def known_items(
     columns |= dict.fromkeys(values, "float")
     columns |= {feature.name: _value_type(feature) for feature in content}
     said = [_says_something(f, pl.col(f.name).list.first()) for f in content]
-    return (
-        read_columns(catalogue, columns)
-        .select(*behaviour, *values, pl.any_horizontal(pl.lit(False), *said).alias(DESCRIBED))
-        .with_columns(pl.col(keys.ITEM_ID).cast(pl.String))
-    )
+    rows = read_columns(catalogue, columns)
+    if any((rows[name].list.len() != MOMENTS).any() for name in values):
+        raise DataError(
+            f"A catalogue holds {MOMENTS} values of each aggregate of an item: at the end of the "
+            "training and of the validation period. Received: that of a model from before it did. "
+            "Train one first (sluice run)."
+        )
+    return rows.select(
+        *behaviour, *values, pl.any_horizontal(pl.lit(False), *said).alias(DESCRIBED)
+    ).with_columns(pl.col(keys.ITEM_ID).cast(pl.String))
 
 
 def _value_type(feature: Feature) -> ValueType:
@@ -84,7 +92,8 @@ def _value_type(feature: Feature) -> ValueType:
 
 
 def _says_something(feature: Feature, value: pl.Expr) -> pl.Expr:
-    return value.is_not_null() if feature.is_numeric else value.is_not_null() & (value != b"")
+    told = value.is_not_null()
+    return told if feature.is_numeric else told & (value != b"")
 
 
 def still_listed(known: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

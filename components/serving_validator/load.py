@@ -58,6 +58,7 @@ class Load:
         self._send = send
         self._rate = rate
         self._stop = threading.Event()
+        self._until = float("inf")
         self._callers = ThreadPoolExecutor(_CALLERS)
         self._sent: list[Future[None]] = []
         self._arrivals = threading.Thread(target=self._arrive, name="arrivals", daemon=True)
@@ -72,6 +73,7 @@ class Load:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._until = time.monotonic()
         self._stop.set()
         self._arrivals.join()
         self._callers.shutdown()
@@ -84,7 +86,8 @@ class Load:
         due, number = time.monotonic(), 0
         while True:
             due += float(random.exponential(1.0 / self._rate))
-            if self._stop.wait(max(0.0, due - time.monotonic())):
+            self._stop.wait(max(0.0, due - time.monotonic()))
+            if due > self._until:  # who came before that is sent, however late this thread is
                 return
             self._sent.append(self._callers.submit(self._call, number, due))
             number += 1

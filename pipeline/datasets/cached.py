@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
+
+from pipeline.runners.lock import in_turn
 
 MANIFEST = "manifest.json"
 
@@ -48,7 +48,7 @@ def fetch_once(cache: Path, name: str, load: Callable[[], tuple[Tables, str]]) -
         load: Gets the tables, and says where from. What it raises leaves nothing behind.
     """
     folder = cache / name
-    with _lock(cache / f".{name}.lock"):
+    with in_turn(cache / f".{name}.lock"):
         source = _intact(folder)
         cached = source is not None
         if source is None:
@@ -93,11 +93,3 @@ def _rows(folder: Path) -> dict[str, int]:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from tfx.orchestration import metadata
@@ -26,8 +27,11 @@ from pipeline.lineage import NodeState
 from pipeline.refusals import dotted
 from pipeline.runners import node
 from pipeline.runners.local import compile_pipeline
+from pipeline.runners.lock import in_turn
 from pipeline.runners.stack import load_tfx
 from pipeline.settings import Settings
+
+_TABLES_LOCK = "metadata.lock"
 
 
 def begin(arguments: list[str]) -> NodeState:
@@ -58,10 +62,23 @@ def begin(arguments: list[str]) -> NodeState:
         check_store(given.pipeline_root)
         compiled.runtime_spec.pipeline_root.field_value.string_value = given.pipeline_root
     own = node.connection_of(runner_utils.extract_local_deployment_config(compiled))
-    with metadata.Metadata(connection_of(given.metadata) or own):
-        pass  # nodes that start at the same time would make the tables against each other
+    make_tables(connection_of(given.metadata) or own, given.ir.with_name(_TABLES_LOCK))
     stored.write(compiled, given.ir)
     return NodeState.DONE
+
+
+def make_tables(connection: Any, lock: Path) -> None:
+    """Makes ML Metadata's tables where they are missing, one run of a pipeline after the other.
+
+    ML Metadata looks for its tables and, where it finds none, drops them all and makes them anew,
+    not in one transaction: what another run has written in between would be gone.
+
+    Args:
+        connection: The ML Metadata connection.
+        lock: A file on the volume that the runs share.
+    """
+    with in_turn(lock), metadata.Metadata(connection):
+        pass
 
 
 def settings_in(text: str) -> Settings:

@@ -1,4 +1,4 @@
-"""One run at a time in a root folder."""
+"""One run at a time in a root folder, one process at a time in a piece of work."""
 
 from __future__ import annotations
 
@@ -61,6 +61,15 @@ def _lock(handle: TextIO, kind: int, path: Path) -> None:
         f"by process {handle.read().strip() or 'unknown'}. Wait until that {holder} has ended, or "
         "give this one another `root` in its settings."
     )
+
+
+@contextlib.contextmanager
+def in_turn(path: Path) -> Iterator[None]:
+    """Waits until no other process is inside with the same file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def is_locked(root: Path) -> bool:

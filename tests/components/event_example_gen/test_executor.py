@@ -13,6 +13,7 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components.artifacts import DataAccount, Tiles, UserStates
 from components.event_example_gen.executor import Executor
+from components.example_columns import read_columns
 from transform.errors import DataError
 from transform.published_fold import FOLD_FILE, PublishedFold
 from transform.reading.fingerprint import data_fingerprint
@@ -25,7 +26,7 @@ AGGREGATES = '[{"name": "acts_1d", "of": "user", "count": "interaction", "window
 BEAM = ["--runner=FnApiRunner", "--direct_running_mode=in_memory"]
 
 
-def run(folder, rows, fingerprint=""):
+def run(folder, rows, fingerprint="", protocol="leave_one_out", aggregates=AGGREGATES):
     log = folder / "events.csv"
     folder.mkdir(parents=True)
     log.write_text(HEADER + "".join(f"{row}\n" for row in rows))
@@ -44,10 +45,10 @@ def run(folder, rows, fingerprint=""):
         {name: [artifact] for name, artifact in outputs.items()},
         {
             "data": data.model_dump_json(),
-            "split": SplitSettings(protocol="leave_one_out").model_dump_json(),
+            "split": SplitSettings(protocol=protocol).model_dump_json(),
             "example_settings": ExampleSettings(candidates=4).model_dump_json(),
             "features": "[]",
-            "aggregates": AGGREGATES,
+            "aggregates": aggregates,
             "seed": 1,
             "fingerprint": fingerprint or data_fingerprint(data),
         },
@@ -111,6 +112,25 @@ def test_user_states_say_how_to_go_on_with_the_fold(outputs):
     tiles = pl.read_parquet(folder / UserStates.USERS_FILE)["tiles"]
     counts = [sum(cell["count"] for cell in cells) for cells in tiles]
     assert counts == [8] * 12
+
+
+@pytest.mark.parametrize(
+    ("protocol", "taken"), [("time", [0.0, 1.0]), ("leave_one_out", [1.0, 1.0])]
+)
+def test_the_catalogue_shows_items_when_the_training_and_when_the_validation_ended(
+    protocol, taken, tmp_path
+):
+    # Ten users a day for twenty days; `late` is new on the first day of validation, the 16th.
+    rows = [
+        f"u{user},{'late' if user == 0 and day == 16 else 'i'},{day * 24 * 3600 + user}"
+        for day in range(20)
+        for user in range(10)
+    ]
+    counted = '[{"name": "taken", "of": "item", "count": "interaction", "window": "28d"}]'
+    made = run(tmp_path / "run", rows, protocol=protocol, aggregates=counted)["examples"]
+    catalogue = artifact_utils.get_split_uris([made], "catalogue")
+    values = read_columns(catalogue, {"item_id": "bytes", "taken": "float"})
+    assert values.filter(pl.col("item_id").list.first() == b"late")["taken"].to_list() == [taken]
 
 
 def test_another_run_writes_the_same_bytes(outputs, tmp_path):

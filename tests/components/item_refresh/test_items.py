@@ -87,6 +87,16 @@ def test_aggregates_of_items_are_carried_over_at_both_moments(tmp_path: Path) ->
     assert again.to_pylist() == rows.to_pylist()
 
 
+def test_a_catalogue_with_one_value_of_an_aggregate_is_of_an_older_version(tmp_path: Path) -> None:
+    sold = Aggregate(name="sold", of="item", count="buy", window="7d")
+    rows = described_rows(
+        BEHAVIOUR.with_columns(sold=pl.Series([2.0, 1.0], dtype=pl.Float32)), None, ()
+    )
+    write_catalogue(rows, str(tmp_path))
+    with pytest.raises(DataError, match=r"2 values of each .* Train one first \(sluice run\)"):
+        known_items([str(tmp_path / "Split-catalogue")], (), (sold,))
+
+
 def test_items_that_were_trained_on_stay_and_others_go_with_their_row(
     catalogue: list[str],
 ) -> None:

@@ -1,8 +1,12 @@
 """The first container: the run's data window, and an image that holds another pipeline."""
 
 import json
+import sqlite3
+import threading
+from contextlib import closing
 
 import pytest
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
 
 from pipeline.errors import RunError
 
@@ -72,3 +76,20 @@ def test_an_image_with_another_pipeline_is_refused(diamond, diamond_module):
         check_graph({**graph, "Join": ("Left",)}, compiled)
     with pytest.raises(RunError, match="nodes differ at Extra"):
         check_graph({**graph, "Extra": ()}, compiled)
+
+
+def test_tables_are_made_by_one_run_at_a_time(tmp_path):
+    from pipeline.kubeflow.begin import make_tables
+    from pipeline.runners.lock import in_turn
+
+    database, lock = tmp_path / "metadata.sqlite", tmp_path / "kubeflow" / "metadata.lock"
+    connection = sqlite_metadata_connection_config(str(database))
+    second = threading.Thread(target=make_tables, args=(connection, lock))
+    with in_turn(lock):
+        second.start()
+        second.join(1.0)
+        assert second.is_alive()
+        assert not database.exists()
+    second.join(60.0)
+    with closing(sqlite3.connect(database)) as made:
+        assert made.execute("SELECT count(*) FROM Execution").fetchone() == (0,)

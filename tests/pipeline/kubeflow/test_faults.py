@@ -89,5 +89,5 @@ def test_two_runs_at_once_on_one_root_do_not_mix(diamond):
     assert [process.returncode for process in runs.values()] == [0, 0], ends
     for out, _ in ends.values():
         assert set(json.loads(out)["nodes"].values()) == {"done"}
-    assert sorted(diamond.outputs("Join").values()) == ["17-3-l17-3-r", "17-5-l17-5-r"]
+    assert sorted(diamond.outputs("Join").values()) == ["17-3-l17-3-r", "17-5-l17-5-r"], ends
     assert diamond.artifacts() == dict.fromkeys(EACH_ONCE, 2)
