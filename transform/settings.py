@@ -116,6 +116,9 @@ class ExampleSettings(Frozen):
         history_length: Events of history that a model sees, and the length of a training window.
         max_history: Events of history that a held-out request carries (to exclude seen items).
         ranking_rows_per_user: Requests a user (its latest in the training period) in `ranking`.
+        ranking_every: Of a user's requests only every so many-th, where these are a user's own
+            events: the lines of one receipt say little more than one of them, and more receipts
+            come in with the same number of rows.
         candidates: Candidates a ranking row: one positive, the rest sampled negatives.
         repeats: Whether lists may show what a user has had, so that it may be a negative, too. Not
             to be set: it follows from `recommender.exclude_seen`.
@@ -133,6 +136,7 @@ class ExampleSettings(Frozen):
     history_length: int = Field(default=50, ge=2)
     max_history: int = Field(default=5000, ge=2)
     ranking_rows_per_user: int = Field(default=8, ge=1)
+    ranking_every: int = Field(default=1, ge=1)
     candidates: int = Field(default=32, ge=2)
     repeats: bool = False
     co_view_window: int = Field(default=5, ge=1)

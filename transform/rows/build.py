@@ -28,6 +28,7 @@ from transform.rows import slices
 from transform.rows.columns import feature_column, lists, named, scalars
 from transform.rows.impressions import shown_lists
 from transform.rows.negatives import Candidates, CandidateSampler, Requests
+from transform.rows.own_items import OwnItems
 from transform.rows.random_numbers import mix
 from transform.rows.seen import SeenItems
 from transform.rows.shop import Shop
@@ -119,8 +120,11 @@ class _RowBuilder:
         if self._histories.impression >= 0:
             return self._batch(self._shown())
         settings = self._shop.examples
-        start = np.maximum(self._first, self._training_end - settings.ranking_rows_per_user)
+        every = settings.ranking_every
+        start = np.maximum(self._first, self._training_end - every * settings.ranking_rows_per_user)
         request = ranges(start, self._training_end - start)
+        # Counted from the user's first event on, so that later events do not choose.
+        request = request[(request - self._first[self._user[request]]) % every == every - 1]
         rows = self._requests(request[self._behaviours.owns(request)], settings.history_length)
         return self._batch({**self._query(rows), **self._sampled(rows, self._training_end)})
 
@@ -178,8 +182,7 @@ class _RowBuilder:
         first = self._first[rows.user]
         until = rows.end if seen_until is None else seen_until[rows.user]
         width = self._shop.examples.co_view_window
-        recent = rows.end[:, None] - np.arange(width, 0, -1)[None, :]
-        inside = recent >= first[:, None]
+        own = self._own_items(rows) if self._shop.examples.repeats else None
         # The place within the user's history tells the rows of a user apart.
         place = (rows.end - first).astype(np.uint64)
         return self._candidates(
@@ -188,14 +191,25 @@ class _RowBuilder:
                 Requests(
                     key=mix(self._keys[rows.user], place),
                     positive=self._item[rows.end],
-                    recent=np.where(inside, self._item[np.maximum(recent, 0)], -1),
+                    recent=self._latest(rows, width),
                     user=rows.user,
                     first=first,
-                    until=first if self._shop.examples.repeats else until,
+                    until=first if own else until,
                     seen=self._seen,
+                    own=own,
                 )
             ),
         )
+
+    def _own_items(self, rows: _Rows) -> OwnItems:
+        latest = self._latest(rows, self._shop.examples.history_length)
+        return OwnItems(latest, self._count > 0)
+
+    def _latest(self, rows: _Rows, width: int) -> Ints:
+        """Items of the latest behaviours before each request, oldest first [R, width]; -1: none."""
+        place = rows.end[:, None] - np.arange(width, 0, -1)[None, :]
+        inside = place >= self._first[rows.user][:, None]
+        return np.where(inside, self._item[np.maximum(place, 0)], -1)
 
     def _candidates(self, rows: _Rows, drawn: Candidates) -> dict[str, pa.Array]:
         """Candidates, and what the aggregates say at the time of each request."""

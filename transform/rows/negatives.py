@@ -1,8 +1,9 @@
 """Candidates of a request: its positive and sampled negatives, with the probability of each.
 
-Negatives are drawn one after the other from a mixture of three sources (followers of the recent
-history in the co-view tile, popularity, uniform) until enough *different* items are found that the
-user has not had. That is successive sampling, the same as keeping the first arrivals of independent
+Negatives are drawn one after the other from a mixture of sources (followers of the recent history
+in the co-view tile, popularity, uniform) until enough *different* items are found that the user has
+not had. Where lists repeat what a user has had, that is a source too: how likely a purchase of
+yesterday is today cannot be learned from strangers to the history alone. It is successive sampling, the same as keeping the first arrivals of independent
 Poisson processes with the mixture as their rates. With tau the arrival of the first item that was
 *not* kept, an item of rate q was included with probability 1 - exp(-q tau): given tau this is exact
 (bottom-k sampling with rank conditioning: Cohen and Kaplan, "Summarizing data using bottom-k
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from transform.aggregation.followers import Followers
 from transform.event_log import ranges
+from transform.rows.own_items import OwnItems
 from transform.rows.random_numbers import mix, uniform
 from transform.rows.seen import SeenItems
 
@@ -33,6 +35,7 @@ _CHUNK_CELLS = 2**20
 _DRAWS = 2
 # Shares of the mixture.
 _FOLLOWERS, _POPULARITY, _UNIFORM = 0.5, 0.25, 0.25
+_OWN = 0.25  # of that of the followers, where the history itself is a source
 # Streams of random numbers of a row.
 _SOURCE, _EVENT, _ITEM, _ARRIVAL, _RACE, _ORDER = (np.uint64(n << 40) for n in range(6))
 
@@ -49,6 +52,7 @@ class Requests:
         first: The user's first event [R].
         until: Items of the user's events from `first` up to here, exclusive, are no negatives [R].
         seen: The users' items.
+        own: The latest items of the history as a source; None where they are no negatives.
     """
 
     key: Keys
@@ -58,6 +62,7 @@ class Requests:
     first: Ints
     until: Ints
     seen: SeenItems
+    own: OwnItems | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,9 @@ class CandidateSampler:
         follows, has_followers = self._followers.probability(requests.recent[row], item)
         near = np.where(has_followers, follows, popular)
         rate: Floats = _FOLLOWERS * near + _POPULARITY * popular + _UNIFORM / len(self._known)
+        if requests.own:
+            own, has_own = requests.own.probability(row, item)
+            rate += _OWN * (np.where(has_own, own, popular) - near)
         return rate
 
     def _draw(self, requests: Requests, rows: Ints, draws: int) -> Ints:
@@ -126,6 +134,9 @@ class CandidateSampler:
         near = np.flatnonzero(source < _FOLLOWERS)
         event = uniform(key[near], _EVENT + counter[near])
         item[near] = self._followers.draw(requests.recent, row[near], event, number[near])
+        if requests.own:
+            own = np.flatnonzero(source < _OWN)
+            item[own] = requests.own.draw(row[own], number[own])
         popular = np.flatnonzero((item < 0) | ((source >= _FOLLOWERS) & (source < 1 - _UNIFORM)))
         aim = number[popular] * self._cumulative[-1]
         item[popular] = np.searchsorted(self._cumulative, aim, side="right")

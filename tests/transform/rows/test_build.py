@@ -73,6 +73,15 @@ def test_ranking_rows_ask_for_the_latest_training_events():
     assert positives == [["i3"], ["i4"]]
 
 
+def test_ranking_rows_may_leave_out_requests_between():
+    every_third = SMALL.model_copy(update={"ranking_every": 3})
+    ranking = rows(frame(one_user(16)), examples=every_third)["ranking"]  # fourteen train
+    assert [row["request_time"] for row in ranking] == [[90], [120]]
+    # Three events more go on with the next third: they do not choose among those before.
+    later = rows(frame(one_user(19)), examples=every_third)["ranking"]
+    assert [row["request_time"] for row in later] == [[120], [150]]
+
+
 def test_a_users_first_event_is_a_request_without_history():
     first = rows(frame(one_user(3)))["ranking"][0]
     assert first["history_item_id"] == []

@@ -9,6 +9,7 @@ from transform.aggregation.followers import Followers
 from transform.event_log import EventLog
 from transform.rows import negatives
 from transform.rows.negatives import CandidateSampler, Requests
+from transform.rows.own_items import OwnItems
 from transform.rows.seen import SeenItems
 
 ITEMS = 400
@@ -20,7 +21,7 @@ TILE = pl.DataFrame(
 )
 
 
-def requests(rows, had=(0, 3, 7), positive=5):
+def requests(rows, had=(0, 3, 7), positive=5, own=None):
     """The same request many times under different keys: a user who has had some items."""
     ids = [f"{code:03d}" for code in range(ITEMS)]
     log = EventLog.of(frame([("u", ids[code], time) for time, code in enumerate(had)]))
@@ -37,6 +38,7 @@ def requests(rows, had=(0, 3, 7), positive=5):
         first=zeros,
         until=zeros + len(had),
         seen=SeenItems(histories, ITEMS),
+        own=None if own is None else OwnItems(np.tile(own, (rows, 1)), COUNTS > 0),
     )
 
 
@@ -75,16 +77,17 @@ def test_the_place_of_the_positive_says_nothing():
     assert abs(share - 1 / 8).max() < 0.02
 
 
+@pytest.mark.parametrize("own", [None, (-1, 90, 399, 90, 120)])
 @pytest.mark.parametrize("candidates", [8, 60])
-def test_weights_of_one_over_probability_undo_the_sampling(candidates):
+def test_weights_of_one_over_probability_undo_the_sampling(candidates, own):
     """Horvitz-Thompson: weighted sums over the sample are the sums over all allowed items."""
     allowed = np.setdiff1d(KNOWN, [0, 3, 5, 7])
     rows = 6000 if candidates == 8 else 600
-    negatives = pl.concat(sample(rows, candidates)).filter(pl.col("label") == 0)
+    negatives = pl.concat(sample(rows, candidates, own=own)).filter(pl.col("label") == 0)
     weight = 1 / negatives["probability"].to_numpy()
     item = negatives["item"].to_numpy()
     assert weight.sum() / rows == pytest.approx(len(allowed), rel=0.05)
-    for group in (allowed[:20], [10, 20, 30, 40, 50], allowed[-100:]):
+    for group in (allowed[:20], [10, 20, 30, 40, 50], [90, 120], allowed[-100:]):
         total = weight[np.isin(item, group)].sum() / rows
         assert total == pytest.approx(len(group), rel=0.1)
 
@@ -92,6 +95,27 @@ def test_weights_of_one_over_probability_undo_the_sampling(candidates):
 def test_half_of_the_negatives_follow_the_history_while_there_are_enough():
     first = np.concatenate([row.filter(pl.col("label") == 0)["item"] for row in sample(5000, 2)])
     assert np.isin(first, [10, 20, 30, 40, 50]).mean() == pytest.approx(0.5, abs=0.06)
+
+
+OWN = (-1, 90, ITEMS - 1, 90, 120)  # 90 twice; the last item was never taken
+
+
+def first_negatives(**asked):
+    return np.concatenate([row.filter(label=0)["item"] for row in sample(5000, 2, **asked)])
+
+
+def test_where_the_history_is_a_source_a_quarter_comes_from_it():
+    first = first_negatives(own=OWN)
+    assert (first == 90).mean() == pytest.approx(0.25 * 2 / 3, abs=0.02)
+    assert (first == 120).mean() == pytest.approx(0.25 / 3, abs=0.02)
+    assert np.isin(first, [10, 20, 30, 40, 50]).mean() == pytest.approx(0.25, abs=0.06)
+    assert not (first == ITEMS - 1).any()
+
+
+def test_a_history_without_a_known_item_gives_popular_ones():
+    alike = [np.bincount(first_negatives(own=own), minlength=ITEMS) for own in (OWN[:1], OWN[2:3])]
+    assert (alike[0] == alike[1]).all()
+    assert alike[0][1] > 1.5 * np.bincount(first_negatives(), minlength=ITEMS)[1]
 
 
 def test_popular_items_are_drawn_more_often():
