@@ -77,11 +77,13 @@ class ItemEncoder(tf.keras.layers.Layer):
         dimension: int,
         id_dropout: float = 0.0,
         hash_buckets: int = 0,
+        id_shrinkage: float = 0.0,
         **kwargs: Any,
     ) -> None:
         """Encodes the items of `catalogue`; `features` are the candidate features.
 
-        With `hash_buckets`, ids share the rows of their table, see `HashedEmbedding`.
+        With `hash_buckets`, ids share the rows of their table, see `HashedEmbedding`. With
+        `id_shrinkage` k, the id of an item with n training events counts n / (n + k) times.
         """
         super().__init__(**kwargs)
         self._ids = (
@@ -92,6 +94,7 @@ class ItemEncoder(tf.keras.layers.Layer):
         self._content = FeatureEncoder(features, vocabulary, dimension)
         self._id_dropout = id_dropout
         self._known = _table("known", catalogue.counts > 0)
+        self._shares = _id_shares(catalogue.counts, id_shrinkage) if id_shrinkage else None
         self._tables = {name: _table(name, rows) for name, rows in catalogue.features.items()}
 
     def call(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -103,7 +106,10 @@ class ItemEncoder(tf.keras.layers.Layer):
             visible &= tf.random.uniform(tf.shape(items)) >= self._id_dropout
         content = {name: tf.gather(table, items) for name, table in self._tables.items()}
         shown = tf.where(visible, items, tf.constant(UNKNOWN, tf.int64))
-        vectors = self._ids(shown) + self._content(content, tf.shape(items)[0])
+        own = self._ids(shown)
+        if self._shares is not None:
+            own *= tf.gather(self._shares, shown)[:, tf.newaxis]
+        vectors = own + self._content(content, tf.shape(items)[0])
         return tf.gather(vectors, place)
 
     def id_norms(self) -> npt.NDArray[np.float32]:
@@ -116,6 +122,13 @@ class ItemEncoder(tf.keras.layers.Layer):
     def content(self, feature: str, ids: tf.Tensor) -> tf.Tensor:
         """A feature of items as the catalogue has it: ids of any shape [...] -> [..., M]."""
         return tf.gather(self._tables[feature], ids)
+
+
+def _id_shares(counts: npt.NDArray[np.int64], shrinkage: float) -> tf.Variable:
+    """How far the own vector of each id counts, float32 [V]; that of the unknown counts in full."""
+    shares = counts / (counts + shrinkage)
+    shares[UNKNOWN] = 1.0
+    return _table("id_shares", shares.astype(np.float32))
 
 
 def _table(name: str, rows: Any) -> tf.Variable:

@@ -12,8 +12,6 @@ from transform.settings import Frozen
 
 # In a run folder: name of a measure -> its value after each epoch.
 HISTORY_FILE = "history.json"
-# What the validation rows say of an epoch, in the history: the epoch with the most is kept.
-MEASURE = "val_ndcg_at_10"
 
 
 class Job(Frozen):

@@ -9,6 +9,8 @@ from pydantic import Field, field_validator, model_validator
 from trainer.tuning.settings import Range, TuningSettings, check_space
 from transform.settings import Frozen
 
+MEASURE = "val_ndcg_at_10"
+
 
 class TrainingSettings(Frozen):
     """What both trainings share.
@@ -53,6 +55,11 @@ class TrainingSettings(Frozen):
     mixed_precision: Literal["bfloat16"] | None = None
     hash_buckets: int = Field(default=0, ge=0)
     tuning: TuningSettings | None = None
+
+    @property
+    def measure(self) -> str:
+        """Name, in the history, of what the validation rows say of an epoch: the most is kept."""
+        return MEASURE
 
     @property
     def policy(self) -> str:
@@ -142,6 +149,14 @@ class RankerSettings(TrainingSettings):
             may stand beside a weight. Of both, as of candidates that were left out by chance, the
             logits are corrected: what the model says are probabilities
             (`trainer.ranker.loss.BinaryLoss`).
+        id_shrinkage: Events k with which the own vector of an item's id counts by half: n / (n + k)
+            with n in training, so that an item of few events is told by its content, as a mean
+            shrinks to that of its group; 0 for ids that count in full. Of use where most items
+            have few events: their ids are learned by heart, and their probabilities come out far
+            too high.
+        keep: What of the validation rows chooses the epoch. `order`: NDCG@10 of the candidates;
+            `probabilities`: the loss, in which a candidate stands for all that were left out like
+            it. They part where negatives are few of very many.
     """
 
     dimension: int = Field(default=32, ge=4)
@@ -150,6 +165,13 @@ class RankerSettings(TrainingSettings):
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
     positive_weight: float = Field(default=1.0, gt=0.0, le=1e6)
     focal_gamma: float = Field(default=0.0, ge=0.0, le=10.0)
+    id_shrinkage: float = Field(default=0.0, ge=0.0)
+    keep: Literal["order", "probabilities"] = "order"
+
+    @property
+    def measure(self) -> str:
+        """Name of what chooses the epoch."""
+        return MEASURE if self.keep == "order" else "val_log_likelihood"
 
 
 class RecommenderSettings(Frozen):

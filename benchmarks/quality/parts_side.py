@@ -24,7 +24,8 @@ from benchmarks.seeded_run import transformed
 from benchmarks.training_job import training_job
 from pipeline.loading import load_settings
 from trainer import sequences
-from trainer.job import HISTORY_FILE, MEASURE, Job
+from trainer.job import HISTORY_FILE, Job
+from trainer.settings import MEASURE
 from trainer.two_tower import model as two_tower
 from trainer.two_tower.loss import sampled_softmax
 from trainer.two_tower.query_tower import QueryTower

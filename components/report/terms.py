@@ -114,6 +114,12 @@ TERMS = {
         meaning="How surprised the model is by what happened; 0 is never.",
         better="lower",
     ),
+    "log_likelihood": Term(
+        label="Log likelihood",
+        meaning="Minus the loss of a request, which puts back the candidates that were left out; "
+        "0 would be no surprise at all.",
+        better="higher",
+    ),
     "normalised_entropy": Term(
         label="Normalised entropy",
         meaning="Log loss relative to always predicting the average rate; "

@@ -241,7 +241,7 @@ def test_few_items_are_shown_to_all_and_that_says_nothing(
 def test_a_ranker_that_tells_nothing_apart_is_known_and_not_perfect(ranker: Ranker) -> None:
     candidates = [[2 + i % 10, 2 + (i + 3) % 10, 2 + (i + 5) % 10] for i in range(REQUESTS)]
     row: dict[str, Any] = request_rows([[2, 3]] * REQUESTS, candidates)
-    measure = RankerValidation(ranker, [row])
+    measure = RankerValidation(ranker, [row], "order")
     assert measure() > 0.5
     assert measure.alike() == 0.0
     fill(ranker, 0.0)

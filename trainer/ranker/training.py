@@ -10,7 +10,7 @@ from trainer.catalogue import Catalogue
 from trainer.collapse import CollapseGuard
 from trainer.export import Description, save
 from trainer.fitting import KeepBest, fit, is_chief
-from trainer.job import MEASURE, Job
+from trainer.job import Job
 from trainer.lazy_adam import LazyAdam
 from trainer.monitors import TrainingMonitor
 from trainer.preparation import prepare
@@ -26,8 +26,8 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
     settings = RankerSettings(**job.settings)
     with strategy.scope():
         model = trainable(inputs.description, inputs.catalogue, inputs.validation[0])
-    measure = Validation(model, inputs.validation)
-    keep_best = KeepBest(MEASURE, measure, settings.patience)
+    measure = Validation(model, inputs.validation, settings.keep)
+    keep_best = KeepBest(settings.measure, measure, settings.patience)
     share = warm_start(model, job, inputs, strategy, settings.warm_start)
     alike = "the requests gave the same score to all their candidates"
     monitors = (

@@ -18,23 +18,33 @@ _SAME = 1e-5  # logits that are no further apart are the same, but for rounding
 
 
 class Validation:
-    """NDCG@10 of the held-out requests among their candidates."""
+    """What the held-out requests say of a ranker, the more the better.
 
-    def __init__(self, model: Ranker, rows: list[dict[str, Any]]) -> None:
-        """Measures `model` on batches of held-out rows."""
+    It is NDCG@10 among their candidates, or minus the mean loss of a request, which puts back the
+    candidates that were left out.
+    """
+
+    def __init__(self, model: Ranker, rows: list[dict[str, Any]], keep: str) -> None:
+        """Measures `model` on batches of held-out rows; `keep` is that of `RankerSettings`."""
         self._rows = rows
+        self._likely = keep == "probabilities"
+        self._loss = tf.function(model.list_losses, reduce_retracing=True)
         self._score = tf.function(model.call, reduce_retracing=True)
         self._spreads = np.zeros(0, np.float32)
 
     def __call__(self) -> float:
         """Measures the model as it is."""
-        ranks, spreads = [], []
+        ranks, spreads, losses = [], [], []
         for row in self._rows:
             logits, candidates = self._score(row).numpy(), row[keys.CANDIDATE_ITEM_ID]
             real = tf.sequence_mask(candidates.row_lengths(), logits.shape[1]).numpy()
             ranks.append(ranks_of_positives(logits, row, real))
             spreads.append(_spreads(logits, real)[real.sum(axis=1) > 1])
+            if self._likely:
+                losses.append(self._loss(row).numpy())
         self._spreads = np.concatenate(spreads)
+        if self._likely:
+            return -float(np.concatenate(losses).mean())
         return ndcg_of_ranks(np.concatenate(ranks), _METRIC_K)
 
     def alike(self) -> float | None:

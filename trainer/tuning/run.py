@@ -8,7 +8,7 @@ from typing import Any, Literal
 import attr
 from tfx.components.tuner.component import TunerFnResult
 
-from trainer.job import MEASURE, job_from_fn_args
+from trainer.job import job_from_fn_args
 from trainer.settings import RankerSettings, RetrieverSettings, TrainingSettings
 from trainer.tuning.oracle import Oracle
 from trainer.tuning.search import Search
@@ -40,13 +40,14 @@ def _search(
     config = fn_args.custom_config
     scratch, folder = Path(fn_args.working_dir), Path(config["folder"])
     job = job_from_fn_args(model, attr.evolve(fn_args, serving_model_dir="", model_run_dir=""))
+    settings, tuning = kind(**config["settings"]), TuningSettings(**config["tuning"])
     trials = Trainings(
         job,
+        measure=settings.measure,
         code=config["code"],
         workers=config["workers"],
         scratch=scratch,
         kept=folder / "trials",
     )
-    settings, tuning = kind(**config["settings"]), TuningSettings(**config["tuning"])
-    oracle = Oracle(settings, tuning, MEASURE, config["seed"])
+    oracle = Oracle(settings, tuning, settings.measure, config["seed"])
     return TunerFnResult(Search(oracle, trials, scratch=scratch, record=folder), {})

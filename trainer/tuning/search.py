@@ -11,7 +11,6 @@ from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.errors import FailedTrialError, FatalRuntimeError
 
 from trainer.distribution import TrainingFailedError
-from trainer.job import MEASURE
 from trainer.progress import tell
 from trainer.stall import StalledError
 from trainer.tuning.chosen import RECORD_FILE, worded
@@ -135,7 +134,8 @@ class Search(BaseTuner):
         self._tried.append(tried)
         best = self._best
         trials = [asdict(one) for one in self._tried]
-        record = {"measure": MEASURE, "best": best and best.trial, "trials": trials}
+        measure = self.oracle.objective.name
+        record = {"measure": measure, "best": best and best.trial, "trials": trials}
         with draft_of(self._record) as draft:
             draft.write_text(json.dumps(record, indent=2) + "\n")
         told = f"trial {tried.trial} of {self.oracle.max_trials}: {worded(tried.values)}: "
@@ -143,7 +143,7 @@ class Search(BaseTuner):
             told += f"failed: {tried.error}"
         else:
             kept = ", trained before" if tried.kept else f", {tried.seconds:.1f} s"
-            told += f"{MEASURE} {tried.score:.4f} in epoch {tried.epoch} of {tried.epochs}{kept}"
+            told += f"{measure} {tried.score:.4f} in epoch {tried.epoch} of {tried.epochs}{kept}"
         if best:
             told += f"; best {best.score:.4f} (trial {best.trial})"
         tell(told)

@@ -20,6 +20,7 @@ from transform.settings import Frozen
 
 # Settings of a training that no trial could measure.
 _UNMEASURED = {
+    "keep": "it says what is measured",
     "refresh_epochs": "it comes after the epoch that is measured",
     "tuning": "it is the search itself",
     "warm_start": "it says how long a training takes, not how well it goes",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.distribution import run_workers
-from trainer.job import HISTORY_FILE, MEASURE, Job
+from trainer.job import HISTORY_FILE, Job
 from trainer.whole_files import draft_of
 from transform.settings import Frozen
 
@@ -52,17 +52,21 @@ class Measured(Frozen):
 class Trainings:
     """Trains a job with some of its settings changed; what was trained once is looked up."""
 
-    def __init__(self, job: Job, *, code: str, workers: int, scratch: Path, kept: Path) -> None:
+    def __init__(
+        self, job: Job, *, measure: str, code: str, workers: int, scratch: Path, kept: Path
+    ) -> None:
         """Reads all that the job is trained on, once: to know it again.
 
         Args:
             job: The job with the settings as they stand; where it writes to does not matter.
+            measure: What of its history is to be as great as possible.
             code: Fingerprint of the code that trains it.
             workers: Worker processes of a training.
             scratch: Folder for what a training needs while it goes on.
             kept: Folder with a file for each finished training; it outlives the search.
         """
         self._job = job
+        self._measure = measure
         self._workers = workers
         self._scratch = scratch
         self._kept = kept
@@ -93,7 +97,7 @@ class Trainings:
             job = self._job.model_copy(update={"settings": settings, **places})
             run_workers(job, workers=self._workers)
             history = json.loads((Path(job.run_dir) / HISTORY_FILE).read_text())
-        measured = Measured(values=history[MEASURE], seconds=time.monotonic() - started)
+        measured = Measured(values=history[self._measure], seconds=time.monotonic() - started)
         with draft_of(self._path(values)) as draft:
             draft.write_text(measured.model_dump_json(indent=2) + "\n")
         return measured

@@ -10,7 +10,7 @@ from trainer.catalogue import Catalogue
 from trainer.collapse import CollapseGuard, FewListsGuard
 from trainer.export import Description, save, save_before_refresh
 from trainer.fitting import KeepBest, fit, is_chief, refresh
-from trainer.job import MEASURE, Job
+from trainer.job import Job
 from trainer.lazy_adam import LazyAdam
 from trainer.monitors import TrainingMonitor
 from trainer.preparation import prepare
@@ -27,7 +27,7 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
     with strategy.scope():
         model = trainable(inputs.description, inputs.catalogue, inputs.validation[0], seed=job.seed)
     measure = Validation(model, inputs.catalogue, inputs.validation)
-    keep_best = KeepBest(MEASURE, measure, settings.patience)
+    keep_best = KeepBest(settings.measure, measure, settings.patience)
     share = warm_start(model, job, inputs, strategy, settings.warm_start)
     monitors = (
         CollapseGuard(

@@ -2,12 +2,14 @@
 
 Negatives are drawn one after the other from a mixture of sources (followers of the recent history
 in the co-view tile, popularity, uniform) until enough *different* items are found that the user has
-not had. Where lists repeat what a user has had, that is a source too: how likely a purchase of
-yesterday is today cannot be learned from strangers to the history alone. It is successive sampling, the same as keeping the first arrivals of independent
-Poisson processes with the mixture as their rates. With tau the arrival of the first item that was
-*not* kept, an item of rate q was included with probability 1 - exp(-q tau): given tau this is exact
-(bottom-k sampling with rank conditioning: Cohen and Kaplan, "Summarizing data using bottom-k
-sketches", PODC 2007), so weights 1 / probability undo the sampling without bias.
+not had. Where lists repeat what a user has had, the history is a source too: how soon bread is
+bought again cannot be told by a model that has met no bread that was left lying.
+
+That is successive sampling, the same as keeping the first arrivals of independent Poisson processes
+with the mixture as their rates. With tau the arrival of the first item that was *not* kept, an item
+of rate q was included with probability 1 - exp(-q tau): given tau this is exact (bottom-k sampling
+with rank conditioning: Cohen and Kaplan, "Summarizing data using bottom-k sketches", PODC 2007), so
+weights 1 / probability undo the sampling without bias.
 """
 
 from __future__ import annotations

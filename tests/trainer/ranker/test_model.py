@@ -18,7 +18,7 @@ from trainer.catalogue import Catalogue
 from trainer.ranker.loss import BinaryLoss, combined_pair
 from trainer.ranker.model import Candidates, Ranker
 from trainer.ranker.training import build
-from trainer.ranker.validation import ranks_of_positives
+from trainer.ranker.validation import Validation, ranks_of_positives
 from trainer.sequences import request_history
 from trainer.settings import RankerSettings
 
@@ -109,6 +109,34 @@ def test_a_list_costs_what_it_costs_whatever_longer_ones_stand_beside_it(
         for part in (slice(2), slice(2, 4))
     ]
     assert whole == pytest.approx(sum(halves) / 2, rel=1e-6)
+
+
+def test_the_epoch_may_be_chosen_by_the_loss_of_the_validation_rows(
+    ranker: Ranker, weighted: Ranker, rows: Rows
+) -> None:
+    parts = [rows([[2, 3], [4]], [[4, 5, 6], [7, 8, 9]]), rows([[5]], [[8, 9, 2, 3]])]
+    for model in (ranker, weighted):
+        loss = (2 * model.compute_loss(parts[0]) + model.compute_loss(parts[1])) / 3
+        found = Validation(model, parts, "probabilities")()
+        assert found == pytest.approx(-float(loss), rel=1e-5)
+    # The order says nothing of how likely; the loss does.
+    same_order = [Validation(model, parts, "order")() for model in (ranker, weighted)]
+    assert same_order[0] == same_order[1]
+
+
+def test_an_id_of_few_events_counts_less(catalogue: Catalogue, ranker: Ranker) -> None:
+    settings = RankerSettings(dimension=8, hidden=(8,), dropout=0.0, id_shrinkage=4.0)
+    model = build(description(settings), catalogue, request_rows([[2, 3]], [[4, 5]]))
+    for variable, trained in zip(
+        model.trainable_variables, ranker.trainable_variables, strict=True
+    ):
+        variable.assign(trained)
+    known, counts = np.flatnonzero(catalogue.counts), catalogue.counts[catalogue.counts > 0]
+    own = tf.gather(ranker.item_encoder._ids.embeddings, known)
+    taken = own * (4.0 / (counts + 4.0))[:, np.newaxis]
+    np.testing.assert_allclose(model.vectors(known), ranker.vectors(known) - taken, atol=1e-6)
+    strange = np.flatnonzero(catalogue.counts == 0)  # they show what all unknown share, in full
+    np.testing.assert_array_equal(model.vectors(strange), ranker.vectors(strange))
 
 
 def test_a_place_without_a_candidate_takes_no_rank(rows: Rows) -> None:

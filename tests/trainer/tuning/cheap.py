@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from trainer.job import MEASURE, Job
-from trainer.settings import RetrieverSettings
+from trainer.job import Job
+from trainer.settings import MEASURE, RetrieverSettings
 
 
 class Peak:

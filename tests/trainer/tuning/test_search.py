@@ -15,9 +15,9 @@ from tests.trainer.jobs import job
 from tests.trainer.tuning.cheap import Peak
 from trainer import stall
 from trainer.distribution import trained_by
-from trainer.job import MEASURE, Job
+from trainer.job import Job
 from trainer.progress import told_to
-from trainer.settings import RetrieverSettings
+from trainer.settings import MEASURE, RetrieverSettings
 from trainer.tuning.oracle import Oracle
 from trainer.tuning.search import Search, SearchFailedError
 from trainer.tuning.settings import TuningSettings
@@ -45,7 +45,12 @@ def search(
     (folder / "rows" / "part-0.gz").write_bytes(rows)
     whole = job(folder, settings=SETTINGS.model_dump(), train_files=(f"{folder}/rows/*",))
     measured = Trainings(
-        whole, code="1", workers=1, scratch=folder / "scratch", kept=folder / "kept" / "trials"
+        whole,
+        measure=MEASURE,
+        code="1",
+        workers=1,
+        scratch=folder / "scratch",
+        kept=folder / "kept" / "trials",
     )
     tuning = TuningSettings(trials=trials, space=space)
     oracle = Oracle(SETTINGS, tuning, MEASURE, seed)
