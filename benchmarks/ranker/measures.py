@@ -29,7 +29,8 @@ def probabilities(scores: Floats, validation: Floats, known: Table) -> Floats:
         validation: Scores of the validation candidates.
         known: These candidates.
     """
-    model = LogisticRegression(C=np.inf)
+    # The default stops too early where positives are rare: their part of the gradient is small.
+    model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-9)
     model.fit(validation[:, np.newaxis], known.label, sample_weight=1.0 / known.probability)
     result: Floats = model.predict_proba(scores[:, np.newaxis])[:, 1]
     return result

@@ -67,6 +67,14 @@ def test_scores_become_probabilities_of_the_whole_traffic(table: Table) -> None:
     assert found[DISTANCE] < 0.01
 
 
+def test_of_rare_positives_as_many_are_promised_as_there_are(table: Table) -> None:
+    """As where each candidate that was drawn stands for thousands."""
+    rare = table._replace(probability=np.where(table.label > 0, 1.0, 1e-4))
+    scores = 3.0 * logit(truth(table)) - 7.0
+    found = measured(probabilities(scores, scores, rare), rare)
+    assert found[CALIBRATION] == pytest.approx(1.0, abs=1e-3)
+
+
 def test_without_the_correction_for_thinning_too_much_is_promised(table: Table) -> None:
     scores = logit(truth(table))
     as_if_whole = table._replace(probability=np.ones(len(table.label)))
