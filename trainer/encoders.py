@@ -83,7 +83,8 @@ class ItemEncoder(tf.keras.layers.Layer):
         """Encodes the items of `catalogue`; `features` are the candidate features.
 
         With `hash_buckets`, ids share the rows of their table, see `HashedEmbedding`. With
-        `id_shrinkage` k, the id of an item with n training events counts n / (n + k) times.
+        `id_shrinkage` k, the vector of the id of an item with n training events lies n / (n + k) of
+        the way from that of the unknown, which items without an event show, to its own.
         """
         super().__init__(**kwargs)
         self._ids = (
@@ -108,7 +109,8 @@ class ItemEncoder(tf.keras.layers.Layer):
         shown = tf.where(visible, items, tf.constant(UNKNOWN, tf.int64))
         own = self._ids(shown)
         if self._shares is not None:
-            own *= tf.gather(self._shares, shown)[:, tf.newaxis]
+            unknown = self._ids(tf.constant([UNKNOWN], tf.int64))
+            own = unknown + tf.gather(self._shares, items)[:, tf.newaxis] * (own - unknown)
         vectors = own + self._content(content, tf.shape(items)[0])
         return tf.gather(vectors, place)
 
@@ -125,10 +127,8 @@ class ItemEncoder(tf.keras.layers.Layer):
 
 
 def _id_shares(counts: npt.NDArray[np.int64], shrinkage: float) -> tf.Variable:
-    """How far the own vector of each id counts, float32 [V]; that of the unknown counts in full."""
-    shares = counts / (counts + shrinkage)
-    shares[UNKNOWN] = 1.0
-    return _table("id_shares", shares.astype(np.float32))
+    """How far the own vector of each id counts, float32 [V]."""
+    return _table("id_shares", (counts / (counts + shrinkage)).astype(np.float32))
 
 
 def _table(name: str, rows: Any) -> tf.Variable:

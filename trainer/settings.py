@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from trainer.tuning.settings import Range, TuningSettings, check_space
 from transform.settings import Frozen
 
+# What the validation rows say of an epoch, in the history: the epoch with the most is kept.
 MEASURE = "val_ndcg_at_10"
 
 
@@ -149,14 +150,14 @@ class RankerSettings(TrainingSettings):
             may stand beside a weight. Of both, as of candidates that were left out by chance, the
             logits are corrected: what the model says are probabilities
             (`trainer.ranker.loss.BinaryLoss`).
-        id_shrinkage: Events k with which the own vector of an item's id counts by half: n / (n + k)
-            with n in training, so that an item of few events is told by its content, as a mean
-            shrinks to that of its group; 0 for ids that count in full. Of use where most items
-            have few events: their ids are learned by heart, and their probabilities come out far
-            too high.
-        keep: What of the validation rows chooses the epoch. `order`: NDCG@10 of the candidates;
-            `probabilities`: the loss, in which a candidate stands for all that were left out like
-            it. They part where negatives are few of very many.
+        id_shrinkage: Events k with which the vector of an item's id is half its own, half that of
+            items without any: n / (n + k) with n in training, so that an item of few events is told
+            by its content, as a mean shrinks to that of its group; 0 for ids that count in full. Of
+            use where most items have few events: their ids are learned by heart, and their
+            probabilities come out far too high.
+        keep: What of the validation rows chooses the epoch. `order`: NDCG@10 among the candidates;
+            `probabilities`: log loss, where a candidate stands for all that were left out like it.
+            They part where negatives are few of very many.
     """
 
     dimension: int = Field(default=32, ge=4)

@@ -116,12 +116,13 @@ class ExampleSettings(Frozen):
         history_length: Events of history that a model sees, and the length of a training window.
         max_history: Events of history that a held-out request carries (to exclude seen items).
         ranking_rows_per_user: Requests a user (its latest in the training period) in `ranking`.
-        ranking_every: Of a user's requests only every so many-th, where these are a user's own
-            events: the lines of one receipt say little more than one of them, and more receipts
-            come in with the same number of rows.
+        ranking_every: Of these only every so many-th, from the user's first event on, where the log
+            has no impressions: the lines of one receipt say little more than one of them, and more
+            receipts come in with as many rows.
         candidates: Candidates a ranking row: one positive, the rest sampled negatives.
-        repeats: Whether lists may show what a user has had, so that it may be a negative, too. Not
-            to be set: it follows from `recommender.exclude_seen`.
+        repeats: Whether lists may show what a user has had, so that it may be a negative, too, and
+            a quarter of the draws of negatives is from the latest history. Not to be set: it
+            follows from `recommender.exclude_seen`.
         co_view_window: Steps within which a following item counts as a co-view.
         co_view_neighbours: Followers kept for each item.
         co_view_decay: Weight of a history event relative to the one after it.

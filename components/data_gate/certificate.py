@@ -104,6 +104,7 @@ def _after_the_middle(events: pl.DataFrame, declared: Declared, build: Build) ->
     # Windows are short, so that many end before the moment. Sampled candidates are not compared.
     every = {
         "ranking_rows_per_user": len(events),
+        "ranking_every": 1,
         "history_length": min(_WINDOW, examples.history_length),
         "candidates": examples.candidates if shown else 2,
     }

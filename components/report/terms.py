@@ -116,8 +116,8 @@ TERMS = {
     ),
     "log_likelihood": Term(
         label="Log likelihood",
-        meaning="Minus the loss of a request, which puts back the candidates that were left out; "
-        "0 would be no surprise at all.",
+        meaning="Minus the log loss of all candidates of a request, those that were left out put "
+        "back; 0 would be no surprise at all.",
         better="higher",
     ),
     "normalised_entropy": Term(

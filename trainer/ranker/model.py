@@ -179,18 +179,14 @@ class Ranker(tfrs.models.Model):
 
     def compute_loss(self, inputs: dict[str, Any], training: bool = False) -> tf.Tensor:
         """This replica's part of the mean loss over the rows of the global batch."""
-        losses = self.list_losses(inputs, training)
-        rows = sum_across_replicas(tf.cast(tf.shape(losses)[0], tf.float32))
-        return tf.reduce_sum(losses) / rows
-
-    def list_losses(self, row: dict[str, Any], training: bool = False) -> tf.Tensor:
-        """The loss of each of some transformed rows, float32 [B]."""
-        return combined_pair(
-            row[keys.LABEL].to_tensor(),
-            self._uncorrected(row, training),
-            row[keys.CANDIDATE_PROBABILITY].to_tensor(),
+        losses = combined_pair(
+            inputs[keys.LABEL].to_tensor(),
+            self._uncorrected(inputs, training),
+            inputs[keys.CANDIDATE_PROBABILITY].to_tensor(),
             self._binary_loss,
         )
+        rows = sum_across_replicas(tf.cast(tf.shape(losses)[0], tf.float32))
+        return tf.reduce_sum(losses) / rows
 
 
 def _remembered(candidates: tf.Tensor) -> tf.Tensor:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from trainer.collapse import FEWEST_REQUESTS
 from trainer.fitting import ndcg_of_ranks
+from trainer.ranker.loss import BinaryLoss
 from trainer.ranker.model import Ranker
 from transform import features as keys
 
@@ -20,15 +21,14 @@ _SAME = 1e-5  # logits that are no further apart are the same, but for rounding
 class Validation:
     """What the held-out requests say of a ranker, the more the better.
 
-    It is NDCG@10 among their candidates, or minus the mean loss of a request, which puts back the
-    candidates that were left out.
+    It is NDCG@10 among their candidates, or minus the log loss of a request: the sum over all its
+    candidates, each of which stands for those that were left out like it.
     """
 
     def __init__(self, model: Ranker, rows: list[dict[str, Any]], keep: str) -> None:
         """Measures `model` on batches of held-out rows; `keep` is that of `RankerSettings`."""
         self._rows = rows
         self._likely = keep == "probabilities"
-        self._loss = tf.function(model.list_losses, reduce_retracing=True)
         self._score = tf.function(model.call, reduce_retracing=True)
         self._spreads = np.zeros(0, np.float32)
 
@@ -41,7 +41,7 @@ class Validation:
             ranks.append(ranks_of_positives(logits, row, real))
             spreads.append(_spreads(logits, real)[real.sum(axis=1) > 1])
             if self._likely:
-                losses.append(self._loss(row).numpy())
+                losses.append(_log_losses(logits, row))
         self._spreads = np.concatenate(spreads)
         if self._likely:
             return -float(np.concatenate(losses).mean())
@@ -56,6 +56,14 @@ class Validation:
         if len(self._spreads) < FEWEST_REQUESTS:
             return None
         return float((self._spreads <= _SAME).mean())
+
+
+def _log_losses(logits: npt.NDArray[np.float32], row: dict[str, Any]) -> npt.NDArray[np.float32]:
+    """Log loss of each row, whatever loss trains the model [B]."""
+    stands_for = tf.math.divide_no_nan(1.0, row[keys.CANDIDATE_PROBABILITY].to_tensor())
+    losses = stands_for * BinaryLoss()(row[keys.LABEL].to_tensor(), logits)
+    of_rows: npt.NDArray[np.float32] = tf.reduce_sum(losses, axis=1).numpy()
+    return of_rows
 
 
 def ranks_of_positives(

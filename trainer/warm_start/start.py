@@ -19,7 +19,7 @@ from trainer.vocabulary import read_terms
 from trainer.warm_start.transfer import UnlikeError, transfer
 
 START_FILE = "start.json"
-_LOSS = ("positive_weight", "focal_gamma")
+_MEANING = ("positive_weight", "focal_gamma", "id_shrinkage")  # of the same weights
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _start(model: tf.keras.Model, job: Job, inputs: Prepared) -> Start:
     try:
         earlier = read_description(job.base_model)
         _refuse_other_rows(earlier, now)
-        _refuse_other_loss(earlier, now)
+        _refuse_other_meaning(earlier, now)
         terms = read_terms(inputs.transform, now.features)
         anew = transfer(job.base_model, model, now, terms)
     except UnlikeError as unlike:
@@ -116,20 +116,20 @@ def _refuse_other_rows(earlier: Description, now: Description) -> None:
         )
 
 
-def _refuse_other_loss(earlier: Description, now: Description) -> None:
-    """A ranker's logits mean another probability under another loss.
+def _refuse_other_meaning(earlier: Description, now: Description) -> None:
+    """A ranker's weights mean other probabilities under another loss or with ids that count less.
 
     Raises:
-        UnlikeError: The earlier model was trained by another one.
+        UnlikeError: The earlier model was trained so.
     """
     plain = RankerSettings()  # what a retriever, and a ranker of an earlier release, was trained by
     then, asked = (
-        {name: one.settings.get(name, getattr(plain, name)) for name in _LOSS}
+        {name: one.settings.get(name, getattr(plain, name)) for name in _MEANING}
         for one in (earlier, now)
     )
     if then != asked:
         raise UnlikeError(
-            "The earlier model must be trained by the same loss, or its logits stand for other "
+            "The earlier model must be trained alike, or its weights stand for other "
             f"probabilities. Received: {asked}, then {then}. The next training goes on from this "
             "one."
         )

@@ -92,6 +92,7 @@ class _RowBuilder:
         self._count = shop.item_counts
         self._sampler = CandidateSampler(self._count, shop.followers, shop.examples.candidates)
         self._seen = SeenItems(behaviours, len(shop.items))
+        self._own = OwnItems(self._item, self._count > 0) if shop.examples.repeats else None
         self._keys = mix(user_keys(histories.users[f.USER_ID]), np.array([shop.seed], np.uint64))
 
     def build(self) -> dict[str, pa.RecordBatch]:
@@ -124,7 +125,7 @@ class _RowBuilder:
         start = np.maximum(self._first, self._training_end - every * settings.ranking_rows_per_user)
         request = ranges(start, self._training_end - start)
         # Counted from the user's first event on, so that later events do not choose.
-        request = request[(request - self._first[self._user[request]]) % every == every - 1]
+        request = request[(request - self._first[self._user[request]]) % every == 0]
         rows = self._requests(request[self._behaviours.owns(request)], settings.history_length)
         return self._batch({**self._query(rows), **self._sampled(rows, self._training_end)})
 
@@ -182,7 +183,8 @@ class _RowBuilder:
         first = self._first[rows.user]
         until = rows.end if seen_until is None else seen_until[rows.user]
         width = self._shop.examples.co_view_window
-        own = self._own_items(rows) if self._shop.examples.repeats else None
+        recent = rows.end[:, None] - np.arange(width, 0, -1)[None, :]
+        inside = recent >= first[:, None]
         # The place within the user's history tells the rows of a user apart.
         place = (rows.end - first).astype(np.uint64)
         return self._candidates(
@@ -191,25 +193,17 @@ class _RowBuilder:
                 Requests(
                     key=mix(self._keys[rows.user], place),
                     positive=self._item[rows.end],
-                    recent=self._latest(rows, width),
+                    recent=np.where(inside, self._item[np.maximum(recent, 0)], -1),
                     user=rows.user,
                     first=first,
-                    until=first if own else until,
+                    until=until if self._own is None else first,
                     seen=self._seen,
-                    own=own,
+                    start=history_starts(first, rows.end, self._shop.examples.history_length),
+                    end=rows.end,
+                    own=self._own,
                 )
             ),
         )
-
-    def _own_items(self, rows: _Rows) -> OwnItems:
-        latest = self._latest(rows, self._shop.examples.history_length)
-        return OwnItems(latest, self._count > 0)
-
-    def _latest(self, rows: _Rows, width: int) -> Ints:
-        """Items of the latest behaviours before each request, oldest first [R, width]; -1: none."""
-        place = rows.end[:, None] - np.arange(width, 0, -1)[None, :]
-        inside = place >= self._first[rows.user][:, None]
-        return np.where(inside, self._item[np.maximum(place, 0)], -1)
 
     def _candidates(self, rows: _Rows, drawn: Candidates) -> dict[str, pa.Array]:
         """Candidates, and what the aggregates say at the time of each request."""

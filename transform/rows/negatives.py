@@ -37,7 +37,7 @@ _CHUNK_CELLS = 2**20
 _DRAWS = 2
 # Shares of the mixture.
 _FOLLOWERS, _POPULARITY, _UNIFORM = 0.5, 0.25, 0.25
-_OWN = 0.25  # of that of the followers, where the history itself is a source
+_OWN = 0.25  # taken from the followers' share where the history itself is a source
 # Streams of random numbers of a row.
 _SOURCE, _EVENT, _ITEM, _ARRIVAL, _RACE, _ORDER = (np.uint64(n << 40) for n in range(6))
 
@@ -54,7 +54,9 @@ class Requests:
         first: The user's first event [R].
         until: Items of the user's events from `first` up to here, exclusive, are no negatives [R].
         seen: The users' items.
-        own: The latest items of the history as a source; None where they are no negatives.
+        start: The first event of the history that may be drawn [R].
+        end: The event after its last one [R].
+        own: The histories as a source; None where they are no negatives.
     """
 
     key: Keys
@@ -64,7 +66,9 @@ class Requests:
     first: Ints
     until: Ints
     seen: SeenItems
-    own: OwnItems | None = None
+    start: Ints
+    end: Ints
+    own: OwnItems | None
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,8 @@ class CandidateSampler:
         near = np.where(has_followers, follows, popular)
         rate: Floats = _FOLLOWERS * near + _POPULARITY * popular + _UNIFORM / len(self._known)
         if requests.own:
-            own, has_own = requests.own.probability(row, item)
+            start, end = requests.start[row], requests.end[row]
+            own, has_own = requests.own.probability(start, end, item)
             rate += _OWN * (np.where(has_own, own, popular) - near)
         return rate
 
@@ -138,7 +143,8 @@ class CandidateSampler:
         item[near] = self._followers.draw(requests.recent, row[near], event, number[near])
         if requests.own:
             own = np.flatnonzero(source < _OWN)
-            item[own] = requests.own.draw(row[own], number[own])
+            start, end = requests.start[row[own]], requests.end[row[own]]
+            item[own] = requests.own.draw(start, end, number[own])
         popular = np.flatnonzero((item < 0) | ((source >= _FOLLOWERS) & (source < 1 - _UNIFORM)))
         aim = number[popular] * self._cumulative[-1]
         item[popular] = np.searchsorted(self._cumulative, aim, side="right")

@@ -1,4 +1,4 @@
-"""The latest items of each request's history as a distribution."""
+"""Parts of users' histories as distributions over items."""
 
 from __future__ import annotations
 
@@ -10,46 +10,48 @@ Floats = NDArray[np.float64]
 
 
 class OwnItems:
-    """Draws what a user had lately: each event is as likely as another."""
+    """Draws what a user had: each event of a part of the history is as likely as another.
 
-    def __init__(self, latest: Ints, drawable: NDArray[np.bool_]) -> None:
+    Answers for many parts at once; memory grows with events, not with requests.
+    """
+
+    def __init__(self, item: Ints, drawable: NDArray[np.bool_]) -> None:
         """Indexes the events.
 
         Args:
-            latest: The latest items of each history, -1 where there is none [R, H].
+            item: Item code of each event [E].
             drawable: Whether an item code may be drawn [items].
         """
-        kept = (latest >= 0) & drawable[latest]
-        row, _ = np.nonzero(kept)
-        self._item = latest[kept]
-        self._items = len(drawable)
-        self._count = kept.sum(axis=1)
-        self._start = np.cumsum(self._count) - self._count
-        self._pair = np.sort(row * self._items + self._item)
+        self._event = np.flatnonzero(drawable[item])
+        self._drawn = item[self._event]
+        self._before = np.concatenate([[0], np.cumsum(drawable[item])])
+        self._events = len(item) + 1
+        self._pair = np.sort(self._drawn * self._events + self._event)
 
-    def draw(self, row: Ints, event: Floats) -> Ints:
+    def draw(self, start: Ints, end: Ints, number: Floats) -> Ints:
         """Draws items from uniform numbers.
 
         Args:
-            row: The row of each draw [M].
-            event: A uniform number that chooses the event [M].
+            start: First event of each draw's part [M].
+            end: The event after its last one [M].
+            number: A uniform number that chooses the event [M].
 
         Returns:
-            Item codes [M], -1 in rows whose history holds nothing that may be drawn.
+            Item codes [M], -1 where the part holds nothing that may be drawn.
         """
-        drawn = np.full(len(row), -1, np.int64)
-        able = np.flatnonzero(self._count[row] > 0)
-        row = row[able]
-        drawn[able] = self._item[self._start[row] + (event[able] * self._count[row]).astype(int)]
+        first, count = self._before[start], self._before[end] - self._before[start]
+        able = count > 0
+        drawn = np.full(len(start), -1, np.int64)
+        drawn[able] = self._drawn[(first + (number * count).astype(np.int64))[able]]
         return drawn
 
-    def probability(self, row: Ints, item: Ints) -> tuple[Floats, NDArray[np.bool_]]:
-        """Probability of drawing an item, for each pair of row and item.
+    def probability(self, start: Ints, end: Ints, item: Ints) -> tuple[Floats, NDArray[np.bool_]]:
+        """Probability of drawing an item, for each pair of a part and an item.
 
         Returns:
-            The probability [P], and whether the row can draw at all [P].
+            The probability [P], and whether anything can be drawn from the part [P].
         """
-        pair = row * self._items + item
-        times = np.searchsorted(self._pair, pair, "right") - np.searchsorted(self._pair, pair)
-        events = self._count[row]
-        return times / np.maximum(events, 1), events > 0
+        until, since = item * self._events + end, item * self._events + start
+        times = np.searchsorted(self._pair, until) - np.searchsorted(self._pair, since)
+        count = self._before[end] - self._before[start]
+        return times / np.maximum(count, 1), count > 0

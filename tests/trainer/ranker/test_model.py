@@ -111,32 +111,37 @@ def test_a_list_costs_what_it_costs_whatever_longer_ones_stand_beside_it(
     assert whole == pytest.approx(sum(halves) / 2, rel=1e-6)
 
 
-def test_the_epoch_may_be_chosen_by_the_loss_of_the_validation_rows(
-    ranker: Ranker, weighted: Ranker, rows: Rows
+@pytest.mark.parametrize("loss", ["ranker", "weighted"])
+def test_the_epoch_may_be_chosen_by_log_loss_whatever_trains_the_model(
+    loss: str, request: pytest.FixtureRequest, rows: Rows
 ) -> None:
+    model = request.getfixturevalue(loss)
     parts = [rows([[2, 3], [4]], [[4, 5, 6], [7, 8, 9]]), rows([[5]], [[8, 9, 2, 3]])]
-    for model in (ranker, weighted):
-        loss = (2 * model.compute_loss(parts[0]) + model.compute_loss(parts[1])) / 3
-        found = Validation(model, parts, "probabilities")()
-        assert found == pytest.approx(-float(loss), rel=1e-5)
-    # The order says nothing of how likely; the loss does.
-    same_order = [Validation(model, parts, "order")() for model in (ranker, weighted)]
-    assert same_order[0] == same_order[1]
+    parts[0]["candidate_probability"] *= 0.5
+    log_losses = []
+    for row, stands_for in zip(parts, (2.0, 1.0), strict=True):
+        p = 1 / (1 + np.exp(-model(row).numpy()))
+        log_losses += list(-stands_for * (np.log(p[:, 0]) + np.log1p(-p[:, 1:]).sum(axis=1)))
+    found = Validation(model, parts, "probabilities")()
+    assert found == pytest.approx(-np.mean(log_losses), rel=1e-5)
+    assert 0.0 < Validation(model, parts, "order")() <= 1.0
 
 
-def test_an_id_of_few_events_counts_less(catalogue: Catalogue, ranker: Ranker) -> None:
+def test_an_id_of_few_events_lies_between_that_of_none_and_its_own(
+    catalogue: Catalogue, ranker: Ranker
+) -> None:
     settings = RankerSettings(dimension=8, hidden=(8,), dropout=0.0, id_shrinkage=4.0)
     model = build(description(settings), catalogue, request_rows([[2, 3]], [[4, 5]]))
     for variable, trained in zip(
         model.trainable_variables, ranker.trainable_variables, strict=True
     ):
         variable.assign(trained)
-    known, counts = np.flatnonzero(catalogue.counts), catalogue.counts[catalogue.counts > 0]
-    own = tf.gather(ranker.item_encoder._ids.embeddings, known)
-    taken = own * (4.0 / (counts + 4.0))[:, np.newaxis]
-    np.testing.assert_allclose(model.vectors(known), ranker.vectors(known) - taken, atol=1e-6)
-    strange = np.flatnonzero(catalogue.counts == 0)  # they show what all unknown share, in full
-    np.testing.assert_array_equal(model.vectors(strange), ranker.vectors(strange))
+    ids, share = np.arange(2, 12), catalogue.counts[2:] / (catalogue.counts[2:] + 4.0)
+    table = ranker.item_encoder._ids.embeddings
+    towards_unknown = (1 - share)[:, np.newaxis] * (table[1] - tf.gather(table, ids))
+    towards_unknown *= (catalogue.counts[2:] > 0)[:, np.newaxis]  # the others are there already
+    expected = ranker.vectors(ids) + towards_unknown
+    np.testing.assert_allclose(model.vectors(ids), expected, atol=1e-6)
 
 
 def test_a_place_without_a_candidate_takes_no_rank(rows: Rows) -> None:

@@ -76,10 +76,10 @@ def test_ranking_rows_ask_for_the_latest_training_events():
 def test_ranking_rows_may_leave_out_requests_between():
     every_third = SMALL.model_copy(update={"ranking_every": 3})
     ranking = rows(frame(one_user(16)), examples=every_third)["ranking"]  # fourteen train
-    assert [row["request_time"] for row in ranking] == [[90], [120]]
+    assert [row["request_time"] for row in ranking] == [[100], [130]]
     # Three events more go on with the next third: they do not choose among those before.
     later = rows(frame(one_user(19)), examples=every_third)["ranking"]
-    assert [row["request_time"] for row in later] == [[120], [150]]
+    assert [row["request_time"] for row in later] == [[130], [160]]
 
 
 def test_a_users_first_event_is_a_request_without_history():

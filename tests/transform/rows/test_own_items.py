@@ -1,25 +1,33 @@
-"""Drawing from a history: each event alike, whatever else the batch holds."""
+"""Drawing from parts of histories: each event alike, whatever stands before and after."""
 
 import numpy as np
 import pytest
 
 from transform.rows.own_items import OwnItems
 
-LATEST = np.array([[-1, 2, 1, 2], [-1, -1, -1, -1], [0, 3, 3, 3]])
-OWN = OwnItems(LATEST, np.array([True, True, True, False]))  # 3 was never taken
-
-
-def test_a_number_chooses_an_event():
-    numbers = np.array([0.0, 0.34, 0.99])
-    assert OWN.draw(np.zeros(3, int), numbers).tolist() == [2, 1, 2]
-    assert OWN.draw(np.full(3, 1), numbers).tolist() == [-1, -1, -1]
-    assert OWN.draw(np.full(3, 2), numbers).tolist() == [0, 0, 0]
+ITEM = np.array([2, 2, 1, 2, 0, 3, 3, 2])
+OWN = OwnItems(ITEM, np.array([True, True, True, False]))  # 3 was never taken
 
 
 @pytest.mark.parametrize(
-    ("row", "shares"), [(0, [0, 1 / 3, 2 / 3, 0]), (1, [0, 0, 0, 0]), (2, [1, 0, 0, 0])]
+    ("start", "end", "drawn"), [(1, 4, [2, 1, 2]), (4, 7, [0, 0, 0]), (5, 7, [-1] * 3)]
 )
-def test_the_probability_is_the_share_of_the_events(row, shares):
-    found, able = OWN.probability(np.full(4, row), np.arange(4))
+def test_a_number_chooses_an_event(start, end, drawn):
+    numbers = np.array([0.0, 0.34, 0.99])
+    assert OWN.draw(np.full(3, start), np.full(3, end), numbers).tolist() == drawn
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "shares"),
+    [
+        (1, 4, [0, 1 / 3, 2 / 3, 0]),
+        (4, 7, [1, 0, 0, 0]),
+        (0, 8, [1 / 6, 1 / 6, 4 / 6, 0]),
+        (5, 7, [0] * 4),
+        (3, 3, [0] * 4),
+    ],
+)
+def test_the_probability_is_the_share_of_the_events(start, end, shares):
+    found, able = OWN.probability(np.full(4, start), np.full(4, end), np.arange(4))
     assert found == pytest.approx(shares)
-    assert able.tolist() == [row != 1] * 4
+    assert able.tolist() == [any(shares)] * 4
