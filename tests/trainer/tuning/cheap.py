@@ -16,9 +16,14 @@ class Peak:
 
     restarts = 0
 
-    def __init__(self, failing: Callable[[int], str | None] = lambda number: None) -> None:
-        """Takes a number of a training, from 1 -> why it fails."""
+    def __init__(
+        self,
+        failing: Callable[[int], str | None] = lambda number: None,
+        measure: str = MEASURE,
+    ) -> None:
+        """Takes a number of a training, from 1 -> why it fails; and what measures an epoch."""
         self.jobs: list[Job] = []
+        self._measure = measure
         self._failing = failing
 
     def run(self, job: Job, path: Path) -> str | None:
@@ -27,6 +32,6 @@ class Peak:
             return why
         settings = RetrieverSettings(**job.settings)
         off = abs(math.log(settings.learning_rate / 0.002)) + settings.dropout + settings.layers
-        history = {"loss": [2.0, 1.0, 0.5], MEASURE: [0.0, 1 / (1 + off), 0.0]}
+        history = {"loss": [2.0, 1.0, 0.5], self._measure: [0.0, 1 / (1 + off), 0.0]}
         (path.parent / "history.json").write_text(json.dumps(history))
         return None

@@ -39,6 +39,7 @@ def search(
     space: Any = SPACE,
     seed: int = 3,
     rows: bytes = b"rows",
+    measure: str = MEASURE,
 ) -> list[dict[str, Any]]:
     """Searches with workers; the record of the trials, also where the search did not end."""
     (folder / "rows").mkdir(exist_ok=True)
@@ -46,14 +47,14 @@ def search(
     whole = job(folder, settings=SETTINGS.model_dump(), train_files=(f"{folder}/rows/*",))
     measured = Trainings(
         whole,
-        measure=MEASURE,
+        measure=measure,
         code="1",
         workers=1,
         scratch=folder / "scratch",
         kept=folder / "kept" / "trials",
     )
     tuning = TuningSettings(trials=trials, space=space)
-    oracle = Oracle(SETTINGS, tuning, MEASURE, seed)
+    oracle = Oracle(SETTINGS, tuning, measure, seed)
     kept = folder / "kept"
     with trained_by(workers):
         Search(oracle, measured, scratch=folder / "scratch", record=kept).search()
@@ -163,6 +164,13 @@ def test_more_trials_add_to_those_there_are(tmp_path: Path) -> None:
     more = Peak()
     assert len(search(tmp_path, more, trials=6)) == 6
     assert len(more.jobs) == 2
+
+
+def test_a_search_goes_by_what_chooses_the_epoch(tmp_path: Path) -> None:
+    trials = search(tmp_path, Peak(measure="val_log_likelihood"), measure="val_log_likelihood")
+    assert record(tmp_path)["measure"] == "val_log_likelihood"
+    (tmp_path / "other").mkdir()
+    assert outcomes(trials) == outcomes(search(tmp_path / "other", Peak()))
 
 
 def test_a_small_space_ends_the_search_once_it_is_used_up(tmp_path: Path) -> None:

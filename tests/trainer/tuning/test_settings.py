@@ -69,3 +69,6 @@ def test_what_a_model_does_not_have_is_no_part_of_its_space() -> None:
     space = {"trials": 2, "space": {"layers": [1, 2]}}
     with pytest.raises(ValidationError, match=r"Received: 'layers'\. .*There are: .*cross_layers"):
         RankerSettings.model_validate({"tuning": space})
+    space["space"] = {"keep": ["order", "probabilities"]}
+    with pytest.raises(ValidationError, match="'keep', of which it says what is measured"):
+        RankerSettings.model_validate({"tuning": space})

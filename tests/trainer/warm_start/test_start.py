@@ -92,20 +92,20 @@ def test_a_model_of_an_earlier_release_does_not_say_what_it_knows(tmp_path: Path
     assert "which rows it was trained on" in said["why"]
 
 
-def test_a_ranker_trained_by_another_loss_is_not_gone_on_from(tmp_path: Path) -> None:
-    """Its logits stand for other probabilities; one of an earlier release had the plain loss."""
+def test_a_ranker_whose_weights_mean_something_else_is_not_gone_on_from(tmp_path: Path) -> None:
+    """One of an earlier release had the plain loss, and ids that count in full."""
     model, description = BEFORE.ranker(2)
-    loss = ("positive_weight", "focal_gamma")
-    old = {name: value for name, value in description.settings.items() if name not in loss}
+    later = ("positive_weight", "focal_gamma", "id_shrinkage")
+    old = {name: value for name, value in description.settings.items() if name not in later}
     old_release = description.model_copy(update={"settings": old})
     folder = BEFORE.save(model, old_release, tmp_path / "earlier")
-    for asked, warm in (({}, True), ({"focal_gamma": 2.0}, False)):
+    for asked, warm in (({}, True), ({"focal_gamma": 2.0}, False), ({"id_shrinkage": 5.0}, False)):
         now, described = NOW.ranker(3, asked)
-        run = tmp_path / str(warm)
+        run = tmp_path / "-".join(["run", *asked])
         (run / "run").mkdir(parents=True)
         inputs = Prepared(NOW, described, None, [])
         wanted = job(run, model="ranker", base_model=folder)
         warm_start(now, wanted, inputs, tf.distribute.get_strategy(), SHARE)
         said = json.loads((run / "run" / START_FILE).read_text())
         assert said["warm"] == warm
-    assert "'focal_gamma': 2.0}, then {'positive_weight': 1.0, 'focal_gamma': 0.0}" in said["why"]
+    assert "'id_shrinkage': 5.0}, then {'positive_weight': 1.0, 'focal_gamma'" in said["why"]

@@ -15,7 +15,8 @@ def test_training_curves_name_the_best_epoch():
 
 
 @pytest.mark.parametrize(
-    ("metric", "best"), [("val_loss", 2), ("val_log_loss", 2), ("val_ndcg_at_10", 3)]
+    ("metric", "best"),
+    [("val_loss", 2), ("val_log_loss", 2), ("val_ndcg_at_10", 3), ("val_log_likelihood", 3)],
 )
 def test_the_best_epoch_is_the_lowest_loss_and_the_highest_quality(metric, best):
     training = Training(model="Ranker", history={metric: (0.3, 0.1, None, 0.2)})
