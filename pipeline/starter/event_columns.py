@@ -12,6 +12,7 @@ from pipeline.starter.sample import Sample
 from transform.errors import DataError
 from transform.reading.event_formats import positions
 from transform.reading.values import id_column
+from transform.state import DEFAULT_EVENT_TYPE
 
 _MOST_EVENT_TYPES = 100
 _MOST_LABELS = 8
@@ -30,11 +31,13 @@ class EventTypes:
         column: Where they stand; None where all events count alike.
         impression: The type of what was shown; None where the log does not have it.
         labels: The other types, the most frequent first; only with impressions.
+        usual: The most frequent of the other types.
     """
 
     column: str | None = None
     impression: str | None = None
     labels: tuple[str, ...] = ()
+    usual: str = DEFAULT_EVENT_TYPE
 
 
 def event_types(sample: Sample, names: list[str], chosen: Mapping[str, str]) -> EventTypes:
@@ -44,9 +47,11 @@ def event_types(sample: Sample, names: list[str], chosen: Mapping[str, str]) -> 
         return EventTypes()
     found = sample.frame[column].cast(pl.String).drop_nulls().value_counts(sort=True)[column]
     shown = [kind for kind in found if snake_case(kind) in _IMPRESSIONS]
+    others = tuple(kind for kind in found if kind not in shown)
+    usual = others[0] if others else DEFAULT_EVENT_TYPE
     if not shown:
-        return EventTypes(column)
-    return EventTypes(column, shown[0], tuple(k for k in found if k not in shown)[:_MOST_LABELS])
+        return EventTypes(column, usual=usual)
+    return EventTypes(column, shown[0], others[:_MOST_LABELS], usual)
 
 
 def optional_columns(

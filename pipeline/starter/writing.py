@@ -62,7 +62,7 @@ def render(plan: Plan, name: str, out: Path) -> str:
         lines.append("# No features yet; one is a line such as")
         lines.append("#   - {name: category, side: candidate, kind: category}")
         lines.append("features: []")
-    return "\n".join([*lines, *_examples(plan.types)]) + "\n" + _TAIL
+    return "\n".join([*lines, *_aggregates(plan.types), *_examples(plan.types)]) + "\n" + _TAIL
 
 
 def _window(sample: Sample) -> list[str]:
@@ -73,6 +73,17 @@ def _window(sample: Sample) -> list[str]:
     return [
         f"  # The log lies in partitions from {places[0]} to {places[-1]}; all of it is read.",
         f"  # To read only the last ones: window: {{last: {min(28, len(set(places)))}}}",
+    ]
+
+
+def _aggregates(types: EventTypes) -> list[str]:
+    """What to add where tastes move."""
+    count = _quoted(types.usual)
+    return [
+        "",
+        "# Where tastes move, counts of the last days or weeks tell what is wanted now, as in",
+        "# aggregates:",
+        f"#   - {{name: item_events_28d, of: item, count: {count}, window: 28d}}",
     ]
 
 

@@ -47,6 +47,16 @@ def test_a_log_and_nothing_else_is_enough(folder):
     assert "all events count alike" in result.output
 
 
+@pytest.mark.parametrize(("columns", "usual"), [((), "interaction"), (("event",), "0")])
+def test_the_aggregate_that_the_file_suggests_can_be_taken(folder, columns, usual):
+    write_log(folder / "log.csv", ("user_id", "item_id", "event_time", *columns))
+    assert init("--events", "log.csv", "--out", "my.yaml").exit_code == 0
+    text = (folder / "my.yaml").read_text().replace("# aggregates:", "aggregates:")
+    (folder / "my.yaml").write_text(text.replace("#   - {name: item_", "  - {name: item_"))
+    (aggregate,) = load_settings("my.yaml").aggregates
+    assert (aggregate.of, aggregate.count, aggregate.window) == ("item", usual, "28d")
+
+
 def test_other_names_and_separators_are_mapped(folder):
     write_log(folder / "log.txt", ("userId", "Product ID", "ts", "rating", "event"), ";")
     result = init("--events", "log.txt", "--out", "deep/er/shop.yaml", "--name", "corner-shop")
@@ -234,7 +244,7 @@ def test_without_impressions_there_are_no_labels_and_no_lists(folder):
     settings = load_settings("my.yaml")
     assert settings.examples.labels == ()
     assert "position" not in settings.data.events.columns
-    assert "window" not in (folder / "my.yaml").read_text()
+    assert "window: {" not in (folder / "my.yaml").read_text()
 
 
 def test_a_column_that_does_not_name_each_event_is_no_event_id(folder):
