@@ -1,7 +1,7 @@
 """Several workers are one: the same loss, step for step, as a single worker's, killed or not.
 
-The retriever starts warm, from the model of the shared run, the ranker cold, with ids that count
-less and kept by log loss; the learning rate of both rises and falls.
+The retriever starts warm, from the model of the shared run, the ranker cold and kept by log loss;
+the learning rate of both rises and falls.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 SCHEDULE = {"warm_up": 0.5, "final_learning_rate": 0.1}
 OF_MODEL = {
     "retriever": {"id_dropout": 0.0, "warm_start": 1.0, "softmax": "sampled"},
-    "ranker": {"id_shrinkage": 5.0, "keep": "probabilities"},
+    "ranker": {"keep": "probabilities"},
 }
 MEASURES = {"retriever": "val_ndcg_at_10", "ranker": "val_log_likelihood"}
 
