@@ -81,12 +81,13 @@ def _measure(workshop: Workshop, seeds: Sequence[int], peers: Iterable[str]) -> 
     }
     ranks = {peer: [lists.ranks for lists in runs] for peer, runs in found.items()}
     seconds = {p: max(lists.seconds for lists in runs) for p, runs in found.items()}
+    variants, retrieved = workshop.ablation(seeds[0])
     return [
         *rows_of(name, [lists.ranks for lists in ours], ranks, simple, bars, lead),
         Row(f"{name}: seconds of training", budget, "s", peers=seconds),
-        *ablation_rows(name, workshop.ablation(seeds[0])),
+        *ablation_rows(name, variants),
         *(part_rows(name, workshop.parts(seeds[0])) if workshop.dataset.in_parts else ()),
-        *ladder_rows(name, ours),
+        *ladder_rows(name, ours, retrieved),
     ]
 
 

@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 import tensorflow_transform as tft
 from tfx.utils import path_utils
 
+from benchmarks.quality.ladder import LIST
 from benchmarks.quality.protocol import Ints, K
 from benchmarks.said import report
 from benchmarks.seeded_run import catalogue_files, newest, transformed
@@ -58,7 +60,7 @@ VARIANTS = (
 
 
 def main(config: str, said: str) -> None:
-    """Composes, asks, reports the ranks of the targets."""
+    """Composes, asks, reports the ranks of the targets, and of those that training never saw."""
     settings = load_settings(config)
     sources = _sources(settings.root)
     transform = tft.TFTransformOutput(sources.transform_graph)
@@ -72,19 +74,22 @@ def main(config: str, said: str) -> None:
     parts = refreshed(parts, sources, settings.examples, validation)
     stages["validation learned"] = _candidates(parts, test, settings)
     ranks = {
-        f"{variant.name}; {stage}": _ranks(variant, learned, found).tolist()
+        f"{variant.name}; {stage}": _ranks(variant, learned, found, K).tolist()
         for variant in VARIANTS
         for stage, found in stages.items()
     }
-    report(Path(said), ranks=ranks)
+    targets = np.concatenate([tf.reshape(row[keys.TARGET_ITEM_ID], [-1]) for row in test])
+    retrieved = _ranks(VARIANTS[0], learned, stages["validation learned"], LIST)
+    unseen = retrieved[parts.catalogue.counts[targets] == 0]
+    report(Path(said), ranks=ranks, unseen=unseen.tolist())
 
 
 def _candidates(parts: Parts, rows: list[dict[str, Any]], settings: Settings) -> Found:
     return held_out_candidates(Recommender(parts), rows, settings.recommender)
 
 
-def _ranks(variant: Variant, learned: Found, asked: Found) -> Ints:
-    """Rank of each target from 1, 0 beyond the tenth place; the first of equals stands first."""
+def _ranks(variant: Variant, learned: Found, asked: Found, depth: int) -> Ints:
+    """Rank of each target from 1, 0 beyond `depth`; the first of equals stands first."""
     columns = [SIGNALS.index(signal) for signal in variant.signals]
     if "popularity" in variant.signals:
         columns += range(len(SIGNALS), learned[0].shape[-1])
@@ -92,7 +97,7 @@ def _ranks(variant: Variant, learned: Found, asked: Found) -> Ints:
     signals, valid, taken = asked
     scores = signals[..., columns] @ np.array(calibration.weights)
     scores[~valid] = -np.inf
-    first = np.argsort(-scores, axis=1, kind="stable")[:, :K]
+    first = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
     hit = np.take_along_axis(taken & valid, first, axis=1)
     ranks: Ints = np.where(hit.any(axis=1), hit.argmax(axis=1) + 1, 0)
     return ranks

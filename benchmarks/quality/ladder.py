@@ -14,17 +14,19 @@ from transform.features import ITEM_RUNG, SLICES, USER_RUNG
 
 _WHOSE = {USER_RUNG: "users with {} events", ITEM_RUNG: "items with {} events in training"}
 _UNSEEN = "0"
-_LIST = 100  # items of a list
+LIST = 100  # items of a list
 _TIMES_CHANCE = 3  # "well above": how many times as often as by chance
 _FEWEST = 20  # requests that a bar needs
 
 
-def ladder_rows(name: str, runs: Sequence[Lists]) -> list[Row]:
+def ladder_rows(name: str, runs: Sequence[Lists], retrieved: Ints) -> list[Row]:
     """Each rung over all seeds, and how often an item that training never saw is retrieved.
 
     Args:
         name: Name of the log.
         runs: What the composed path showed, by seed.
+        retrieved: Ranks of the targets that training never saw among the first hundred of the
+            two-tower alone, 0 beyond them; of the first seed.
     """
     rows = []
     for column, whose in _WHOSE.items():
@@ -36,14 +38,19 @@ def ladder_rows(name: str, runs: Sequence[Lists]) -> list[Row]:
                 others = {"HR@10": q.hit_rate, "requests": requests}
                 rows.append(Row(measure, q.ndcg, "", peers=others))
     unseen = _of(runs, ITEM_RUNG, _UNSEEN)
-    return [*rows, _unseen_row(name, runs, unseen)] if len(unseen) else rows
+    if not len(unseen):
+        return rows
+    measure, chance = f"{name}: HR@{LIST} of items that training never saw", LIST / runs[0].items
+    return [
+        *rows,
+        _unseen_row(measure, unseen, chance, few=_FEWEST * len(runs)),
+        _unseen_row(f"{measure}, two-tower alone", retrieved, chance, few=_FEWEST),
+    ]
 
 
-def _unseen_row(name: str, runs: Sequence[Lists], found: Ints) -> Row:
-    value = list_metrics.recall(list_metrics.rank_counts(found), _LIST)
-    chance = _LIST / runs[0].items
-    measure = f"{name}: HR@{_LIST} of items that training never saw"
-    if len(found) < _FEWEST * len(runs):
+def _unseen_row(measure: str, found: Ints, chance: float, few: int) -> Row:
+    value = list_metrics.recall(list_metrics.rank_counts(found), LIST)
+    if len(found) < few:
         return Row(measure, value, "", peers={"chance": chance})
     return at_least(measure, value, "", _TIMES_CHANCE * chance, {"chance": chance})
 

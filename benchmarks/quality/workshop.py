@@ -95,15 +95,21 @@ class Workshop:
         taken = sum(seconds[node] for node in _TRAINS)
         return Lists(np.array(said["ranks"]), taken, said["rungs"], said["items"])
 
-    def ablation(self, seed: int) -> Mapping[str, Ints]:
-        """Ranks by parts of the composed path: name of the variant -> ranks."""
+    def ablation(self, seed: int) -> tuple[Mapping[str, Ints], Ints]:
+        """Ranks by parts of the composed path.
+
+        Returns:
+            Name of the variant -> ranks; and those of the two-tower alone among the first hundred,
+            of the targets that training never saw.
+        """
         found = run_module(
             "benchmarks.quality.ablation_side",
             self.dataset.settings,
             said=self._side(f"ablation-{seed}"),
             environment=self._run(seed).variables,
         ).said
-        return {name: np.array(ranks) for name, ranks in found["ranks"].items()}
+        ranks = {name: np.array(ranks) for name, ranks in found["ranks"].items()}
+        return ranks, np.array(found["unseen"], np.int64)
 
     def parts(self, seed: int) -> Mapping[str, float]:
         """NDCG@10 of the retriever on validation rows, trained whole and without each part."""
