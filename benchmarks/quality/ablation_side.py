@@ -20,7 +20,7 @@ import tensorflow_transform as tft
 from tfx.utils import path_utils
 
 from benchmarks.quality.ladder import LIST
-from benchmarks.quality.protocol import Ints, K
+from benchmarks.quality.protocol import Ints
 from benchmarks.said import report
 from benchmarks.seeded_run import catalogue_files, newest, transformed
 from components.artifacts import Tiles
@@ -57,6 +57,7 @@ VARIANTS = (
     Variant("two-tower, co-view, popularity", ("retriever", "co_view", "popularity")),
     Variant("all, with the ranker", SIGNALS),
 )
+RETRIEVED = "two-tower alone; validation learned"  # what shows items that training never saw
 
 
 def main(config: str, said: str) -> None:
@@ -74,22 +75,22 @@ def main(config: str, said: str) -> None:
     parts = refreshed(parts, sources, settings.examples, validation)
     stages["validation learned"] = _candidates(parts, test, settings)
     ranks = {
-        f"{variant.name}; {stage}": _ranks(variant, learned, found, K).tolist()
+        f"{variant.name}; {stage}": _ranks(variant, learned, found)
         for variant in VARIANTS
         for stage, found in stages.items()
     }
     targets = np.concatenate([tf.reshape(row[keys.TARGET_ITEM_ID], [-1]) for row in test])
-    retrieved = _ranks(VARIANTS[0], learned, stages["validation learned"], LIST)
-    unseen = retrieved[parts.catalogue.counts[targets] == 0]
-    report(Path(said), ranks=ranks, unseen=unseen.tolist())
+    unseen = ranks[RETRIEVED][parts.catalogue.counts[targets] == 0]
+    ranks_of = {name: found.tolist() for name, found in ranks.items()}
+    report(Path(said), ranks=ranks_of, unseen=unseen.tolist())
 
 
 def _candidates(parts: Parts, rows: list[dict[str, Any]], settings: Settings) -> Found:
     return held_out_candidates(Recommender(parts), rows, settings.recommender)
 
 
-def _ranks(variant: Variant, learned: Found, asked: Found, depth: int) -> Ints:
-    """Rank of each target from 1, 0 beyond `depth`; the first of equals stands first."""
+def _ranks(variant: Variant, learned: Found, asked: Found) -> Ints:
+    """Rank of each target from 1, 0 beyond the hundredth; the first of equals stands first."""
     columns = [SIGNALS.index(signal) for signal in variant.signals]
     if "popularity" in variant.signals:
         columns += range(len(SIGNALS), learned[0].shape[-1])
@@ -97,7 +98,7 @@ def _ranks(variant: Variant, learned: Found, asked: Found, depth: int) -> Ints:
     signals, valid, taken = asked
     scores = signals[..., columns] @ np.array(calibration.weights)
     scores[~valid] = -np.inf
-    first = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
+    first = np.argsort(-scores, axis=1, kind="stable")[:, :LIST]
     hit = np.take_along_axis(taken & valid, first, axis=1)
     ranks: Ints = np.where(hit.any(axis=1), hit.argmax(axis=1) + 1, 0)
     return ranks

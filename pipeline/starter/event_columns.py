@@ -30,14 +30,17 @@ class EventTypes:
     Attributes:
         column: Where they stand; None where all events count alike.
         impression: The type of what was shown; None where the log does not have it.
-        labels: The other types, the most frequent first; only with impressions.
-        usual: The most frequent of the other types.
+        labels: The other types, the most frequent first.
     """
 
     column: str | None = None
     impression: str | None = None
     labels: tuple[str, ...] = ()
-    usual: str = DEFAULT_EVENT_TYPE
+
+    @property
+    def usual(self) -> str:
+        """The most frequent of the types that are no impressions."""
+        return self.labels[0] if self.labels else DEFAULT_EVENT_TYPE
 
 
 def event_types(sample: Sample, names: list[str], chosen: Mapping[str, str]) -> EventTypes:
@@ -48,10 +51,7 @@ def event_types(sample: Sample, names: list[str], chosen: Mapping[str, str]) -> 
     found = sample.frame[column].cast(pl.String).drop_nulls().value_counts(sort=True)[column]
     shown = [kind for kind in found if snake_case(kind) in _IMPRESSIONS]
     others = tuple(kind for kind in found if kind not in shown)
-    usual = others[0] if others else DEFAULT_EVENT_TYPE
-    if not shown:
-        return EventTypes(column, usual=usual)
-    return EventTypes(column, shown[0], others[:_MOST_LABELS], usual)
+    return EventTypes(column, shown[0] if shown else None, others[:_MOST_LABELS])
 
 
 def optional_columns(

@@ -119,6 +119,24 @@ def listwise_loss(labels: tf.Tensor, logits: tf.Tensor, probability: tf.Tensor) 
     return -tf.reduce_sum(labels * tf.nn.log_softmax(there), axis=1)
 
 
+def log_loss(
+    labels: tf.Tensor, logits: tf.Tensor, probability: tf.Tensor, binary: BinaryLoss
+) -> tf.Tensor:
+    """The binary loss of each list: a candidate counts for all that were left out like it.
+
+    Args:
+        labels: 0 or 1 [B, C].
+        logits: As the binary loss trains them [B, C].
+        probability: With which each candidate was kept, in (0, 1]; 0 where there is none [B, C].
+        binary: The loss of a candidate.
+
+    Returns:
+        [B].
+    """
+    stands_for = tf.math.divide_no_nan(1.0, probability)
+    return tf.reduce_sum(stands_for * binary(labels, logits), axis=1)
+
+
 def combined_pair(
     labels: tf.Tensor, logits: tf.Tensor, probability: tf.Tensor, binary: BinaryLoss
 ) -> tf.Tensor:
@@ -142,8 +160,7 @@ def combined_pair(
         [B].
     """
     listwise = listwise_loss(labels, binary.true_logits(logits), probability)
-    stands_for = tf.math.divide_no_nan(1.0, probability)
-    return listwise + tf.reduce_sum(stands_for * binary(labels, logits), axis=1)
+    return listwise + log_loss(labels, logits, probability, binary)
 
 
 def _softplus_over_exp(x: tf.Tensor) -> tf.Tensor:

@@ -10,11 +10,12 @@ import tensorflow as tf
 
 from trainer.collapse import FEWEST_REQUESTS
 from trainer.fitting import ndcg_of_ranks
-from trainer.ranker.loss import BinaryLoss
+from trainer.ranker.loss import BinaryLoss, log_loss
 from trainer.ranker.model import Ranker
 from transform import features as keys
 
 _METRIC_K = 10
+_PLAIN = BinaryLoss()  # whatever loss trains the model: its logits are of probabilities
 _SAME = 1e-5  # logits that are no further apart are the same, but for rounding
 
 
@@ -41,7 +42,8 @@ class Validation:
             ranks.append(ranks_of_positives(logits, row, real))
             spreads.append(_spreads(logits, real)[real.sum(axis=1) > 1])
             if self._likely:
-                losses.append(_log_losses(logits, row))
+                label, probability = row[keys.LABEL], row[keys.CANDIDATE_PROBABILITY]
+                losses.append(log_loss(label.to_tensor(), logits, probability.to_tensor(), _PLAIN))
         self._spreads = np.concatenate(spreads)
         if self._likely:
             return -float(np.concatenate(losses).mean())
@@ -56,14 +58,6 @@ class Validation:
         if len(self._spreads) < FEWEST_REQUESTS:
             return None
         return float((self._spreads <= _SAME).mean())
-
-
-def _log_losses(logits: npt.NDArray[np.float32], row: dict[str, Any]) -> npt.NDArray[np.float32]:
-    """Log loss of each row, whatever loss trains the model [B]."""
-    stands_for = tf.math.divide_no_nan(1.0, row[keys.CANDIDATE_PROBABILITY].to_tensor())
-    losses = stands_for * BinaryLoss()(row[keys.LABEL].to_tensor(), logits)
-    of_rows: npt.NDArray[np.float32] = tf.reduce_sum(losses, axis=1).numpy()
-    return of_rows
 
 
 def ranks_of_positives(

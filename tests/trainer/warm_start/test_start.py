@@ -108,4 +108,5 @@ def test_a_ranker_whose_weights_mean_something_else_is_not_gone_on_from(tmp_path
         warm_start(now, wanted, inputs, tf.distribute.get_strategy(), SHARE)
         said = json.loads((run / "run" / START_FILE).read_text())
         assert said["warm"] == warm
-    assert "'id_shrinkage': 5.0}, then {'positive_weight': 1.0, 'focal_gamma'" in said["why"]
+    plain = "{'positive_weight': 1.0, 'focal_gamma': 0.0, 'id_shrinkage': 0.0}"
+    assert f"'id_shrinkage': 5.0}}, then {plain}" in said["why"]
