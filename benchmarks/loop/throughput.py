@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -41,6 +42,7 @@ class Run:
         applied_s: Until a read of any user shows all of them.
         folded_s: Until all states are folded and written.
         cpu_s: Seconds of the processor, of all consumers.
+        redis_s: Seconds of the processor, of Redis meanwhile.
         counted: Events that the counts of items hold in the end.
     """
 
@@ -49,6 +51,7 @@ class Run:
     applied_s: float
     folded_s: float
     cpu_s: float
+    redis_s: float
     counted: int
 
 
@@ -75,6 +78,7 @@ def judge(one: Sequence[Run], two: Sequence[Run], lists: Sequence[Run]) -> list[
         Row("one consumer, a tenth of the messages lists of ten", _rate(lists), unit),
         at_least("two consumers over one", _rate(two) / _rate(one), "x", 2 * _LINEAR),
         Row("processor time of a consumer an event, one", _cpu_us(one), "us"),
+        Row("processor time of Redis an event, one", _redis_us(one), "us"),
         at_most("the same, two over one", _cpu_us(two) / _cpu_us(one), "x", _CPU_GROWTH),
         at_most("events lost or doubled", wrong, "events", 0),
     ]
@@ -91,7 +95,7 @@ def consume(folder: Path, sizes: Sizes, consumers: int, *, lists: bool) -> Run:
             consumer(url, sizes.items, number, consumers, said) for number, said in enumerate(sides)
         ]
         go(url, processes)
-        began = time.perf_counter()
+        began, redis_began = time.perf_counter(), _cpu_of_redis(url)
         queue = RedisQueue(url)
         while queue.backlog():
             check_alive(processes)
@@ -100,6 +104,7 @@ def consume(folder: Path, sizes: Sizes, consumers: int, *, lists: bool) -> Run:
         for process, said in zip(processes, sides, strict=True):
             if process.wait():
                 raise SideError(f"a consumer must end with code 0; see {said.with_suffix('.log')}")
+        redis_s = _cpu_of_redis(url) - redis_began
         done = [json.loads(said.read_text()) for said in sides]
         counted = sum(sum(store.item_counts(day).values()) for day in days)
         return Run(
@@ -108,6 +113,7 @@ def consume(folder: Path, sizes: Sizes, consumers: int, *, lists: bool) -> Run:
             applied,
             max(one["seconds"] for one in done),
             sum(one["cpu_seconds"] for one in done),
+            redis_s,
             counted,
         )
 
@@ -159,6 +165,18 @@ def _rate(runs: Sequence[Run]) -> float:
 def _cpu_us(runs: Sequence[Run]) -> float:
     """Microseconds of the processor an event."""
     return _middle(runs, lambda run: 1e6 * run.cpu_s / run.events)
+
+
+def _redis_us(runs: Sequence[Run]) -> float:
+    """The same of Redis."""
+    return _middle(runs, lambda run: 1e6 * run.redis_s / run.events)
+
+
+def _cpu_of_redis(url: str) -> float:
+    """Seconds of the processor that a server has had."""
+    with redis.Redis.from_url(url) as server:
+        spent: Any = server.info("cpu")
+    return float(spent["used_cpu_user"] + spent["used_cpu_sys"])
 
 
 def _middle(runs: Sequence[Run], figure: Callable[[Run], float]) -> float:

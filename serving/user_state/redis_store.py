@@ -1,9 +1,10 @@
 """User states in Redis: for any number of machines.
 
 Keys, each behind the store's prefix: `user:<user_id>` is a hash of `version` (decimal), `record`
-(see `serving.user_state.encoding`) and `live` (the number of live events in it that are yet to be
-folded), `publication` is a string (JSON), `live` the set of the users with such events, and
-`items:<day>` a hash of the events of a day since 1970, by type and item.
+(see `serving.user_state.encoding`), `live` (the number of live events that are yet to be folded)
+and those events, in fields named by the version that they made. `publication` is a string (JSON),
+`live` the set of the users with such events, and `items:<day>` a hash of the events of a day since
+1970, by type and item.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ class RedisUserStates:
         with self._explained(), self._redis.pipeline(transaction=False) as pipeline:
             pipeline.get(f"{self._prefix}:publication")
             for user_id in user_ids:
-                pipeline.hmget(self._key(user_id), "version", "record")
+                pipeline.hgetall(self._key(user_id))
             content, *found = pipeline.execute()
         publication = self._published(content)
         return [_opened(fields, publication) for fields in found], publication
@@ -169,8 +170,9 @@ class RedisUserStates:
         return self._publication[1]
 
 
-def _opened(fields: Any, publication: Publication) -> Opened:
-    version, record = fields
-    if version is None:
+def _opened(fields: Mapping[bytes, bytes], publication: Publication) -> Opened:
+    if not fields:
         return Opened(UNKNOWN, Counter())
-    return open_record(int(version), record, publication.settings)
+    live = b"".join(events for name, events in fields.items() if name.isdigit())
+    encoded = fields.get(b"record", b"") + live
+    return open_record(int(fields[b"version"]), encoded, publication.settings)

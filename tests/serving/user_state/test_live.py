@@ -1,13 +1,22 @@
 """Live events: the state depends on which there were, not on when or how often they came."""
 
+import uuid
 from collections import Counter
 
 import pytest
+import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.user_state.live import REMEMBERED_SECONDS, Applied, LiveEvent, fold_live
+from serving.user_state.live import (
+    COUNTS_KEPT_SECONDS,
+    REMEMBERED_SECONDS,
+    Applied,
+    LiveEvent,
+    fold_live,
+)
 from serving.user_state.record import Publication
+from serving.user_state.redis_store import RedisUserStates
 from serving.user_state.store import record_event, settle
 from transform.state import EMPTY, Event, FoldSettings, apply
 from transform.windows import UserWindow
@@ -103,6 +112,17 @@ def test_items_are_counted_once_when_events_are_settled(store):
     counts = {("view", "item-0"): 2, ("view", "item-1"): 2, ("view", "item-2"): 1}
     assert store.item_counts(20_000) == counts | {("impression", "x"): 1}
     assert store.item_counts(19_999) == {}
+
+
+def test_redis_forgets_the_counts_of_every_day_in_time(redis_url):
+    store = RedisUserStates(redis_url, prefix=uuid.uuid4().hex)
+    days = [Event("a", "view", START + n * 86_400) for n in range(3)]
+    store.append({"ann": [LiveEvent(f"e{n}", (one,)) for n, one in enumerate(days)]})
+    settle(store, ["ann"])
+    with redis.Redis.from_url(redis_url) as server:
+        kept = [server.ttl(f"{store._prefix}:items:{20_000 + n}") for n in range(3)]
+    store.close()
+    assert all(COUNTS_KEPT_SECONDS - 60 < seconds <= COUNTS_KEPT_SECONDS for seconds in kept)
 
 
 @pytest.mark.parametrize("settled", [False, True])
