@@ -54,7 +54,7 @@ VARIANTS = (
     Variant("two-tower alone", ("retriever",)),
     Variant("co-view alone", ("co_view",)),
     Variant("two-tower and co-view", ("retriever", "co_view")),
-    Variant("two-tower, co-view, popularity", ("retriever", "co_view", "popularity")),
+    Variant("two-tower, co-view, popularity", ("retriever", "co_view", "popularity", "new")),
     Variant("all, with the ranker", SIGNALS),
 )
 RETRIEVED = "two-tower alone; validation learned"  # what shows items that training never saw

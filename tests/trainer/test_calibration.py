@@ -40,6 +40,27 @@ def test_predicted_and_observed_rates_agree() -> None:
     assert predicted[top].mean() == pytest.approx(labels[top].mean(), rel=0.1)
 
 
+def flagged(share: float, worth: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Requests some of whose candidates have a flag, which is worth something."""
+    signals, valid, _ = planted(1000)
+    rng = np.random.default_rng(6)
+    flag = (rng.random(valid.shape) < share).astype(np.float32)
+    utility = 1.5 * signals[..., 0] + worth * flag + rng.gumbel(size=valid.shape)
+    labels = utility.argmax(axis=1)[:, np.newaxis] == np.arange(10)
+    return np.concatenate([signals, flag[..., np.newaxis]], axis=-1), valid, labels
+
+
+def test_a_flag_gets_its_worth_where_requests_tell_of_it() -> None:
+    assert fit_calibration(*flagged(0.1, 2.0)).weights[2] == pytest.approx(2.0, abs=0.3)
+
+
+def test_a_rare_flag_of_which_no_request_tells_gets_nothing() -> None:
+    # Two candidates of ten thousand have it, and neither was taken.
+    weights = fit_calibration(*flagged(2e-4, -1000.0)).weights
+    assert abs(weights[2]) < 0.1
+    assert weights[0] == pytest.approx(1.5, abs=0.1)
+
+
 def test_empty_places_have_no_say() -> None:
     signals, valid, labels = planted()
     free = fit_calibration(signals, valid, labels)

@@ -26,7 +26,7 @@ from transform import features as keys
 from transform.features import Feature, query_features
 
 # What every recommender combines; the declared aggregates of items stand behind these.
-SIGNALS = ("ranker", "retriever", "co_view", "popularity")
+SIGNALS = ("ranker", "retriever", "co_view", "popularity", "new")
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ class Recommender(tf.Module):
         self._item_values = _constant("item_aggregates", parts.catalogue.aggregates)
         self._limits = Limits(parts.catalogue)
         self.exact = ExactIndex(self.vectors, self._limits)
-        self._popularity = _constant(
-            "log_popularity", np.log1p(parts.catalogue.counts).astype(np.float32)
-        )
+        counts = parts.catalogue.counts
+        self._popularity = _constant("log_popularity", np.log1p(counts).astype(np.float32))
+        self._new = _constant("new", (counts == 0).astype(np.float32))
         self._followers = _constant("followers", parts.co_view.followers)
         self._weights = _constant("follower_weights", parts.co_view.weights)
         self._index: Index = self.exact
@@ -236,7 +236,8 @@ class Recommender(tf.Module):
         The retriever's signal is the logarithm of its softmax over the listed items: unlike the
         score itself, it can be compared between requests. Aggregates are signals of their own, not
         only the ranker's: what is taken just now changes faster than a model learns it, and how
-        much that says is asked of the latest requests.
+        much that says is asked of the latest requests. An item that training never saw is not one
+        that nobody wants: what it is worth is no point on the line of the popularity.
         """
         history = request_history(row, self._length)
         item_values = tf.gather(self._item_values, ids)
@@ -253,6 +254,7 @@ class Recommender(tf.Module):
             retrieval - asked.search.log_normaliser(scale),
             tf.math.log1p(asked.votes.of(ids)),
             tf.gather(self._popularity, ids),
+            tf.gather(self._new, ids),
         ]
         return tf.concat([tf.stack(signals, axis=-1), item_values], axis=-1)
 

@@ -34,7 +34,7 @@ def compose(
         )
     )
     others = [0.0] * catalogue.aggregates.shape[1]
-    known = Calibration(weights=(1.0, 0.1, 2.0, 0.3, *others), slope=1.0, offset=-3.0)
-    newcomers = Calibration(weights=(0.0, 0.0, 0.0, 1.0, *others), slope=1.0, offset=-4.0)
+    known = Calibration(weights=(1.0, 0.1, 2.0, 0.3, 0.5, *others), slope=1.0, offset=-3.0)
+    newcomers = Calibration(weights=(0.0, 0.0, 0.0, 1.0, 0.0, *others), slope=1.0, offset=-4.0)
     recommender.set_calibration(newcomers, known)
     return recommender

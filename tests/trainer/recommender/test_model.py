@@ -86,6 +86,18 @@ def test_aggregates_of_the_items_are_signals_of_their_own(
     np.testing.assert_allclose(score[0], tf.sigmoid([1.0, 0.0, -1.0]), rtol=1e-6)
 
 
+def test_what_a_new_item_is_worth_is_a_signal_of_its_own(
+    recommender: Recommender, rows: Rows
+) -> None:
+    """Of the items 2 to 11 the last one has no event; the one before it has one."""
+    only = np.eye(len(SIGNALS))[SIGNALS.index("new")]
+    calibration = Calibration(weights=tuple(only), slope=1.0, offset=-1.0)
+    recommender.set_calibration(calibration, calibration)
+    ids, score, _ = lists(recommender, rows([[2, 3]]), 2)
+    assert ids[0, 0] == 11
+    np.testing.assert_allclose(score[0], tf.sigmoid([0.0, -1.0]), rtol=1e-6)
+
+
 def test_a_list_longer_than_the_catalogue_is_padded(recommender: Recommender, rows: Rows) -> None:
     ids, _, _ = lists(recommender, rows([[2, 3]]), 40)
     assert ids.shape == (1, 40)
