@@ -89,7 +89,8 @@ def _platt(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.bool_]) -> tu
         z = ab[0] * scores + ab[1]
         value = np.logaddexp(0.0, z) - y * z
         error = 1.0 / (1.0 + np.exp(-z)) - y
-        return float(value.mean()), np.array([(error * scores).mean(), error.mean()])
+        # For each candidate taken: where these are rare, the search would end too early.
+        return float(value.mean() / rate), np.array([(error * scores).mean(), error.mean()]) / rate
 
     start = np.array([1.0, np.log(rate / (1.0 - rate)) - scores.mean()])
     slope, offset = minimize(loss, start, jac=True, method="L-BFGS-B").x

@@ -40,6 +40,17 @@ def test_predicted_and_observed_rates_agree() -> None:
     assert predicted[top].mean() == pytest.approx(labels[top].mean(), rel=0.1)
 
 
+def test_rates_agree_where_one_candidate_of_thousands_is_taken() -> None:
+    rng = np.random.default_rng(0)
+    score = rng.normal(4.0, 1.0, 400_000)
+    taken = rng.random(score.shape) < sigmoid(1.3 * (score - 4.0) + np.log(1e-4))
+    # A request of two candidates each, whose first one is never taken.
+    signals = np.stack([np.full(len(score), 4.0), score], axis=1).astype(np.float32)[..., None]
+    labels = np.stack([np.zeros_like(taken), taken], axis=1)
+    predicted = predict(fit_calibration(signals, np.ones(labels.shape, bool), labels), signals)
+    assert predicted.sum() == pytest.approx(taken.sum(), rel=1e-4)
+
+
 def flagged(share: float, worth: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Requests some of whose candidates have a flag, which is worth something."""
     signals, valid, _ = planted(1000)
