@@ -17,7 +17,7 @@ from benchmarks.ranker.environment import ENVIRONMENT, PEERS
 from benchmarks.ranker.measures import measured, probabilities, truth, truth_without_place
 from benchmarks.ranker.rows import rows_of
 from benchmarks.ranker.sources import COMPLETE_JOURNEY, SHOP, SMALL_SHOP, Source
-from benchmarks.ranker.table import TEST, TRAIN, VALIDATION
+from benchmarks.ranker.table import TEST, TRAIN, VALIDATION, Table
 from benchmarks.ranker.workshop import Workshop
 from benchmarks.results import SMOKE_RESULTS, Row, publish, versions_of, without_bars
 
@@ -73,8 +73,16 @@ def _measured(source: Source, seeds: tuple[int, ...]) -> list[Row]:
         *rows_of(source.name, ours, found, limits),
         Row(f"{source.name}: seconds of training", seconds.pop(_OURS), "s", peers=seconds),
         Row(f"{source.name}: lists that teach", float(len(workshop.table(TRAIN).sizes)), ""),
-        Row(f"{source.name}: positives in the lists that measure", float(test.label.sum()), ""),
+        *_positives(source.name, test),
     ]
+
+
+def _positives(name: str, test: Table) -> list[Row]:
+    positives = Row(f"{name}: positives in the lists that measure", float(test.label.sum()), "")
+    if test.measured.all():
+        return [positives]
+    lost = float(test.label[~test.measured].sum())
+    return [positives, Row(f"{name}: those that training does not know, not measured", lost, "")]
 
 
 def _versions() -> dict[str, str]:

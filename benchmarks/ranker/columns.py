@@ -64,6 +64,12 @@ class CandidateColumns:
         columns: Columns = np.concatenate([*flat, *numbers], axis=1)[is_there.reshape(-1)]
         return columns
 
+    def is_drawable(self, row: dict[str, Any]) -> npt.NDArray[np.bool_]:
+        """Which of these candidates training knows: from such ones others are drawn, bool [N]."""
+        ids = row[keys.CANDIDATE_ITEM_ID].flat_values.numpy()
+        known: npt.NDArray[np.bool_] = self._catalogue.counts[ids] > 0
+        return known
+
     def _of_item(self, ids: npt.NDArray[np.int64]) -> list[tuple[bool, Any]]:
         declared = candidate_features(self._features)
         own = [(not f.is_numeric, self._catalogue.features[f.name][ids, 0]) for f in declared]

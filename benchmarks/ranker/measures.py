@@ -23,6 +23,7 @@ def probabilities(scores: Floats, validation: Floats, known: Table) -> Floats:
     """Scores as probabilities, by the validation candidates (Platt, 1999).
 
     A candidate counts for all that it stands for, so what thinning took away is put back.
+    Those that are not measured teach nothing here.
 
     Args:
         scores: What is to be made a probability.
@@ -31,16 +32,19 @@ def probabilities(scores: Floats, validation: Floats, known: Table) -> Floats:
     """
     # The default stops too early where positives are rare: their part of the gradient is small.
     model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-9)
-    model.fit(validation[:, np.newaxis], known.label, sample_weight=1.0 / known.probability)
+    of = known.only_measured()
+    validation = validation[known.measured, np.newaxis]
+    model.fit(validation, of.label, sample_weight=1.0 / of.probability)
     result: Floats = model.predict_proba(scores[:, np.newaxis])[:, 1]
     return result
 
 
 def measured(probability: Floats, table: Table) -> dict[str, float]:
-    """All measures of the probabilities given to the candidates of a table.
+    """All measures of the probabilities given to the candidates of a table that are measured.
 
     How far they are from the true ones is among these where those are known.
     """
+    probability, table = probability[table.measured], table.only_measured()
     sums = metrics.histogram(table.label, probability, table.probability)
     weight = metrics.weights(table.probability)
     of_truth = (

@@ -2,8 +2,8 @@
 
 `python -m benchmarks.ranker.sampled_rows_side SETTINGS LOG FOLDER SAID`
 
-Of each request there is the item taken and a sample of the others; what each stands for is known.
-The truth is not.
+Of each request there is the item taken and a sample of the others that training knows; what each
+stands for is known. The truth is not.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def main(config: str, _: str, folder: str, said: str) -> None:
             probability=rows[keys.CANDIDATE_PROBABILITY].flat_values.numpy().astype(float),
             relevance=np.full(len(seen), np.nan),
             place=np.zeros(len(seen), np.int64),
+            measured=columns.is_drawable(rows),
         )
         write_part(out, part, records, table, spec[keys.LABEL])
         facts[part] = {"lists": len(records)}

@@ -94,6 +94,7 @@ def _write(
         probability=rows[keys.CANDIDATE_PROBABILITY].flat_values.numpy()[is_kept].astype(float),
         relevance=known["relevance"].to_numpy(),
         place=known["position"].to_numpy(),
+        measured=np.ones(len(seen), np.bool_),
     )
     labels = np.split(table.label, np.cumsum(table.sizes)[:-1])
     clicked = [relabelled(records[n], label, of) for n, of in zip(kept, labels, strict=True)]

@@ -26,6 +26,8 @@ class Table(NamedTuple):
         relevance: True probability of a click by a user who looks at it, NaN where nobody knows it
             [N].
         place: Where on the page it stood, from 0, int64 [N].
+        measured: Whether the sample speaks of it, bool [N]. What could not have been drawn where it
+            was left out says nothing of how often its like is: nobody stands for those.
     """
 
     columns: npt.NDArray[np.float32]
@@ -35,6 +37,7 @@ class Table(NamedTuple):
     probability: Floats
     relevance: Floats
     place: npt.NDArray[np.int64]
+    measured: npt.NDArray[np.bool_]
 
     def save(self, folder: Path, part: str) -> None:
         """Writes it."""
@@ -45,6 +48,11 @@ class Table(NamedTuple):
         """Reads it."""
         with np.load(folder / f"{part}.npz") as arrays:
             return cls(**arrays)
+
+    def only_measured(self) -> Table:
+        """The candidates that the sample speaks of."""
+        of_candidates = [name for name in self._fields if name != "is_category"]
+        return self._replace(**{name: getattr(self, name)[self.measured] for name in of_candidates})
 
     @property
     def knows_the_truth(self) -> bool:

@@ -13,20 +13,21 @@ ITEMS = 12
 
 def test_a_candidate_is_told_how_often_the_history_holds_it_and_its_kind() -> None:
     colours = np.array([[0], [0], *([2 + i % 2] for i in range(10))], np.int64)
-    counts = np.arange(ITEMS)
+    counts = np.where(np.arange(ITEMS) == 2, 0, np.arange(ITEMS))
     catalogue = Catalogue(
         counts,
-        counts >= 2,
+        np.arange(ITEMS) >= 2,
         always_available(ITEMS),
         {"colour": colours},
         np.zeros((ITEMS, 0), np.float32),
     )
     columns = CandidateColumns(FEATURES, (), catalogue, VOCABULARY, LENGTH)
     row = request_rows([[4, 5, 4, 6], []], [[4, 3], [2]])
+    assert columns.is_drawable(row).tolist() == [True, True, False]
     seen = columns(row)
     item, count, colour, hour, weekday, age = seen[:, :6].T
     assert item.tolist() == [4, 3, 2]
-    assert count.tolist() == [4, 3, 2]
+    assert count.tolist() == [4, 3, 0]
     assert colour.tolist() == [2, 3, 2]
     assert hour.tolist() == [5, 5, 1]
     assert weekday.tolist() == [0, 0, 0]

@@ -40,12 +40,12 @@ def table() -> Table:
         probability=np.ones(len(row)),
         relevance=rng.beta(1, 4, len(row)),
         place=rng.integers(0, 10, len(row)),
+        measured=np.ones(len(row), np.bool_),
     )
     clicked = rng.random(len(row)) < truth(drawn)
     kept = clicked | (rng.random(len(row)) < KEPT)
     known = drawn._replace(label=clicked.astype(float), probability=np.where(clicked, 1.0, KEPT))
-    fields = ("row", "label", "probability", "relevance", "place", "columns")
-    return known._replace(**{name: getattr(known, name)[kept] for name in fields})
+    return known._replace(measured=kept).only_measured()
 
 
 def test_the_truth_is_calibrated_and_nothing_is_nearer(table: Table) -> None:
@@ -81,6 +81,23 @@ def test_without_the_correction_for_thinning_too_much_is_promised(table: Table) 
     found = measured(probabilities(scores, scores, as_if_whole), table)
     assert found[CALIBRATION] > 1.5
     assert found[ECE] > 0.01
+
+
+def test_positives_for_whose_like_nothing_stands_change_nothing(table: Table) -> None:
+    """As purchases of products that training does not know; nobody promises these anything."""
+    more = len(table.label) // 50
+    parts = {name: getattr(table, name) for name in table._fields}
+    parts |= {name: np.concatenate([v, v[:more]]) for name, v in parts.items() if len(v)}
+    parts["label"][-more:] = parts["probability"][-more:] = 1.0
+    parts["measured"][-more:] = False
+    with_them = Table(**parts)
+    scores = logit(np.append(truth(table), np.full(more, 1e-3)))
+    known = scores[:-more]
+    alone = measured(probabilities(known, known, table), table)
+    assert measured(probabilities(scores, scores, with_them), with_them) == alone
+    as_if_measured = with_them._replace(measured=np.ones(len(scores), np.bool_))
+    found = measured(probabilities(scores, scores, with_them), as_if_measured)
+    assert found[CALIBRATION] < 0.95
 
 
 def test_of_probabilities_whose_truth_nobody_knows_the_distance_is_not_told(table: Table) -> None:

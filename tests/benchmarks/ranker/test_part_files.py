@@ -33,6 +33,7 @@ def table(labels: list[float]) -> Table:
         probability=np.ones(number),
         relevance=np.ones(number),
         place=np.zeros(number, np.int64),
+        measured=np.ones(number, np.bool_),
     )
 
 
