@@ -103,7 +103,7 @@ def _compose(vocabulary: Vocabulary) -> Recommender:
     sample = Sample(queries, np.zeros(len(queries), np.int64))
     longest = max(SERVED_TOP_K, settings.candidates // len(settings.sources))
     recommender.set_index(choose_index(recommender.exact, sample, settings, longest=longest))
-    calibration = Calibration(weights=(1.0, 0.1, 1.0, 0.1), slope=1.0, offset=-3.0)
+    calibration = Calibration(weights=(1.0, 0.1, 1.0, 0.1, 0.0), slope=1.0, offset=-3.0)
     recommender.set_calibration(calibration, calibration)
     return recommender
 
