@@ -28,7 +28,8 @@ def main() -> None:
     store = RedisUserStates(url, timeout_s=30.0)
     consumer = Consumer(RedisQueue(url), store, categories(int(items)), share)
     signal.signal(signal.SIGTERM, lambda *_: consumer.stop())
-    pin(int(number))
+    if int(consumers) < 2:  # several go where a core is free, for Redis does
+        pin(int(number))
     server = redis.Redis.from_url(url)
     server.incr("ready")
     while not server.exists("go"):
