@@ -89,7 +89,8 @@ def _platt(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.bool_]) -> tu
         z = ab[0] * scores + ab[1]
         value = np.logaddexp(0.0, z) - y * z
         error = 1.0 / (1.0 + np.exp(-z)) - y
-        # For each candidate taken: where these are rare, the search would end too early.
+        # Per candidate taken: per candidate, the optimiser's tolerance would end it too early where
+        # few are taken.
         return float(value.mean() / rate), np.array([(error * scores).mean(), error.mean()]) / rate
 
     start = np.array([1.0, np.log(rate / (1.0 - rate)) - scores.mean()])

@@ -43,7 +43,7 @@ class Variant(NamedTuple):
 
     Attributes:
         name: What it is called.
-        signals: What it combines. With popularity go the aggregates of items that are declared.
+        signals: What it combines. With popularity go what is new, and declared aggregates.
     """
 
     name: str

@@ -78,11 +78,12 @@ def _measured(source: Source, seeds: tuple[int, ...]) -> list[Row]:
 
 
 def _positives(name: str, test: Table) -> list[Row]:
-    positives = Row(f"{name}: positives in the lists that measure", float(test.label.sum()), "")
+    measured = float(test.label[test.measured].sum())
+    positives = Row(f"{name}: positives that measure", measured, "")
     if test.measured.all():
         return [positives]
-    lost = float(test.label[~test.measured].sum())
-    return [positives, Row(f"{name}: those that training does not know, not measured", lost, "")]
+    left_out = float(test.label.sum()) - measured
+    return [positives, Row(f"{name}: positives that training does not know", left_out, "")]
 
 
 def _versions() -> dict[str, str]:

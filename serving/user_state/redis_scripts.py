@@ -1,8 +1,9 @@
 """What Redis does in one step: nobody sees half of it, and a crash leaves all of it or nothing."""
 
-# Writes a record where its version is still the expected one, without live events; tells whether it
-# was. KEYS: record, users with live events. ARGV: version, new version, record, user id, seconds to
-# keep counts, then for each count of the items its key, field and number.
+# Writes a record where its version is still the expected one, in the place of the live events too,
+# which it holds; tells whether it was. KEYS: record, users with live events. ARGV: version, new
+# version, record, user id, seconds to keep counts, then for each count of the items its key, field
+# and number.
 COMPARE_AND_SET = """
 local found = redis.call('HGET', KEYS[1], 'version') or '0'
 if found ~= ARGV[1] then return 0 end

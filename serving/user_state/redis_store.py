@@ -171,8 +171,9 @@ class RedisUserStates:
 
 
 def _opened(fields: Mapping[bytes, bytes], publication: Publication) -> Opened:
-    if not fields:
+    if b"version" not in fields:
         return Opened(UNKNOWN, Counter())
-    live = b"".join(events for name, events in fields.items() if name.isdigit())
-    encoded = fields.get(b"record", b"") + live
+    # A hash has no order; of two events with one name the first to come counts.
+    live = sorted((name for name in fields if name.isdigit()), key=int)
+    encoded = fields.get(b"record", b"") + b"".join(fields[name] for name in live)
     return open_record(int(fields[b"version"]), encoded, publication.settings)
