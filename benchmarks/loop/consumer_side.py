@@ -14,7 +14,6 @@ from pathlib import Path
 import redis
 
 from benchmarks.loop.events import categories
-from benchmarks.loop.redis_server import pin
 from benchmarks.said import report
 from serving.stream.consumer import Consumer
 from serving.stream.redis_queue import RedisQueue
@@ -28,8 +27,6 @@ def main() -> None:
     store = RedisUserStates(url, timeout_s=30.0)
     consumer = Consumer(RedisQueue(url), store, categories(int(items)), share)
     signal.signal(signal.SIGTERM, lambda *_: consumer.stop())
-    if int(consumers) < 2:  # several go where a core is free, for Redis does
-        pin(int(number))
     server = redis.Redis.from_url(url)
     server.incr("ready")
     while not server.exists("go"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -105,9 +104,3 @@ def redis_server(folder: Path) -> Iterator[str]:
         yield server.url
     finally:
         server.kill()
-
-
-def pin(core: int) -> None:
-    """Keeps this process on one of its cores."""
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[core % len(cores)]})
