@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TextIO
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_libc = ctypes.CDLL(None)
+# Not by a `preexec_fn`: it would run in a copy of this process, which may have gRPC's threads, and
+# these do not survive being copied.
+_TETHER = (sys.executable, "-I", str(Path(__file__).with_name("tether.py")))
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,12 @@ def start(command: Sequence[str], console: TextIO | None = None) -> subprocess.P
         console: A file for its console; None for this process' standard error.
     """
     return subprocess.Popen(
-        [*command, "--json"],
+        [*_TETHER, str(os.getpid()), *command, "--json"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=console,
         text=True,
         start_new_session=True,  # a Ctrl-C reaches it once, through this process
-        preexec_fn=_dies_with(os.getpid()),
     )
 
 
@@ -56,14 +55,3 @@ def finish(child: subprocess.Popen[str], console: TextIO | None = None) -> Ended
         (console or sys.stderr).write(printed)
         said = None
     return Ended(child.returncode, said if isinstance(said, dict) else {})
-
-
-def _dies_with(parent: int) -> Callable[[], None]:
-    """Asks the kernel to end a process when its parent has ended, killed or not."""
-
-    def ask() -> None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it has ended meanwhile
-            os._exit(1)
-
-    return ask
