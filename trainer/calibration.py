@@ -59,10 +59,11 @@ def _conditional_logit(
     labels: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.float64]:
     x = signals.astype(np.float64)
+    there = x[valid]
     # What is yes or no is not made larger where it is rare: few requests tell of it then, and the
     # penalty keeps what they do not tell at nothing.
-    is_flag = ((x == 0.0) | (x == 1.0))[valid].all(axis=0)
-    scale = np.where(is_flag, 1.0, np.maximum(x[valid].std(axis=0), 1e-6))
+    is_flag = ((there == 0.0) | (there == 1.0)).all(axis=0)
+    scale = np.where(is_flag, 1.0, np.maximum(there.std(axis=0), 1e-6))
     x /= scale
     chosen = labels & valid
 

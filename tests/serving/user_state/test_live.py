@@ -115,42 +115,45 @@ def test_items_are_counted_once_when_events_are_settled(store):
     assert store.item_counts(19_999) == {}
 
 
-def test_redis_forgets_the_counts_of_every_day_in_time(redis_url):
+@pytest.fixture
+def in_redis(redis_url):
+    """A store, and the server in which it lies."""
     store = RedisUserStates(redis_url, prefix=uuid.uuid4().hex)
+    with redis.Redis.from_url(redis_url) as server:
+        yield store, server
+    store.close()
+
+
+def test_redis_forgets_the_counts_of_every_day_in_time(in_redis):
+    store, server = in_redis
     days = [Event("a", "view", START + n * 86_400) for n in range(3)]
     store.append({"ann": [LiveEvent(f"e{n}", (one,)) for n, one in enumerate(days)]})
     settle(store, ["ann"])
-    with redis.Redis.from_url(redis_url) as server:
-        kept = [server.ttl(f"{store._prefix}:items:{20_000 + n}") for n in range(3)]
-    store.close()
+    kept = [server.ttl(f"{store._prefix}:items:{20_000 + n}") for n in range(3)]
     assert all(COUNTS_KEPT_SECONDS - 60 < seconds <= COUNTS_KEPT_SECONDS for seconds in kept)
 
 
-def test_redis_keeps_no_live_event_that_the_record_holds(redis_url):
-    store = RedisUserStates(redis_url, prefix=uuid.uuid4().hex)
+def test_redis_keeps_no_live_event_that_the_record_holds(in_redis):
+    store, server = in_redis
     for one in LIVE[:3]:
         store.append({"ann": [one]})
-    with redis.Redis.from_url(redis_url) as server:
-        key = store._key("ann")
-        assert set(server.hkeys(key)) == {b"version", b"live", b"1", b"2", b"3"}
-        settle(store, ["ann"])
-        assert set(server.hkeys(key)) == {b"version", b"live", b"record"}
-    store.close()
+    key = store._key("ann")
+    assert set(server.hkeys(key)) == {b"version", b"live", b"1", b"2", b"3"}
+    settle(store, ["ann"])
+    assert set(server.hkeys(key)) == {b"version", b"live", b"record"}
 
 
-def test_live_events_that_an_earlier_version_appended_to_the_record_are_read(redis_url):
-    store = RedisUserStates(redis_url, prefix=uuid.uuid4().hex)
+def test_live_events_that_an_earlier_version_appended_to_the_record_are_read(in_redis):
+    store, server = in_redis
     store.publish(Publication(SETTINGS))
-    with redis.Redis.from_url(redis_url) as server:
-        earlier = {"version": 1, "record": encode_live(LIVE[:2]), "live": 2}
-        server.hset(store._key("ann"), mapping=earlier)
-        server.sadd(f"{store._prefix}:live", "ann")
+    earlier = {"version": 1, "record": encode_live(LIVE[:2]), "live": 2}
+    server.hset(store._key("ann"), mapping=earlier)
+    server.sadd(f"{store._prefix}:live", "ann")
     assert store.append({"ann": LIVE[2:4]}) == {"ann": 4}
     for _ in range(2):
         assert store.read(["ann"])[0][0].state == in_order(LIVE[:4])[0]
         settle(store, store.users_with_live(10))
     assert sum(store.item_counts(20_000).values()) == 4
-    store.close()
 
 
 def test_of_two_events_with_one_name_the_first_to_come_counts(store):
