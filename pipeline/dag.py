@@ -115,11 +115,14 @@ def pipeline_of(settings: Settings, components: Sequence[BaseNode]) -> Pipeline:
 
 def _rows(settings: Settings, gates: Gates) -> _Rows:
     code = code_fingerprint("components", "transform")
-    repeats = {"repeats": not settings.recommender.exclude_seen}
+    follows = {
+        "repeats": not settings.recommender.exclude_seen,
+        "shown_held_out": settings.recommender.calibration == "shown",
+    }
     log: dict[str, Any] = {
         "data": settings.data.model_dump_json(),
         "split": settings.split.model_dump_json(),
-        "example_settings": settings.examples.model_copy(update=repeats).model_dump_json(),
+        "example_settings": settings.examples.model_copy(update=follows).model_dump_json(),
         "features": declared_features(settings),
         "aggregates": declared_aggregates(settings),
         "seed": settings.seed,
@@ -216,7 +219,7 @@ def _candidate(rows: _Rows, models: _Models) -> Candidate:
 
 def _transform(settings: Settings, rows: _Rows) -> Transform:
     """Vocabularies and moments come from what training may know; all rows are transformed."""
-    splits = [keys.TRAIN, keys.RANKING, keys.VALIDATION, keys.EVAL, keys.CATALOGUE]
+    splits = keys.splits(shown=settings.recommender.calibration == "shown")
     return Transform(
         examples=rows.events.outputs["examples"],
         schema=rows.schema.outputs["schema"],

@@ -54,6 +54,7 @@ def ranker_eval_config(
     crosses: Crosses = (),
     *,
     exclude_seen: bool = False,
+    shown: bool = False,
 ) -> config_pb2.EvalConfig:
     """Measures the scores of each request's candidates (signature `rank_examples`).
 
@@ -64,17 +65,21 @@ def ranker_eval_config(
         crosses: Pairs of slicing columns that slice together, too.
         exclude_seen: Whether lists leave out what a user has had. Scores then promise something of
             new items only, so requests for one that the user has had are not measured.
+        shown: Whether the rows are lists that users were shown: they are for no single item, which
+            the user may have had, or which could slice the results.
     """
+    repeats = shown or not exclude_seen
     metrics = [
-        _metric(MeasuredRows, {"name": "example_count", "repeats": not exclude_seen}),
-        *(
-            metric
-            for head in HEADS
-            for metric in _head_metrics(head._replace(repeats=not exclude_seen))
-        ),
+        config_pb2.MetricConfig(class_name="ExampleCount")
+        if shown
+        else _metric(MeasuredRows, {"name": "example_count", "repeats": repeats}),
+        *(metric for head in HEADS for metric in _head_metrics(head._replace(repeats=repeats))),
     ]
     spec = _model_spec("rank_examples", label=HEADS[0].label, prediction=HEADS[0].prediction)
-    return _eval_config(spec, metrics, gates.verdict.ranker, _slices(features, crosses))
+    slices = _slices(features, crosses)
+    if shown:
+        slices = [one for one in slices if keys.TARGET_SLICES.isdisjoint(one.feature_keys)]
+    return _eval_config(spec, metrics, gates.verdict.ranker, slices)
 
 
 def list_eval_config(

@@ -111,18 +111,23 @@ def _judgement(
         "examples": candidate.examples,
         "model": candidate.model,
         "baseline_model": rivals.previous,
-        "example_splits": [keys.EVAL],
     }
     measured = (gates, settings.features, settings.slices)
-    seen = settings.recommender.exclude_seen
-    scores = ranker_eval_config(*measured, exclude_seen=seen)
-    lists = list_eval_config(*measured)
-    ranker_evaluator = Evaluator(eval_config=scores, module_path=SCORE_MODELS, **channels).with_id(
-        "RankerEvaluator"
-    )
-    list_evaluator = Evaluator(eval_config=lists, module_path=LIST_EXTRACTORS, **channels).with_id(
-        "ListEvaluator"
-    )
+    shown = settings.recommender.calibration == "shown"
+    ranker_evaluator = Evaluator(
+        eval_config=ranker_eval_config(
+            *measured, exclude_seen=settings.recommender.exclude_seen, shown=shown
+        ),
+        module_path=SCORE_MODELS,
+        example_splits=[keys.SHOWN[keys.EVAL] if shown else keys.EVAL],
+        **channels,
+    ).with_id("RankerEvaluator")
+    list_evaluator = Evaluator(
+        eval_config=list_eval_config(*measured),
+        module_path=LIST_EXTRACTORS,
+        example_splits=[keys.EVAL],
+        **channels,
+    ).with_id("ListEvaluator")
     verdict = Verdict(
         model=candidate.model,
         examples=candidate.examples,

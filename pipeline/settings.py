@@ -241,6 +241,22 @@ class Settings(Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def _shown_lists_are_held_out_by_time(self) -> Self:
+        if self.examples.shown_held_out:
+            raise ValueError(
+                "whether held-out lists are rows follows from what scores are fitted to. Received: "
+                "`examples.shown_held_out: true`. Set `recommender: {calibration: shown}` instead."
+            )
+        if self.recommender.calibration == "shown" and self.split.protocol != "time":
+            raise ValueError(
+                "`recommender: {calibration: shown}` needs periods of time: leave-one-out holds "
+                "out single events, and no lists. Received: `protocol: "
+                f"{self.split.protocol}`. Write `split: {{protocol: time}}`, or leave "
+                "`calibration` out."
+            )
+        return self
+
     def _categories(self, side: Side) -> set[str]:
         """Names of the declared features of a side and of kind category."""
         return {

@@ -51,13 +51,16 @@ def training(
         previous: The models that a training may go on from, None where all start cold.
     """
     package, split = _MODELS[name]
+    held_out = keys.VALIDATION
+    if split == keys.RANKING and settings.recommender.calibration == "shown":
+        held_out = keys.SHOWN[held_out]
     config = _config(settings, model)
     given: dict[str, Any] = {
         "examples": transform.outputs["transformed_examples"],
         "transform_graph": transform.outputs["transform_graph"],
         "base_model": previous.outputs[name.lower()] if previous and model.warm_start else None,
         "train_args": trainer_pb2.TrainArgs(splits=[split, keys.CATALOGUE]),
-        "eval_args": trainer_pb2.EvalArgs(splits=[keys.VALIDATION]),
+        "eval_args": trainer_pb2.EvalArgs(splits=[held_out]),
     }
     tuner = None
     if model.tuning:

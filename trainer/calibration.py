@@ -1,4 +1,4 @@
-"""Combination and calibration of scores, fitted on held-out requests.
+"""Combination and calibration of scores, fitted on held-out requests, or on lists that were shown.
 
 The weights of the combination come from a conditional logit over each request's candidates (which
 order them), the slope and offset from a logistic regression over all candidates (which make the
@@ -29,13 +29,19 @@ def fit_calibration(
     signals: npt.NDArray[np.float32],
     valid: npt.NDArray[np.bool_],
     labels: npt.NDArray[np.bool_],
+    *,
+    in_order_shown: bool = False,
 ) -> Calibration:
     """Fits the combination.
 
     Args:
         signals: Scores of each candidate, [N, C, F].
         valid: Which places hold a candidate, [N, C].
-        labels: Which candidate was taken, [N, C].
+        labels: Which candidates were taken, [N, C].
+        in_order_shown: Whether users saw the candidates in this order. Who shows the best first
+            gets clicks in the first places whatever is there, so the logarithm of the place takes
+            its part of them, and is left out of what is served: examination falls with a power of
+            the place (Joachims et al., Unbiased Learning-to-Rank with Biased Feedback, WSDM 2017).
 
     Raises:
         ValueError: No held-out request has its item among the candidates.
@@ -47,7 +53,11 @@ def fit_calibration(
             f"{len(labels)} requests, none with a hit. Provide more events, or raise "
             "recommender.candidates."
         )
-    weights = _conditional_logit(signals[hit], valid[hit], labels[hit])
+    known = signals[hit]
+    if in_order_shown:
+        place = np.log1p(np.arange(signals.shape[1], dtype=np.float32))[:, np.newaxis]
+        known = np.concatenate([known, np.broadcast_to(place, (*known.shape[:2], 1))], axis=-1)
+    weights = _conditional_logit(known, valid[hit], labels[hit])[: signals.shape[-1]]
     scores = signals @ weights
     slope, offset = _platt(scores[valid], labels[valid])
     return Calibration(weights=tuple(map(float, weights)), slope=slope, offset=offset)
@@ -66,6 +76,8 @@ def _conditional_logit(
     scale = np.where(is_flag, 1.0, np.maximum(there.std(axis=0), 1e-6))
     x /= scale
     chosen = labels & valid
+    # Of several that were taken, each is held against the whole list.
+    times = chosen.sum(axis=1, keepdims=True)
 
     def loss(w: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         z = np.where(valid, x @ w, -np.inf)
@@ -73,8 +85,8 @@ def _conditional_logit(
         p = np.exp(z)
         total = p.sum(axis=1, keepdims=True)
         p /= total
-        value = -(z[chosen] - np.log(total[:, 0])).mean() + _L2 * (w @ w)
-        gradient = -np.einsum("ncf,nc->f", x, chosen - p) / len(x) + 2 * _L2 * w
+        value = ((times * np.log(total)).sum() - z[chosen].sum()) / len(x) + _L2 * (w @ w)
+        gradient = -np.einsum("ncf,nc->f", x, chosen - times * p) / len(x) + 2 * _L2 * w
         return float(value), gradient
 
     result = minimize(loss, np.zeros(x.shape[-1]), jac=True, method="L-BFGS-B")

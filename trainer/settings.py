@@ -197,6 +197,13 @@ class RecommenderSettings(Frozen):
             request that is repeated is the same.
         exploration_depth: Ranks from which that item may come, or more where longer lists are asked
             for.
+        calibration: What scores are fitted to, and measured by. `requests`: what users did next, of
+            the candidates that their held-out requests get; a score is the probability that the
+            item is the next. `shown`: what users took from the lists that they were shown in the
+            held-out periods; a score is the probability that the item is taken if it is shown. It
+            needs a log with impressions, and `split: {protocol: time}`. What users find by
+            themselves is not what lists are for: they search for what they know, and for what is
+            popular (benchmarks/README.md, closed_loop).
         index: How the nearest items are searched: `exact` scores every item, `partitioned` reads
             only the partitions near the query; `auto` takes what costs less for the catalogue.
         index_recall: Share of the truly nearest items that the partitioned index must find. As
@@ -210,6 +217,7 @@ class RecommenderSettings(Frozen):
     diversity: float = Field(default=0.0, ge=0.0, le=1.0)
     exploration: float = Field(default=0.0, ge=0.0, le=0.2)
     exploration_depth: int = Field(default=50, ge=2)
+    calibration: Literal["requests", "shown"] = "requests"
     index: Literal["auto", "exact", "partitioned"] = "auto"
     index_recall: float = Field(default=0.97, gt=0.0, lt=1.0)
 

@@ -56,6 +56,8 @@ RANKING = "ranking"  # one row per request of the training period, with candidat
 VALIDATION = "validation"  # held-out requests before the evaluation period: calibration, stopping
 EVAL = "eval"  # held-out requests that measure the model
 CATALOGUE = "catalogue"  # one row per item, as of the end of the training period
+# Held-out split -> the split of the lists that users were shown in its period, as in `ranking`.
+SHOWN = {VALIDATION: "shown_validation", EVAL: "shown_eval"}
 
 RESERVED_NAMES = frozenset(
     {
@@ -158,6 +160,11 @@ def query_features(features: Iterable[Feature]) -> list[Feature]:
 def candidate_features(features: Iterable[Feature]) -> list[Feature]:
     """Declared features of an item, in declared order."""
     return [f for f in features if f.side is Side.CANDIDATE]
+
+
+def splits(*, shown: bool) -> list[str]:
+    """All splits of the examples artifact, with or without the held-out lists."""
+    return [TRAIN, RANKING, VALIDATION, EVAL, *(SHOWN.values() if shown else ()), CATALOGUE]
 
 
 def slice_keys(features: Iterable[Feature]) -> list[str]:

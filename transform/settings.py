@@ -123,6 +123,8 @@ class ExampleSettings(Frozen):
         repeats: Whether lists may show what a user has had, so that it may be a negative, too, and
             a quarter of the draws of negatives is from the latest history. Not to be set: it
             follows from `recommender.exclude_seen`.
+        shown_held_out: Whether the lists that users were shown in the held-out periods are rows,
+            too. Not to be set: it follows from `recommender.calibration`.
         co_view_window: Steps within which a following item counts as a co-view.
         co_view_neighbours: Followers kept for each item.
         co_view_decay: Weight of a history event relative to the one after it.
@@ -140,6 +142,7 @@ class ExampleSettings(Frozen):
     ranking_every: int = Field(default=1, ge=1)
     candidates: int = Field(default=32, ge=2)
     repeats: bool = False
+    shown_held_out: bool = False
     co_view_window: int = Field(default=5, ge=1)
     co_view_neighbours: int = Field(default=100, ge=1)
     co_view_decay: float = Field(default=0.8, gt=0.0, le=1.0)

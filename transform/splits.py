@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from transform.errors import DataError
 from transform.event_log import PERIOD, Histories
-from transform.features import EVENT_TIME, ITEM_ID, USER_ID
+from transform.features import EVENT_TIME, ITEM_ID, SHOWN, USER_ID
 from transform.settings import SplitSettings
 
 Ints = NDArray[np.int64]
@@ -262,6 +262,25 @@ def refuse_unknown_answers(split: SplitSettings, lacking: Sequence[str]) -> None
             "and which of them a behaviour answers. Received: events without "
             f"{' and '.join(lacking)}. Map the column (`data.events.columns`) or name the type "
             "(`examples.impression_type`), or leave `held_out` out."
+        )
+
+
+def refuse_unshown(rows: Mapping[str, int]) -> None:
+    """Refuses a log that shows no lists in a held-out period, where scores are fitted to such.
+
+    Args:
+        rows: Split -> its rows.
+
+    Raises:
+        DataError: A split of shown lists has none.
+    """
+    shown = {split: rows[split] for split in SHOWN.values() if split in rows}
+    if not all(shown.values()):
+        found = ", ".join(f"{count} in {split}" for split, count in shown.items())
+        raise DataError(
+            "`recommender: {calibration: shown}` needs lists that users were shown in both "
+            f"held-out periods. Received: {found}. Name the type of impressions "
+            "(`examples.impression_type`), use a longer log, or leave `calibration` out."
         )
 
 

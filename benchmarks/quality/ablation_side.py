@@ -27,7 +27,7 @@ from components.artifacts import Tiles
 from pipeline.loading import load_settings
 from pipeline.settings import Settings
 from trainer.calibration import fit_calibration
-from trainer.recommender.assembly import held_out_candidates
+from trainer.recommender.calibrating import held_out_candidates
 from trainer.recommender.model import SIGNALS, Parts, Recommender
 from trainer.recommender.trained import Sources, read_parts, refreshed
 from trainer.rows import read_rows

@@ -32,11 +32,10 @@ from transform.reading.fingerprint import data_fingerprint
 from transform.rows.catalogue import catalogue_rows
 from transform.rows.user_states import published_fold
 from transform.settings import DataSettings, ExampleSettings, SplitSettings
+from transform.splits import refuse_unshown
 
 # Hidden, so that no reader of the splits takes it for one; gone when the node is done.
 _WORK = ".work"
-
-SPLITS = (f.TRAIN, f.RANKING, f.VALIDATION, f.EVAL, f.CATALOGUE)
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -56,8 +55,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             DataError: If a dataset breaks a rule of the data contract.
         """
         folders = {name: artifact_utils.get_single_uri(output_dict[name]) for name in output_dict}
-        self._write(_Declared(exec_properties), folders)
-        _describe(artifact_utils.get_single_instance(output_dict["examples"]))
+        declared = _Declared(exec_properties)
+        self._write(declared, folders)
+        splits = f.splits(shown=declared.examples.shown_held_out)
+        _describe(artifact_utils.get_single_instance(output_dict["examples"]), splits)
 
     def _write(self, declared: _Declared, folders: Mapping[str, str]) -> None:
         job = declared.job(folders)
@@ -71,6 +72,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             pipeline | WriteExamples(job)
         facts = read_facts(job)
         declared.refuse_changed_files()
+        refuse_unshown(facts.rows_out)
         # The catalogue is what it was when the training period ended.
         end = facts.periods["training"]["last_time"]
         known_until = declared.known_until(facts.periods)
@@ -141,8 +143,8 @@ class _Declared:
         )
 
 
-def _describe(examples: Any) -> None:
-    examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
+def _describe(examples: Any, splits: list[str]) -> None:
+    examples.split_names = artifact_utils.encode_split_names(splits)
     examples.span = 0
     # What TFX's helper sets, which would load TensorFlow for it.
     examples.set_string_custom_property("payload_format", PayloadFormat.Name(FORMAT_TF_EXAMPLE))

@@ -35,8 +35,9 @@ from transform.rows.examples import serialize
 logger = logging.getLogger(__name__)
 
 _TOWERS = ("retriever", "ranker")
-_HELD_OUT = (keys.VALIDATION, keys.EVAL)  # rows that calibrate and measure; they stay as they are
 _SHARD = "data_tfrecord-00000-of-00001.gz"
+# Splits that another table of items, or no training, has no use for as they are.
+_REPLACED = frozenset({keys.TRAIN, keys.RANKING, keys.CATALOGUE})
 
 
 class Executor(base_executor.BaseExecutor):
@@ -101,11 +102,13 @@ def _refuse_other_features(
 
 
 def _write_examples(trained: Any, made: Any, catalogue: Sequence[bytes]) -> None:
-    """The rows of the catalogue, beside the held-out rows as they were."""
-    made.split_names = artifact_utils.encode_split_names([*_HELD_OUT, keys.CATALOGUE])
+    """The rows of the catalogue, beside those that calibrate and measure, as they were."""
+    splits = artifact_utils.decode_split_names(trained.split_names)
+    held_out = [split for split in splits if split not in _REPLACED]
+    made.split_names = artifact_utils.encode_split_names([*held_out, keys.CATALOGUE])
     made.span = trained.span
     examples_utils.set_payload_format(made, FORMAT_TF_EXAMPLE)
-    for split in _HELD_OUT:
+    for split in held_out:
         shutil.copytree(_split(trained, split), _split(made, split), copy_function=_link)
     folder = Path(_split(made, keys.CATALOGUE))
     folder.mkdir(parents=True)

@@ -40,6 +40,8 @@ class Executor(base_executor.BaseExecutor):
         def single(key: str) -> Any:
             return artifact_utils.get_single_instance(input_dict[key])
 
+        settings = RecommenderSettings.model_validate_json(exec_properties["settings"])
+        shown = settings.calibration == "shown"
         sources = Sources(
             retriever=path_utils.serving_model_path(single("retriever").uri),
             ranker=path_utils.serving_model_path(single("ranker").uri),
@@ -47,8 +49,8 @@ class Executor(base_executor.BaseExecutor):
             catalogue_files=split(keys.CATALOGUE),
             validation_files=split(keys.VALIDATION),
             co_view=str(Path(single("tiles").uri) / Tiles.CO_VIEW_FILE),
+            shown_files=split(keys.SHOWN[keys.VALIDATION]) if shown else (),
         )
-        settings = RecommenderSettings.model_validate_json(exec_properties["settings"])
         examples = ExampleSettings.model_validate_json(exec_properties["example_settings"])
         code = exec_properties["code"]
         base = input_dict.get("base")

@@ -175,3 +175,27 @@ def test_another_search_trains_anew_only_where_it_finds_other_values(
 ) -> None:
     assert parameters(tuned, "Ranker") == parameters(nodes, "Ranker")
     assert "tuning" not in parameters(nodes, "Ranker")
+
+
+def _splits(nodes: dict[str, Any], node: str, parameter: str) -> list[str]:
+    told = nodes[node].parameters.parameters[parameter].field_value.string_value
+    found = json.loads(told)
+    return list(found["splits"] if isinstance(found, dict) else found)
+
+
+@pytest.mark.parametrize(
+    ("calibration", "validation", "evaluation"),
+    [("requests", "validation", "eval"), ("shown", "shown_validation", "shown_eval")],
+)
+def test_scores_are_chosen_and_measured_by_what_they_are_fitted_to(
+    tmp_path: Path, calibration: str, validation: str, evaluation: str
+) -> None:
+    nodes = compiled(tmp_path, recommender={"calibration": calibration})
+    assert _splits(nodes, "Ranker", "eval_args") == [validation]
+    assert _splits(nodes, "RankerEvaluator", "example_splits") == [evaluation]
+    # What is retrieved is asked of what users did next, whatever scores mean.
+    assert _splits(nodes, "Retriever", "eval_args") == ["validation"]
+    assert _splits(nodes, "ListEvaluator", "example_splits") == ["eval"]
+    for node in ("EventExampleGen", "DataGate"):
+        told = nodes[node].parameters.parameters["example_settings"].field_value.string_value
+        assert json.loads(told)["shown_held_out"] is (calibration == "shown")

@@ -103,3 +103,16 @@ def test_a_bound_without_a_metric_is_refused():
     verdict = Gates().verdict.model_copy(update={"lists": (Bound(name="charm", lower=1.0),)})
     with pytest.raises(ValueError, match=r"needs a metric that TFMA computes\. Received: 'charm'"):
         list_eval_config(Gates(verdict=verdict), ())
+
+
+def test_lists_that_were_shown_are_sliced_by_who_asked_for_them_alone():
+    gates, crosses = Gates(), [("user_rung", "item_rung"), ("user_rung", "request_hour")]
+    config = ranker_eval_config(gates, (), crosses, exclude_seen=True, shown=True)
+    sliced = [tuple(spec.feature_keys) for spec in config.slicing_specs]
+    asked = [("user_rung",), ("request_hour",), ("request_weekday",)]
+    assert sliced == [(), *asked, ("user_rung", "request_hour")]
+    counted, *metrics = config.metrics_specs[0].metrics
+    assert counted.class_name == "ExampleCount"
+    assert all(
+        json.loads(metric.config)["repeats"] for metric in metrics
+    )  # no row is for one item, which could be left out

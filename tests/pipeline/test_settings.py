@@ -92,3 +92,17 @@ def test_a_warm_start_needs_rows_that_are_held_out_by_time(tower: str) -> None:
     declared |= {"split": {"protocol": "leave_one_out"}}
     with pytest.raises(ValidationError, match=r"held out by time.* `protocol: leave_one_out`"):
         Settings.model_validate(declared)
+
+
+def test_scores_are_fitted_to_shown_lists_that_are_held_out_by_time() -> None:
+    declared = settings().model_dump() | {"recommender": {"calibration": "shown"}}
+    assert Settings.model_validate(declared).recommender.calibration == "shown"
+    declared |= {"split": {"protocol": "leave_one_out"}}
+    with pytest.raises(ValidationError, match=r"periods of time.* `protocol: leave_one_out`"):
+        Settings.model_validate(declared)
+
+
+def test_whether_held_out_lists_are_rows_is_said_of_the_scores() -> None:
+    told = settings().model_dump() | {"examples": {"shown_held_out": True}}
+    with pytest.raises(ValidationError, match=r"Set `recommender: \{calibration: shown\}`"):
+        Settings.model_validate(told)

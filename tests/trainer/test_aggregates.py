@@ -15,7 +15,7 @@ from trainer.aggregates import AggregateInputs, scale_user_values
 from trainer.catalogue import Catalogue
 from trainer.ranker.model import Ranker
 from trainer.ranker.training import build
-from trainer.recommender.assembly import newcomer
+from trainer.recommender.calibrating import newcomer
 from trainer.recommender.model import Parts, Recommender
 from trainer.recommender.tables import CoView
 from trainer.settings import RankerSettings, RecommenderSettings

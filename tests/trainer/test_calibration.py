@@ -95,3 +95,42 @@ def test_requests_without_any_hit_are_refused() -> None:
     signals, valid, labels = planted(10)
     with pytest.raises(ValueError, match=r"Received: 10 requests, none with a hit.*candidates"):
         fit_calibration(signals, valid, np.zeros_like(labels))
+
+
+def test_each_of_several_that_were_taken_counts() -> None:
+    """A request with two taken ones says what two requests with one each say."""
+    signals, valid, labels = planted(500)
+    other = np.roll(labels, 3, axis=1)
+    both = fit_calibration(signals, valid, labels | other)
+    twice = [np.concatenate([part, part]) for part in (signals, valid)]
+    one_each = fit_calibration(*twice, np.concatenate([labels, other]))
+    # Half as many requests with twice the loss: the penalty weighs half.
+    assert both.weights == pytest.approx(one_each.weights, rel=5e-3, abs=2e-3)
+
+
+def in_shown_order(rows: int = 6000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lists with the largest second signal first, of which users see the first places most.
+
+    What they see they click on by the first signal alone.
+    """
+    rng = np.random.default_rng(8)
+    signals = rng.normal(size=(rows, 10, 2)).astype(np.float32)
+    order = np.argsort(-signals[..., 1], axis=1)
+    signals = np.take_along_axis(signals, order[..., np.newaxis], axis=1)
+    seen = np.arange(1, 11) ** -0.7
+    labels = rng.random((rows, 10)) < seen * np.exp(signals[..., 0] - 4.0)
+    return signals, np.ones(labels.shape, bool), labels
+
+
+def test_what_stood_first_is_not_better_for_it() -> None:
+    shown = in_shown_order()
+    assert fit_calibration(*shown).weights[1] > 0.3  # taken for a reason to click
+    wanted, order = fit_calibration(*shown, in_order_shown=True).weights
+    assert wanted == pytest.approx(1.0, abs=0.1)
+    assert abs(order) < 0.15
+
+
+def test_clicks_on_what_was_shown_are_predicted_as_often_as_they_happen() -> None:
+    signals, valid, labels = in_shown_order()
+    predicted = predict(fit_calibration(signals, valid, labels, in_order_shown=True), signals)
+    assert predicted.sum() == pytest.approx(labels.sum(), rel=1e-3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,10 +12,10 @@ import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from trainer.aggregates import scale_user_values
-from trainer.calibration import Calibration, fit_calibration
+from trainer.calibration import Calibration
 from trainer.export import read_description, was_refreshed
 from trainer.metrics.item_table import ItemTable
+from trainer.recommender.calibrating import calibrate, newcomer
 from trainer.recommender.index_choice import Sample, choose_index
 from trainer.recommender.model import Parts, Recommender
 from trainer.recommender.partitioned_index import PartitionedIndex
@@ -25,10 +25,8 @@ from trainer.recommender.signatures import SERVED_TOP_K, ServedRecommender
 from trainer.recommender.tables import read_item_names
 from trainer.recommender.trained import Sources, read_parts, refreshed
 from trainer.rows import read_rows
-from trainer.sequences import without_history
 from trainer.settings import RecommenderSettings
 from transform import features as keys
-from transform.aggregates import Aggregate
 from transform.preprocessing import FIRST_ID
 from transform.settings import ExampleSettings
 
@@ -128,12 +126,16 @@ class _Composing:
         """Calibrations of parts that have not seen the validation rows."""
         recommender = self._indexed(parts)
         aggregates = self._description.aggregates
+        rows = self._rows
+        if self._settings.calibration == "shown":
+            files = self._sources.shown_files
+            rows = list(read_rows(files, self._transform, batch_size=_BATCH))
         return {
             # The same requests once more, with nothing known of who asks.
             "newcomers": calibrate(
-                recommender, [newcomer(row, aggregates) for row in self._rows], self._settings
+                recommender, [newcomer(row, aggregates) for row in rows], self._settings
             ),
-            "known": calibrate(recommender, self._rows, self._settings),
+            "known": calibrate(recommender, rows, self._settings),
         }
 
     def learned(self, parts: Parts) -> _Composed:
@@ -190,41 +192,3 @@ def _sample(recommender: Recommender, rows: list[dict[str, Any]]) -> Sample:
     times = [tf.reshape(row[keys.REQUEST_TIME], [-1]).numpy() for row in first]
     queries = [recommender.query(row).numpy() for row in first]
     return Sample(np.concatenate(queries)[:_SAMPLED], np.concatenate(times)[:_SAMPLED])
-
-
-def newcomer(row: dict[str, Any], aggregates: Sequence[Aggregate]) -> dict[str, Any]:
-    """The same requests from people of whom nothing is known yet."""
-    nothing = tf.zeros_like(row[keys.REQUEST_TIME], tf.float32)
-    return scale_user_values(without_history(row), aggregates, nothing)
-
-
-def calibrate(
-    recommender: Recommender, rows: list[dict[str, Any]], settings: RecommenderSettings
-) -> Calibration:
-    """Fits the calibration on the candidates that held-out requests really get."""
-    return fit_calibration(*held_out_candidates(recommender, rows, settings))
-
-
-def held_out_candidates(
-    recommender: Recommender, rows: list[dict[str, Any]], settings: RecommenderSettings
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """The candidates that held-out requests get.
-
-    Where seen items are not shown, requests for one are left out: a score then is the probability
-    that an item is the next *new* one.
-
-    Returns:
-        Signals [N, C, F], which places hold a candidate [N, C], which candidate was taken [N, C].
-    """
-    candidates = tf.function(recommender.candidates, reduce_retracing=True, autograph=False)
-    found = []
-    for row in rows:
-        target = tf.reshape(row[keys.TARGET_ITEM_ID], [-1, 1])
-        nothing_excluded = tf.zeros_like(target)
-        ids, valid, signals = candidates(row, nothing_excluded, tf.constant(settings.candidates))
-        again = tf.reduce_any(row[keys.HISTORY_ITEM_ID].to_tensor() == target, axis=1)
-        asked = ~again.numpy() if settings.exclude_seen else slice(None)
-        parts = (signals.numpy(), valid.numpy(), (ids == target).numpy())
-        found.append([part[asked] for part in parts])
-    signals, valid, taken = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return signals, valid, taken

@@ -143,7 +143,11 @@ class Recommender(tf.Module):
 
     def rank(self, row: dict[str, Any], candidates: tf.Tensor) -> tf.Tensor:
         """Probabilities of given candidates: ids int64 [B, C] -> float32 [B, C]."""
-        return self._probability(row, self._signals(row, candidates, self._ask(row)))
+        return self._probability(row, self.signals(row, candidates))
+
+    def signals(self, row: dict[str, Any], candidates: tf.Tensor) -> tf.Tensor:
+        """Signals of given candidates, see `_signals`: int64 [B, C] -> float32 [B, C, F]."""
+        return self._signals(row, candidates, self._ask(row))
 
     def similar(
         self, ids: tf.Tensor, top_k: tf.Tensor, now: tf.Tensor

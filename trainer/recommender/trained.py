@@ -30,6 +30,8 @@ class Sources:
         catalogue_files: Globs of the transformed catalogue rows.
         validation_files: Globs of transformed held-out rows: they chose the epochs, and calibrate.
         co_view: The co-view tile (Parquet).
+        shown_files: Globs of transformed lists that users were shown meanwhile, where scores are
+            fitted to these.
     """
 
     retriever: str
@@ -38,6 +40,7 @@ class Sources:
     catalogue_files: tuple[str, ...]
     validation_files: tuple[str, ...]
     co_view: str
+    shown_files: tuple[str, ...] = ()
 
 
 def read_parts(

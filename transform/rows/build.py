@@ -56,7 +56,7 @@ class _Rows:
 
 
 def build_rows(histories: Histories, shop: Shop) -> dict[str, pa.RecordBatch]:
-    """The rows of some users, by split: `train`, `ranking`, `validation`, `eval`.
+    """The rows of some users, by split: all but `catalogue`.
 
     A row depends on its own user's earlier events, on the closed tiles and on the seed: not on the
     other users of the partition, and not on anything later.
@@ -102,6 +102,8 @@ class _RowBuilder:
             batches[split] = self._batch(
                 {**self._query(rows), **self._sampled(rows, None), **self._target(rows)}
             )
+            if self._shop.examples.shown_held_out:
+                batches[f.SHOWN[split]] = self._batch(self._shown(period))
         return batches
 
     def _train(self) -> _Rows:
@@ -119,7 +121,7 @@ class _RowBuilder:
     def _ranking(self) -> pa.RecordBatch:
         """The latest requests of each user's training period: real ones where the log has them."""
         if self._histories.impression >= 0:
-            return self._batch(self._shown())
+            return self._batch(self._shown(TRAINING))
         settings = self._shop.examples
         every = settings.ranking_every
         start = np.maximum(self._first, self._training_end - every * settings.ranking_rows_per_user)
@@ -129,10 +131,11 @@ class _RowBuilder:
         rows = self._requests(request[self._behaviours.owns(request)], settings.history_length)
         return self._batch({**self._query(rows), **self._sampled(rows, self._training_end)})
 
-    def _shown(self) -> dict[str, pa.Array]:
-        """Rows of what users were shown."""
+    def _shown(self, period: int) -> dict[str, pa.Array]:
+        """Rows of what users were shown in a period."""
         histories, settings = self._histories, self._shop.examples
-        shown = shown_lists(histories, self._shop.types.to_list(), settings, self._keys)
+        types = self._shop.types.to_list()
+        shown = shown_lists(histories, types, settings, self._keys, period)
         user = histories.user_of_event[shown.event]
         end = histories.behaviours_before[shown.event]
         start = history_starts(self._first[user], end, settings.history_length)
@@ -142,7 +145,8 @@ class _RowBuilder:
             label_key(name): lists(pl.Series(values, dtype=pl.Float32), shown.counts)
             for name, values in shown.labels.items()
         }
-        return {**self._query(rows), **self._candidates(rows, candidates), **labels}
+        asked = {} if period == TRAINING else self._asked(rows, end - self._first[user])
+        return {**self._query(rows), **self._candidates(rows, candidates), **labels, **asked}
 
     def _held_out(self, period: int) -> _Rows:
         request = held_out_events(self._histories, self._shop.split, period)
@@ -264,13 +268,23 @@ class _RowBuilder:
         had = self._seen.before(rows.user, rows.end, target)
         columns = {
             f.TARGET_ITEM_ID: shop.items.gather(target),
-            f.USER_RUNG: slices.rung_names(rows.end - rows.start),
             f.ITEM_RUNG: slices.rung_names(self._count[target]),
             f.TARGET_AGE: slices.age_names(shop.item_first_times[target], time),
             f.TARGET_POPULARITY: slices.popularity_names(shop.item_deciles[target]),
+            f.IS_REPEAT: pl.Series(had).cast(pl.Int8).cast(pl.String),
+        }
+        return {
+            **{name: scalars(values) for name, values in columns.items()},
+            **self._asked(rows, rows.end - rows.start),
+        }
+
+    def _asked(self, rows: _Rows, known: Ints) -> dict[str, pa.Array]:
+        """What slices the evaluation by who asks, of whom so much is known, and when."""
+        time = self._histories.column(f.EVENT_TIME)[rows.event]
+        columns = {
+            f.USER_RUNG: slices.rung_names(known),
             f.REQUEST_HOUR: slices.hour_names(time),
             f.REQUEST_WEEKDAY: slices.weekday_names(time),
-            f.IS_REPEAT: pl.Series(had).cast(pl.Int8).cast(pl.String),
         }
         return {name: scalars(values) for name, values in columns.items()}
 

@@ -13,7 +13,6 @@ from transform.event_log import ITEM, PERIOD, TYPE, USER, Histories, ranges
 from transform.features import EVENT_TIME, REQUEST_ID
 from transform.rows.random_numbers import mix
 from transform.settings import ExampleSettings
-from transform.splits import TRAINING
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -24,7 +23,7 @@ _FIRST = "#first"
 
 @dataclass(frozen=True)
 class Shown:
-    """Lists that users were shown in the training period, in order; R requests.
+    """Lists that users were shown in a period, in order; R requests.
 
     Attributes:
         event: The first impression of each list, an index of the histories' events [R].
@@ -45,22 +44,28 @@ class Shown:
 
 
 def shown_lists(
-    histories: Histories, types: Sequence[str], settings: ExampleSettings, keys: NDArray[np.uint64]
+    histories: Histories,
+    types: Sequence[str],
+    settings: ExampleSettings,
+    keys: NDArray[np.uint64],
+    period: int,
 ) -> Shown:
-    """Finds the latest lists of each user.
+    """Finds the latest lists of each user in a period.
 
     Impressions of a user with one `request_id`, or without one of the same second, are a list. A
     behaviour is credited to the latest impression of its item before it, if that was at most
-    `attribution_hours` earlier and both lie in the training period.
+    `attribution_hours` earlier and both lie in the period.
 
     Args:
         histories: Events with their periods.
         types: Code -> event type.
         settings: How many lists a user, how many items a list.
         keys: Seed of each user, for lists that are too long.
+        period: Number of the period.
     """
-    shown = _latest_lists(_impressions(histories), histories, settings)
-    credited = _credited(histories, settings)
+    within = np.flatnonzero(histories.column(PERIOD) == period)
+    shown = _latest_lists(_impressions(histories, within), histories, settings)
+    credited = _credited(histories, settings, within)
     event = shown[_EVENT].to_numpy()
     label = np.isin(event, np.concatenate([*credited.values(), np.empty(0, np.int64)]))
     # The place within the user's events: the same whoever else is in the partition.
@@ -85,10 +90,9 @@ def shown_lists(
     )
 
 
-def _impressions(histories: Histories) -> pl.DataFrame:
-    """Training impressions with the first one of their list, each item of a list once."""
-    training = histories.column(PERIOD) == TRAINING
-    event = np.flatnonzero(~histories.is_behaviour & training)
+def _impressions(histories: Histories, within: Ints) -> pl.DataFrame:
+    """Impressions among these events with the first of their list, each item of a list once."""
+    event = within[~histories.is_behaviour[within]]
     rows = histories.events[event]
     same = [USER, EVENT_TIME]
     if REQUEST_ID in rows.columns:
@@ -116,13 +120,12 @@ def _latest_lists(
     return shown.filter(pl.col(_FIRST).is_in(own[_FIRST].implode()))
 
 
-def _credited(histories: Histories, settings: ExampleSettings) -> dict[int, Ints]:
-    """Event type code -> impressions that a behaviour of this type is credited to."""
-    training = np.flatnonzero(histories.column(PERIOD) == TRAINING)
-    user, item = histories.user_of_event[training], histories.column(ITEM)[training]
+def _credited(histories: Histories, settings: ExampleSettings, within: Ints) -> dict[int, Ints]:
+    """Event type code -> impressions among these events that a behaviour of it is credited to."""
+    user, item = histories.user_of_event[within], histories.column(ITEM)[within]
     # Events of the same user and item side by side, in order of time.
-    order = np.lexsort((training, item, user))
-    event = training[order]
+    order = np.lexsort((within, item, user))
+    event = within[order]
     is_first = np.diff(user[order], prepend=-1) | np.diff(item[order], prepend=-1)
     begin = np.maximum.accumulate(np.where(is_first != 0, np.arange(len(event)), 0))
     is_shown = ~histories.is_behaviour[event]

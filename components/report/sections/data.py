@@ -11,7 +11,17 @@ from components.report.clock import moment
 from components.report.facts import Facts
 from components.report.figures import bar, span
 from components.report.numbers import share
-from transform.features import CATALOGUE, EVAL, RANKING, TRAIN, VALIDATION, Feature, Kind, Side
+from transform.features import (
+    CATALOGUE,
+    EVAL,
+    RANKING,
+    SHOWN,
+    TRAIN,
+    VALIDATION,
+    Feature,
+    Kind,
+    Side,
+)
 from transform.job.account import Account
 
 _PURPOSES = {
@@ -19,6 +29,8 @@ _PURPOSES = {
     RANKING: "requests with candidates that train the ranker",
     VALIDATION: "requests that stop the training and calibrate the scores",
     EVAL: "requests that measure the model",
+    SHOWN[VALIDATION]: "lists that were shown, to which the scores are fitted",
+    SHOWN[EVAL]: "lists that were shown, which measure the scores",
     CATALOGUE: "items",
 }
 _SIDES = {Side.QUERY: "the user", Side.CANDIDATE: "the item", Side.CONTEXT: "the request"}

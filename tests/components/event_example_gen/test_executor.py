@@ -26,10 +26,18 @@ AGGREGATES = '[{"name": "acts_1d", "of": "user", "count": "interaction", "window
 BEAM = ["--runner=FnApiRunner", "--direct_running_mode=in_memory"]
 
 
-def run(folder, rows, fingerprint="", protocol="leave_one_out", aggregates=AGGREGATES):
+def run(
+    folder,
+    rows,
+    fingerprint="",
+    protocol="leave_one_out",
+    aggregates=AGGREGATES,
+    header=HEADER,
+    shown=False,
+):
     log = folder / "events.csv"
     folder.mkdir(parents=True)
-    log.write_text(HEADER + "".join(f"{row}\n" for row in rows))
+    log.write_text(header + "".join(f"{row}\n" for row in rows))
     outputs = {
         "examples": standard_artifacts.Examples(),
         "tiles": Tiles(),
@@ -46,7 +54,9 @@ def run(folder, rows, fingerprint="", protocol="leave_one_out", aggregates=AGGRE
         {
             "data": data.model_dump_json(),
             "split": SplitSettings(protocol=protocol).model_dump_json(),
-            "example_settings": ExampleSettings(candidates=4).model_dump_json(),
+            "example_settings": ExampleSettings(
+                candidates=4, shown_held_out=shown
+            ).model_dump_json(),
             "features": "[]",
             "aggregates": aggregates,
             "seed": 1,
@@ -151,3 +161,20 @@ def test_bad_data_is_refused(tmp_path):
 def test_files_that_change_while_they_are_read_are_refused(tmp_path):
     with pytest.raises(DataError, match="must not change while it is read"):
         run(tmp_path / "run", ROWS, fingerprint="0" * 64)
+
+
+def test_the_held_out_lists_are_splits_where_scores_are_fitted_to_them(tmp_path):
+    shown = [f"{row},view" for row in ROWS]
+    shown += [f"u{u},i{(u + n) % 20},{u + n},impression" for u in range(12) for n in range(8)]
+    header = "user_id,item_id,event_time,event_type\n"
+    outputs = run(tmp_path / "shown", shown, protocol="time", header=header, shown=True)
+    examples = outputs["examples"]
+    splits = artifact_utils.decode_split_names(examples.split_names)
+    assert {"shown_validation", "shown_eval"} < set(splits)
+    for split in splits:
+        assert list(Path(examples.uri, f"Split-{split}").glob("data_tfrecord-00000-of-00001.gz"))
+
+
+def test_a_log_without_lists_to_fit_scores_to_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"Received: 0 in shown_validation, 0 in shown_eval\. Name"):
+        run(tmp_path / "none", ROWS, protocol="time", shown=True)

@@ -9,7 +9,7 @@ from tests.transform.logs import LEAVE_ONE_OUT, frame
 from transform.aggregates import DAY_SECONDS as DAY
 from transform.aggregates import Aggregate
 from transform.event_log import EventLog
-from transform.features import Feature
+from transform.features import Feature, splits
 from transform.rows.build import build_rows
 from transform.rows.catalogue import catalogue_rows
 from transform.rows.shop import Shop
@@ -321,3 +321,35 @@ def test_the_seed_changes_the_candidates_and_nothing_else(seed):
     for name in built.schema.names:
         same = built.column(name).equals(other.column(name))
         assert same == (seed == 3 or name not in drawn)
+
+
+def lists_of_a_day():
+    """Ten views, of which i5 and i6 validate and i7 to i9 evaluate, with three lists between."""
+    lists = [
+        ("u", "i8", 15, "impression"),
+        *(("u", item, 65, "impression") for item in ("i4", "i6")),
+        *(("u", item, 95, "impression") for item in ("i9", "i1")),
+    ]
+    return frame([*((*row, "view") for row in one_user(10)), *lists])
+
+
+def test_lists_that_were_shown_in_the_held_out_periods_are_rows_where_asked_for():
+    asked = SMALL.model_copy(update={"shown_held_out": True})
+    built = rows(lists_of_a_day(), BY_TIME, asked)
+    assert {*built, "catalogue"} == set(splits(shown=True))
+    (validated,), (evaluated,) = built["shown_validation"], built["shown_eval"]
+    assert validated["candidate_item_id"] == ["i4", "i6"]
+    assert validated["label"] == [0.0, 1.0]
+    assert validated["history_item_id"] == ["i4", "i5"]
+    assert evaluated["candidate_item_id"] == ["i9", "i1"]
+    assert evaluated["label"] == [1.0, 0.0]
+    assert evaluated["user_rung"] == ["6-20"]  # of all before it, not of what the row shows
+    assert evaluated["request_hour"] == ["00"]
+    assert "target_item_id" not in evaluated
+
+
+def test_the_other_rows_are_the_same_with_them():
+    asked = SMALL.model_copy(update={"shown_held_out": True})
+    without, built = rows(lists_of_a_day(), BY_TIME), rows(lists_of_a_day(), BY_TIME, asked)
+    assert {*without, "catalogue"} == set(splits(shown=False))
+    assert without == {name: built[name] for name in without}

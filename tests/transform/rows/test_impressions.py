@@ -8,17 +8,18 @@ from tests.transform.logs import frame
 from transform.event_log import EventLog
 from transform.rows.impressions import shown_lists
 from transform.settings import ExampleSettings
+from transform.splits import EVALUATING, TRAINING, VALIDATING
 
 HOUR = 3600
 
 
-def shown(rows, *, extra=None, periods=None, **settings):
+def shown(rows, *, extra=None, periods=None, period=TRAINING, **settings):
     """Lists as dicts: the time, and item -> label (or the labels of event types)."""
     columns = {**(extra or {}), "#period": periods or [0] * len(rows)}
     log = EventLog.of(frame(rows, columns), impression_type="impression")
     examples = ExampleSettings(**{"labels": ("click", "buy"), **settings})
     keys = np.arange(1, 1 + len(log.histories.users), dtype=np.uint64)
-    found = shown_lists(log.histories, log.types.to_list(), examples, keys)
+    found = shown_lists(log.histories, log.types.to_list(), examples, keys, period)
     items = np.split(log.items.gather(found.item).to_numpy(), np.cumsum(found.counts)[:-1])
     time = log.histories.events["event_time"].gather(found.event).to_list()
     return time, [list(some) for some in items], found
@@ -133,3 +134,26 @@ def test_thinning_out_is_fair():
     counts = pl.Series([item for some in items for item in some]).value_counts()["count"]
     # Binomial with 400 draws of 1/2: five standard deviations are 50.
     assert counts.cast(pl.Int64).to_numpy() == pytest.approx(200, abs=50)
+
+
+@pytest.mark.parametrize(
+    ("period", "expected", "labels"),
+    [
+        (TRAINING, ["a", "b"], [0.0, 0.0]),
+        (VALIDATING, ["a", "c"], [1.0, 0.0]),
+        (EVALUATING, ["b"], [0.0]),
+    ],
+)
+def test_each_period_has_lists_and_deeds_of_its_own(period, expected, labels):
+    rows = [
+        ("u", "a", 10, "impression"),
+        ("u", "b", 10, "impression"),
+        ("u", "a", 20, "impression"),
+        ("u", "c", 20, "impression"),
+        ("u", "a", 25, "click"),
+        ("u", "b", 30, "impression"),
+        ("u", "c", 35, "click"),  # of a list in the period before
+    ]
+    periods = [TRAINING, TRAINING, VALIDATING, VALIDATING, VALIDATING, EVALUATING, EVALUATING]
+    _, (items,), found = shown(rows, periods=periods, period=period)
+    assert (items, list(found.label)) == (expected, labels)
