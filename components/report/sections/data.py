@@ -29,9 +29,14 @@ _PURPOSES = {
     RANKING: "requests with candidates that train the ranker",
     VALIDATION: "requests that stop the training and calibrate the scores",
     EVAL: "requests that measure the model",
-    SHOWN[VALIDATION]: "lists that were shown, to which the scores are fitted",
-    SHOWN[EVAL]: "lists that were shown, which measure the scores",
     CATALOGUE: "items",
+}
+# Where scores are fitted to shown lists.
+_SHOWN_PURPOSES = {
+    VALIDATION: "requests that stop the retriever's training",
+    EVAL: "requests that measure the lists",
+    SHOWN[VALIDATION]: "lists that were shown: they stop the ranker's training and calibrate",
+    SHOWN[EVAL]: "lists that were shown: they measure the scores",
 }
 _SIDES = {Side.QUERY: "the user", Side.CANDIDATE: "the item", Side.CONTEXT: "the request"}
 
@@ -124,9 +129,10 @@ def splits(account: Account | None) -> list[SplitRow]:
     """The rows made of the events, by what they are for."""
     if account is None:
         return []
+    purposes = _PURPOSES | (_SHOWN_PURPOSES if SHOWN[EVAL] in account.rows_out else {})
     return [
-        SplitRow(name, _PURPOSES[name], f"{account.rows_out[name]:,}")
-        for name in _PURPOSES
+        SplitRow(name, purpose, f"{account.rows_out[name]:,}")
+        for name, purpose in purposes.items()
         if name in account.rows_out
     ]
 

@@ -41,6 +41,16 @@ def test_only_written_splits_are_listed():
     assert [(row.name, row.rows) for row in splits(account)] == [("eval", "12,345")]
 
 
+def test_where_lists_were_shown_they_take_the_part_of_the_held_out_requests():
+    rows_out = {"validation": 1, "eval": 2, "shown_validation": 3, "shown_eval": 4}
+    account = blessed().account.model_copy(update={"rows_out": rows_out})
+    purposes = {row.name: row.purpose for row in splits(account)}
+    assert list(purposes) == list(rows_out)
+    assert "calibrate" in purposes["shown_validation"]
+    assert "calibrate" not in purposes["validation"]
+    assert purposes["eval"].endswith("measure the lists")
+
+
 @pytest.mark.parametrize(
     ("declared", "words"),
     [
