@@ -1,4 +1,4 @@
-"""Scores that are fitted to what users took of the lists that they were shown, in a simulated shop."""
+"""Scores that are fitted to what users took of lists that they were shown, in a simulated shop."""
 
 from __future__ import annotations
 
