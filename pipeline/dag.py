@@ -117,7 +117,7 @@ def _rows(settings: Settings, gates: Gates) -> _Rows:
     code = code_fingerprint("components", "transform")
     follows = {
         "repeats": not settings.recommender.exclude_seen,
-        "shown_held_out": settings.recommender.calibration == "shown",
+        "shown_held_out": settings.recommender.fits_shown_lists,
     }
     log: dict[str, Any] = {
         "data": settings.data.model_dump_json(),
@@ -219,7 +219,7 @@ def _candidate(rows: _Rows, models: _Models) -> Candidate:
 
 def _transform(settings: Settings, rows: _Rows) -> Transform:
     """Vocabularies and moments come from what training may know; all rows are transformed."""
-    splits = keys.splits(shown=settings.recommender.calibration == "shown")
+    splits = keys.splits(shown=settings.recommender.fits_shown_lists)
     return Transform(
         examples=rows.events.outputs["examples"],
         schema=rows.schema.outputs["schema"],

@@ -65,14 +65,13 @@ def ranker_eval_config(
         crosses: Pairs of slicing columns that slice together, too.
         exclude_seen: Whether lists leave out what a user has had. Scores then promise something of
             new items only, so requests for one that the user has had are not measured.
-        shown: Whether the rows are lists that users were shown: they are for no single item, which
-            the user may have had, or which could slice the results.
+        shown: Whether the rows are lists that users were shown. These have no target: no repeats
+            are left out, and nothing is sliced by it.
     """
     repeats = shown or not exclude_seen
+    counted = config_pb2.MetricConfig(class_name="ExampleCount")
     metrics = [
-        config_pb2.MetricConfig(class_name="ExampleCount")
-        if shown
-        else _metric(MeasuredRows, {"name": "example_count", "repeats": repeats}),
+        counted if repeats else _metric(MeasuredRows, {"name": "example_count"}),
         *(metric for head in HEADS for metric in _head_metrics(head._replace(repeats=repeats))),
     ]
     spec = _model_spec("rank_examples", label=HEADS[0].label, prediction=HEADS[0].prediction)

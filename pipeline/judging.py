@@ -113,7 +113,7 @@ def _judgement(
         "baseline_model": rivals.previous,
     }
     measured = (gates, settings.features, settings.slices)
-    shown = settings.recommender.calibration == "shown"
+    shown = settings.recommender.fits_shown_lists
     ranker_evaluator = Evaluator(
         eval_config=ranker_eval_config(
             *measured, exclude_seen=settings.recommender.exclude_seen, shown=shown

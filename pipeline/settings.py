@@ -248,7 +248,7 @@ class Settings(Frozen):
                 "whether held-out lists are rows follows from what scores are fitted to. Received: "
                 "`examples.shown_held_out: true`. Set `recommender: {calibration: shown}` instead."
             )
-        if self.recommender.calibration == "shown" and self.split.protocol != "time":
+        if self.recommender.fits_shown_lists and self.split.protocol != "time":
             raise ValueError(
                 "`recommender: {calibration: shown}` needs periods of time: leave-one-out holds "
                 "out single events, and no lists. Received: `protocol: "

@@ -52,7 +52,7 @@ def training(
     """
     package, split = _MODELS[name]
     held_out = keys.VALIDATION
-    if split == keys.RANKING and settings.recommender.calibration == "shown":
+    if split == keys.RANKING and settings.recommender.fits_shown_lists:
         held_out = keys.SHOWN[held_out]
     config = _config(settings, model)
     given: dict[str, Any] = {

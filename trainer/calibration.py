@@ -44,9 +44,16 @@ def fit_calibration(
             the place (Joachims et al., Unbiased Learning-to-Rank with Biased Feedback, WSDM 2017).
 
     Raises:
-        ValueError: No held-out request has its item among the candidates.
+        ValueError: No held-out request has its item among the candidates, or nothing was taken of
+            the lists.
     """
     hit = (labels & valid).any(axis=1)
+    if in_order_shown and not hit.any():
+        raise ValueError(
+            "Calibration needs held-out lists of which something was taken. Received: "
+            f"{len(labels)} lists, and nothing taken. Look at what follows from impressions in the "
+            "log (`examples.attribution_hours`), or leave `recommender.calibration` out."
+        )
     if not hit.any():
         raise ValueError(
             "Calibration needs held-out requests whose item was retrieved. Received: "

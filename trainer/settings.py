@@ -203,7 +203,9 @@ class RecommenderSettings(Frozen):
             held-out periods; a score is the probability that the item is taken if it is shown. It
             needs a log with impressions, and `split: {protocol: time}`. What users find by
             themselves is not what lists are for: they search for what they know, and for what is
-            popular (benchmarks/README.md, closed_loop).
+            popular (benchmarks/README.md, closed_loop). The place in the list is taken into account
+            where signals are weighed, not where epochs are chosen and scores are measured: there,
+            who orders like the served model has an advantage.
         index: How the nearest items are searched: `exact` scores every item, `partitioned` reads
             only the partitions near the query; `auto` takes what costs less for the catalogue.
         index_recall: Share of the truly nearest items that the partitioned index must find. As
@@ -220,6 +222,11 @@ class RecommenderSettings(Frozen):
     calibration: Literal["requests", "shown"] = "requests"
     index: Literal["auto", "exact", "partitioned"] = "auto"
     index_recall: float = Field(default=0.97, gt=0.0, lt=1.0)
+
+    @property
+    def fits_shown_lists(self) -> bool:
+        """Whether scores are fitted to lists that were shown."""
+        return self.calibration == "shown"
 
     @field_validator("sources")
     @classmethod

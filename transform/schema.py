@@ -50,6 +50,7 @@ _QUERY_KEYS = (
 )
 _CANDIDATE_KEYS = (f.CANDIDATE_ITEM_ID, f.LABEL, f.CANDIDATE_PROBABILITY)
 _HELD_OUT_KEYS = (f.TARGET_ITEM_ID, *f.SLICES, f.IS_REPEAT)
+_SHOWN_KEYS = tuple(name for name in f.SLICES if name not in f.TARGET_SLICES)
 
 # A string column with at most this many values has a domain.
 _MAX_DOMAIN = 100
@@ -72,6 +73,8 @@ def required_keys(
             keys += (*_CANDIDATE_KEYS, *(aggregate.name for aggregate in aggregates))
         if split in (f.VALIDATION, f.EVAL):
             keys += _HELD_OUT_KEYS
+        if split in f.SHOWN.values():
+            keys += _SHOWN_KEYS
     return keys + tuple(feature.name for feature in declared if not feature.is_numeric)
 
 

@@ -115,7 +115,8 @@ class ExampleSettings(Frozen):
     Attributes:
         history_length: Events of history that a model sees, and the length of a training window.
         max_history: Events of history that a held-out request carries (to exclude seen items).
-        ranking_rows_per_user: Requests a user (its latest in the training period) in `ranking`.
+        ranking_rows_per_user: Requests a user (its latest in the training period) in `ranking`; of
+            lists that were shown in the held-out periods as many of each.
         ranking_every: Of these only every so many-th, from the user's first event on, where the log
             has no impressions: the lines of one receipt say little more than one of them, and more
             receipts come in with as many rows.

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 _TOWERS = ("retriever", "ranker")
 _SHARD = "data_tfrecord-00000-of-00001.gz"
-# Splits that another table of items, or no training, has no use for as they are.
+# Remade for the items of now, or read by trainings alone.
 _REPLACED = frozenset({keys.TRAIN, keys.RANKING, keys.CATALOGUE})
 
 

@@ -17,6 +17,7 @@ from trainer.recommender.record import Earlier, Record
 from trainer.recommender.trained import Sources
 from trainer.settings import RecommenderSettings
 from transform import features as keys
+from transform.errors import DataError
 from transform.settings import ExampleSettings, SplitSettings
 
 CALIBRATION_FILE = "assets.extra/calibration.json"
@@ -40,8 +41,17 @@ class Executor(base_executor.BaseExecutor):
         def single(key: str) -> Any:
             return artifact_utils.get_single_instance(input_dict[key])
 
+        def shown_lists() -> tuple[str, ...]:
+            name = keys.SHOWN[keys.VALIDATION]
+            written = single("transformed_examples").split_names
+            if name not in artifact_utils.decode_split_names(written):
+                raise DataError(
+                    "`recommender: {calibration: shown}` needs rows of lists that were shown. "
+                    f"Received: the splits {written}. Train a model with them first (sluice run)."
+                )
+            return split(name)
+
         settings = RecommenderSettings.model_validate_json(exec_properties["settings"])
-        shown = settings.calibration == "shown"
         sources = Sources(
             retriever=path_utils.serving_model_path(single("retriever").uri),
             ranker=path_utils.serving_model_path(single("ranker").uri),
@@ -49,7 +59,7 @@ class Executor(base_executor.BaseExecutor):
             catalogue_files=split(keys.CATALOGUE),
             validation_files=split(keys.VALIDATION),
             co_view=str(Path(single("tiles").uri) / Tiles.CO_VIEW_FILE),
-            shown_files=split(keys.SHOWN[keys.VALIDATION]) if shown else (),
+            shown_files=shown_lists() if settings.fits_shown_lists else (),
         )
         examples = ExampleSettings.model_validate_json(exec_properties["example_settings"])
         code = exec_properties["code"]

@@ -46,6 +46,6 @@ def test_it_is_published(run: tuple[Path, dict[str, Any]]) -> None:
 
 
 def test_scores_promise_the_clicks_that_lists_get(run: tuple[Path, dict[str, Any]]) -> None:
-    """Of some twenty items shown one is clicked; of hundreds of candidates one is the next."""
+    """Of ten items shown about one is clicked; of a hundred candidates one is the next."""
     checks = {check["name"]: check["value"] for check in run[1]["checks"]}
     assert 0.7 < checks["calibration"] < 1.4

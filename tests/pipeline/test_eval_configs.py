@@ -45,8 +45,9 @@ def test_slices_are_computed_columns_and_single_valued_categories_of_requests():
 def test_repeats_are_measured_where_lists_may_hold_them():
     for exclude_seen in (True, False):
         config = ranker_eval_config(Gates(), (), exclude_seen=exclude_seen)
-        said = {json.loads(metric.config)["repeats"] for metric in config.metrics_specs[0].metrics}
-        assert said == {not exclude_seen}
+        counted, *metrics = config.metrics_specs[0].metrics
+        assert counted.class_name == ("MeasuredRows" if exclude_seen else "ExampleCount")
+        assert {json.loads(one.config)["repeats"] for one in metrics} == {not exclude_seen}
 
 
 def test_signatures_labels_and_predictions():

@@ -134,3 +134,9 @@ def test_clicks_on_what_was_shown_are_predicted_as_often_as_they_happen() -> Non
     signals, valid, labels = in_shown_order()
     predicted = predict(fit_calibration(signals, valid, labels, in_order_shown=True), signals)
     assert predicted.sum() == pytest.approx(labels.sum(), rel=1e-3)
+
+
+def test_lists_of_which_nothing_was_taken_are_refused() -> None:
+    signals, valid, labels = planted(10)
+    with pytest.raises(ValueError, match=r"Received: 10 lists, and nothing taken.*attribution"):
+        fit_calibration(signals, valid, np.zeros_like(labels), in_order_shown=True)

@@ -55,17 +55,15 @@ class RepeatShare(metric_types.Metric):
 
 
 class MeasuredRows(metric_types.Metric):
-    """Number of rows on which scores are measured.
+    """Number of rows on which scores are measured where repeats are left out.
 
-    It takes the place of TFMA's ExampleCount where repeats are left out, so that a slice is judged
-    by the rows that it is measured on.
+    It takes the place of TFMA's ExampleCount there, so that a slice is judged by the rows that it
+    is measured on.
     """
 
-    def __init__(self, repeats: bool = True, name: str = "example_count") -> None:
-        """Counts all rows, or without `repeats` those that are none."""
-        super().__init__(
-            metric_util.merge_per_key_computations(_measured_rows), repeats=repeats, name=name
-        )
+    def __init__(self, name: str = "example_count") -> None:
+        """Names the metric."""
+        super().__init__(metric_util.merge_per_key_computations(_measured_rows), name=name)
 
 
 def _repeat_share(name: str, model_name: str = "") -> list[Any]:
@@ -73,17 +71,13 @@ def _repeat_share(name: str, model_name: str = "") -> list[Any]:
     return totals_metric(key, RepeatPreprocessor(model_name), _share)
 
 
-def _measured_rows(name: str, repeats: bool, model_name: str = "") -> list[Any]:
+def _measured_rows(name: str, model_name: str = "") -> list[Any]:
     key = metric_types.MetricKey(name=name, model_name=model_name)
-    return totals_metric(key, RepeatPreprocessor(model_name), _all if repeats else _fresh)
+    return totals_metric(key, RepeatPreprocessor(model_name), _fresh)
 
 
 def _share(totals: Totals) -> float:
     return totals[0] / totals[1] if totals else math.nan
-
-
-def _all(totals: Totals) -> float:
-    return float(totals[1]) if totals else 0.0
 
 
 def _fresh(totals: Totals) -> float:

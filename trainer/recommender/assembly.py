@@ -127,7 +127,7 @@ class _Composing:
         recommender = self._indexed(parts)
         aggregates = self._description.aggregates
         rows = self._rows
-        if self._settings.calibration == "shown":
+        if self._settings.fits_shown_lists:
             files = self._sources.shown_files
             rows = list(read_rows(files, self._transform, batch_size=_BATCH))
         return {

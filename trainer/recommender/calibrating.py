@@ -11,11 +11,13 @@ import tensorflow as tf
 
 from trainer.aggregates import scale_user_values
 from trainer.calibration import Calibration, fit_calibration
+from trainer.recommender.limits import is_among
 from trainer.recommender.model import Recommender
 from trainer.sequences import without_history
 from trainer.settings import RecommenderSettings
 from transform import features as keys
 from transform.aggregates import Aggregate
+from transform.preprocessing import FIRST_ID
 
 
 class Judged(NamedTuple):
@@ -42,8 +44,9 @@ def calibrate(
         rows: Transformed held-out requests, or lists that were shown, as the settings say.
         settings: Of the composed path.
     """
-    if settings.calibration == "shown":
-        return fit_calibration(*shown_candidates(recommender, rows), in_order_shown=True)
+    if settings.fits_shown_lists:
+        shown = shown_candidates(recommender, rows, settings)
+        return fit_calibration(*shown, in_order_shown=True)
     return fit_calibration(*held_out_candidates(recommender, rows, settings))
 
 
@@ -74,8 +77,14 @@ def held_out_candidates(
     return _joined(found)
 
 
-def shown_candidates(recommender: Recommender, rows: list[dict[str, Any]]) -> Judged:
-    """What users were shown, in the order of the log, and what they took of it."""
+def shown_candidates(
+    recommender: Recommender, rows: list[dict[str, Any]], settings: RecommenderSettings
+) -> Judged:
+    """What users were shown, in its order, and what they took of it.
+
+    What the recommender would not show says nothing of its scores: items that it does not know, and
+    where seen items are not shown, these.
+    """
     signals = tf.function(recommender.signals, reduce_retracing=True, autograph=False)
     longest = max(int(row[keys.CANDIDATE_ITEM_ID].bounding_shape()[1]) for row in rows)
     shape = [None, longest]
@@ -83,7 +92,10 @@ def shown_candidates(recommender: Recommender, rows: list[dict[str, Any]]) -> Ju
     for row in rows:
         ids = row[keys.CANDIDATE_ITEM_ID].to_tensor(shape=shape)
         taken = row[keys.LABEL].to_tensor(shape=shape) > 0.0
-        found.append([signals(row, ids).numpy(), (ids > 0).numpy(), taken.numpy()])
+        valid = ids >= FIRST_ID
+        if settings.exclude_seen:
+            valid &= ~is_among(ids, row[keys.HISTORY_ITEM_ID].to_tensor())
+        found.append([signals(row, ids).numpy(), valid.numpy(), taken.numpy()])
     return _joined(found)
 
 

@@ -28,7 +28,8 @@ class Sources:
         ranker: Folder of the ranker's SavedModel.
         transform_graph: Folder of the transform graph that both were trained behind.
         catalogue_files: Globs of the transformed catalogue rows.
-        validation_files: Globs of transformed held-out rows: they chose the epochs, and calibrate.
+        validation_files: Globs of transformed held-out rows: they chose the epochs, and calibrate
+            where no lists do.
         co_view: The co-view tile (Parquet).
         shown_files: Globs of transformed lists that users were shown meanwhile, where scores are
             fitted to these.

@@ -279,7 +279,7 @@ class _RowBuilder:
         }
 
     def _asked(self, rows: _Rows, known: Ints) -> dict[str, pa.Array]:
-        """What slices the evaluation by who asks, of whom so much is known, and when."""
+        """Slicing columns of how much is known of who asks, and of the time."""
         time = self._histories.column(f.EVENT_TIME)[rows.event]
         columns = {
             f.USER_RUNG: slices.rung_names(known),

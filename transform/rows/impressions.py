@@ -10,9 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from transform.event_log import ITEM, PERIOD, TYPE, USER, Histories, ranges
-from transform.features import EVENT_TIME, REQUEST_ID
+from transform.features import EVENT_TIME, POSITION, REQUEST_ID
 from transform.rows.random_numbers import mix
 from transform.settings import ExampleSettings
+from transform.splits import TRAINING
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -71,7 +72,9 @@ def shown_lists(
     # The place within the user's events: the same whoever else is in the partition.
     place = (event - histories.offsets[shown[USER].to_numpy()]).astype(np.uint64)
     draw = mix(keys[shown[USER].to_numpy()], place)
-    probability, kept = _thin_out(shown[_FIRST], label, draw, settings.candidates)
+    # Held-out lists stay whole: what is left out has no place, and no say in what is promised.
+    size = settings.candidates if period == TRAINING else len(shown)
+    probability, kept = _thin_out(shown[_FIRST], label, draw, size)
     shown, event = shown.filter(pl.Series(kept)), event[kept]
     first, counts = np.unique(shown[_FIRST].to_numpy(), return_counts=True)
     labels = {
@@ -91,7 +94,10 @@ def shown_lists(
 
 
 def _impressions(histories: Histories, within: Ints) -> pl.DataFrame:
-    """Impressions among these events with the first of their list, each item of a list once."""
+    """Impressions among these events with the first of their list, each item of a list once.
+
+    A list has the order in which it was shown, as far as the log tells.
+    """
     event = within[~histories.is_behaviour[within]]
     rows = histories.events[event]
     same = [USER, EVENT_TIME]
@@ -100,12 +106,14 @@ def _impressions(histories: Histories, within: Ints) -> pl.DataFrame:
         free = pl.when(pl.col(REQUEST_ID).is_null()).then(pl.col(EVENT_TIME))
         rows = rows.with_columns(free.alias(EVENT_TIME))
         same = [USER, REQUEST_ID, EVENT_TIME]
+    place = [POSITION] if POSITION in rows.columns else []
     return (
-        rows.select(ITEM, *same[1:], pl.Series(USER, histories.user_of_event[event]))
+        rows.select(ITEM, *same[1:], *place, pl.Series(USER, histories.user_of_event[event]))
         .with_columns(pl.Series(_EVENT, event))
         .with_columns(pl.col(_EVENT).min().over(same).alias(_FIRST))
+        # Ids of impressions, which break ties of their time, may have any order.
+        .sort(_FIRST, *place, _EVENT, nulls_last=True)
         .select(_FIRST, _EVENT, ITEM, USER)
-        .sort(_FIRST, _EVENT)
         .unique([_FIRST, ITEM], keep="first", maintain_order=True)
     )
 

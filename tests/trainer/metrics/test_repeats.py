@@ -28,8 +28,7 @@ ROWS = [row(b"0"), row(b"1", 0.9), row(b"0"), row(b"0")]
 @pytest.mark.parametrize("bundles", [1, 2, 7])
 def test_share_and_numbers(bundles):
     assert compute(RepeatShare(), ROWS, "score", bundles) == {"repeat_share": 0.25}
-    assert compute(MeasuredRows(), ROWS, "score", bundles) == {"example_count": 4.0}
-    fresh = compute(MeasuredRows(repeats=False), ROWS, "score", bundles)
+    fresh = compute(MeasuredRows(), ROWS, "score", bundles)
     assert fresh == {"example_count": 3.0}
 
 
@@ -49,7 +48,7 @@ def test_scores_of_repeats_can_be_left_out():
 def test_nothing_but_repeats_is_not_a_number():
     only = [ROWS[1]]
     assert math.isnan(compute(ScoreMetric("auc", repeats=False), only, "score")["auc"])
-    assert compute(MeasuredRows(repeats=False), only, "score") == {"example_count": 0.0}
+    assert compute(MeasuredRows(), only, "score") == {"example_count": 0.0}
     assert math.isnan(compute(RepeatShare(), [], "score")["repeat_share"])
 
 

@@ -157,3 +157,17 @@ def test_each_period_has_lists_and_deeds_of_its_own(period, expected, labels):
     periods = [TRAINING, TRAINING, VALIDATING, VALIDATING, VALIDATING, EVALUATING, EVALUATING]
     _, (items,), found = shown(rows, periods=periods, period=period)
     assert (items, list(found.label)) == (expected, labels)
+
+
+def test_a_list_has_the_order_of_its_places():
+    rows = [("u", item, 10, "impression") for item in "abcd"]
+    _, items, _ = shown(rows, extra={"position": [2, None, 0, 10]})
+    assert items == [["c", "a", "d", "b"]]
+
+
+@pytest.mark.parametrize(("period", "length"), [(TRAINING, 3), (VALIDATING, 12)])
+def test_held_out_lists_stay_whole(period, length):
+    rows = [("u", f"i{n}", 10, "impression") for n in range(12)]
+    _, (items,), found = shown(rows, periods=[period] * 12, period=period, candidates=3)
+    assert len(items) == length
+    assert set(found.probability) == {length / 12}
