@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
+from scipy.special import expit, logit
 
 from transform.settings import Frozen
 
@@ -70,6 +71,32 @@ def fit_calibration(
     return Calibration(weights=tuple(map(float, weights)), slope=slope, offset=offset)
 
 
+def at_rate(
+    calibration: Calibration,
+    signals: npt.NDArray[np.float32],
+    valid: npt.NDArray[np.bool_],
+    labels: npt.NDArray[np.bool_],
+) -> Calibration:
+    """The same order and spread of scores, promising as many as were taken of other candidates.
+
+    Args:
+        calibration: Says both.
+        signals: Of the others [N, C, F].
+        valid: Which places hold a candidate [N, C].
+        labels: Which candidates were taken, one at least [N, C].
+    """
+    scores = calibration.slope * (signals @ np.array(calibration.weights))[valid]
+    rate = labels[valid].mean()
+
+    def missed(offset: float) -> float:
+        return float(expit(scores + offset).mean() - rate)
+
+    middle = logit(rate) - scores.mean()
+    reach = np.ptp(scores) + 1.0
+    offset = brentq(missed, middle - reach, middle + reach)
+    return calibration.model_copy(update={"offset": float(offset)})
+
+
 def _conditional_logit(
     signals: npt.NDArray[np.float32],
     valid: npt.NDArray[np.bool_],
@@ -108,7 +135,7 @@ def _platt(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.bool_]) -> tu
     def loss(ab: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         z = ab[0] * scores + ab[1]
         value = np.logaddexp(0.0, z) - y * z
-        error = 1.0 / (1.0 + np.exp(-z)) - y
+        error = expit(z) - y
         # Per candidate taken: per candidate, the optimiser's tolerance would end it too early where
         # few are taken.
         return float(value.mean() / rate), np.array([(error * scores).mean(), error.mean()]) / rate

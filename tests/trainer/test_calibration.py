@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer.calibration import Calibration, fit_calibration
+from trainer.calibration import Calibration, at_rate, fit_calibration
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
@@ -140,3 +140,12 @@ def test_lists_of_which_nothing_was_taken_are_refused() -> None:
     signals, valid, labels = planted(10)
     with pytest.raises(ValueError, match=r"Received: 10 lists, and nothing taken.*attribution"):
         fit_calibration(signals, valid, np.zeros_like(labels), in_order_shown=True)
+
+
+def test_other_candidates_are_promised_as_much_as_is_taken_of_them_in_the_same_order() -> None:
+    signals, valid, labels = planted()
+    fitted = fit_calibration(signals, valid, labels)
+    others, often = signals[:500] + 1.0, np.random.default_rng(2).random((500, 10)) < 0.3
+    moved = at_rate(fitted, others, valid[:500], often)
+    assert (moved.weights, moved.slope) == (fitted.weights, fitted.slope)
+    assert predict(moved, others).sum() == pytest.approx(often.sum(), rel=1e-6)

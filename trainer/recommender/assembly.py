@@ -15,7 +15,7 @@ import tensorflow_transform as tft
 from trainer.calibration import Calibration
 from trainer.export import read_description, was_refreshed
 from trainer.metrics.item_table import ItemTable
-from trainer.recommender.calibrating import calibrate, newcomer
+from trainer.recommender.calibrating import HeldOut, by_requests, by_shown_lists
 from trainer.recommender.index_choice import Sample, choose_index
 from trainer.recommender.model import Parts, Recommender
 from trainer.recommender.partitioned_index import PartitionedIndex
@@ -124,19 +124,12 @@ class _Composing:
 
     def calibrated(self, parts: Parts) -> dict[str, Calibration]:
         """Calibrations of parts that have not seen the validation rows."""
-        recommender = self._indexed(parts)
-        aggregates = self._description.aggregates
-        rows = self._rows
-        if self._settings.fits_shown_lists:
-            files = self._sources.shown_files
-            rows = list(read_rows(files, self._transform, batch_size=_BATCH))
-        return {
-            # The same requests once more, with nothing known of who asks.
-            "newcomers": calibrate(
-                recommender, [newcomer(row, aggregates) for row in rows], self._settings
-            ),
-            "known": calibrate(recommender, rows, self._settings),
-        }
+        recommender, aggregates = self._indexed(parts), self._description.aggregates
+        if not self._settings.fits_shown_lists:
+            return by_requests(recommender, self._rows, aggregates, self._settings)
+        shown = read_rows(self._sources.shown_files, self._transform, batch_size=_BATCH)
+        rows = HeldOut(self._rows, list(shown))
+        return by_shown_lists(recommender, rows, aggregates, self._settings)
 
     def learned(self, parts: Parts) -> _Composed:
         """The recommender of parts that have seen the validation rows, where they are to."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from trainer.aggregates import scale_user_values
-from trainer.calibration import Calibration, fit_calibration
+from trainer.calibration import Calibration, at_rate, fit_calibration
 from trainer.recommender.limits import is_among
 from trainer.recommender.model import Recommender
 from trainer.sequences import without_history
@@ -34,20 +34,63 @@ class Judged(NamedTuple):
     taken: npt.NDArray[np.bool_]
 
 
-def calibrate(
-    recommender: Recommender, rows: list[dict[str, Any]], settings: RecommenderSettings
-) -> Calibration:
-    """Fits the calibration.
+class HeldOut(NamedTuple):
+    """Batches of transformed rows of the validation period.
+
+    Attributes:
+        requests: What users did next.
+        shown: Lists that they were shown, and what they took.
+    """
+
+    requests: list[dict[str, Any]]
+    shown: list[dict[str, Any]]
+
+
+def by_requests(
+    recommender: Recommender,
+    rows: list[dict[str, Any]],
+    aggregates: Sequence[Aggregate],
+    settings: RecommenderSettings,
+) -> dict[str, Calibration]:
+    """Calibrations of newcomers and of the others by what held-out requests took next.
 
     Args:
         recommender: Of parts that have not seen the rows.
-        rows: Transformed held-out requests, or lists that were shown, as the settings say.
+        rows: Batches of requests.
+        aggregates: Declared aggregates.
         settings: Of the composed path.
     """
-    if settings.fits_shown_lists:
-        shown = shown_candidates(recommender, rows, settings)
-        return fit_calibration(*shown, in_order_shown=True)
-    return fit_calibration(*held_out_candidates(recommender, rows, settings))
+    # The same requests once more, with nothing known of who asks.
+    strangers = [newcomer(row, aggregates) for row in rows]
+    return {
+        "newcomers": fit_calibration(*held_out_candidates(recommender, strangers, settings)),
+        "known": fit_calibration(*held_out_candidates(recommender, rows, settings)),
+    }
+
+
+def by_shown_lists(
+    recommender: Recommender,
+    rows: HeldOut,
+    aggregates: Sequence[Aggregate],
+    settings: RecommenderSettings,
+) -> dict[str, Calibration]:
+    """The same by what was taken of shown lists.
+
+    A list was made for what its user had done. With that hidden, what was shown and clicked seems
+    to be for everybody: by such lists newcomers would be shown what only some like. So requests say
+    how their candidates are ordered, and lists only how much is taken.
+    """
+    known = fit_calibration(
+        *shown_candidates(recommender, rows.shown, settings), in_order_shown=True
+    )
+    strangers = [newcomer(row, aggregates) for row in rows.shown]
+    ordered = by_requests(recommender, rows.requests, aggregates, settings)["newcomers"]
+    shown = shown_candidates(recommender, strangers, settings)
+    history = [row[keys.HISTORY_ITEM_ID].row_lengths().numpy() for row in rows.shown]
+    first = np.concatenate(history) == 0
+    if (shown.taken & shown.valid)[first].any():
+        shown = Judged(*(part[first] for part in shown))
+    return {"newcomers": at_rate(ordered, *shown), "known": known}
 
 
 def newcomer(row: dict[str, Any], aggregates: Sequence[Aggregate]) -> dict[str, Any]:

@@ -11,7 +11,12 @@ import tensorflow as tf
 from tests.trainer.recommender.shops import compose
 from trainer.catalogue import Catalogue
 from trainer.ranker.model import Ranker
-from trainer.recommender.calibrating import calibrate, shown_candidates
+from trainer.recommender.calibrating import (
+    HeldOut,
+    by_requests,
+    by_shown_lists,
+    shown_candidates,
+)
 from trainer.recommender.model import Recommender
 from trainer.settings import RecommenderSettings
 from trainer.two_tower.model import TwoTower
@@ -53,15 +58,52 @@ def test_what_no_list_of_the_recommender_holds_is_not_judged(
     assert np.array([1, 4, 3])[found.valid[0]].tolist() == expected
 
 
-def test_scores_promise_the_clicks_that_shown_lists_got(
-    recommender: Recommender, rows: Any
-) -> None:
+@pytest.fixture
+def held_out(rows: Any) -> HeldOut:
+    """Known users take what they are shown of items above 8; newcomers, half as often, any item.
+
+    What users do next is item 4.
+    """
     rng = np.random.default_rng(4)
     shown = [rng.permutation(np.arange(2, 12))[:5].tolist() for _ in range(300)]
-    taken = [[float(item > 8 and rng.random() < 0.5) for item in items] for items in shown]
-    row = lists(rows, shown, taken)
-    settings = RecommenderSettings(candidates=4, calibration="shown", exclude_seen=False)
-    fitted = calibrate(recommender, [row], settings)
-    recommender.set_calibration(fitted, fitted)
-    promised = recommender.rank(row, tf.constant(shown, tf.int64)).numpy()
-    assert promised.sum() == pytest.approx(np.sum(taken), rel=1e-3)
+    known = [[float(item > 8 and rng.random() < 0.5) for item in items] for items in shown]
+    new = [[float(rng.random() < 0.1) for _ in items] for items in shown]
+    first = lists(rows, shown, new)
+    first[keys.HISTORY_ITEM_ID] = tf.RaggedTensor.from_row_lengths(
+        tf.zeros([0], tf.int64), tf.zeros([len(shown)], tf.int64)
+    )
+    requests = rows([[2, 3]] * 50) | {
+        keys.TARGET_ITEM_ID: tf.fill([50, 1], tf.constant(4, tf.int64))
+    }
+    return HeldOut([requests], [lists(rows, shown, known), first])
+
+
+SHOWN = RecommenderSettings(candidates=10, calibration="shown", exclude_seen=False)
+
+
+def test_scores_promise_the_clicks_that_shown_lists_got(
+    recommender: Recommender, held_out: HeldOut
+) -> None:
+    one_kind = held_out._replace(shown=held_out.shown[:1])
+    recommender.set_calibration(**by_shown_lists(recommender, one_kind, (), SHOWN))
+    (row,) = one_kind.shown
+    promised = recommender.rank(row, row[keys.CANDIDATE_ITEM_ID].to_tensor()).numpy()
+    assert promised.sum() == pytest.approx(tf.reduce_sum(row[keys.LABEL]).numpy(), rel=1e-3)
+
+
+def test_newcomers_are_promised_what_newcomers_take(
+    recommender: Recommender, held_out: HeldOut
+) -> None:
+    recommender.set_calibration(**by_shown_lists(recommender, held_out, (), SHOWN))
+    row = held_out.shown[1]
+    promised = recommender.rank(row, row[keys.CANDIDATE_ITEM_ID].to_tensor()).numpy()
+    assert promised.sum() == pytest.approx(tf.reduce_sum(row[keys.LABEL]).numpy(), rel=1e-3)
+
+
+def test_lists_for_known_users_do_not_say_what_newcomers_like(
+    recommender: Recommender, held_out: HeldOut
+) -> None:
+    fitted = by_shown_lists(recommender, held_out, (), SHOWN)["newcomers"]
+    asked = by_requests(recommender, held_out.requests, (), SHOWN)["newcomers"]
+    assert (fitted.weights, fitted.slope) == (asked.weights, asked.slope)
+    assert fitted.offset != asked.offset
