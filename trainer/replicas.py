@@ -6,10 +6,7 @@ import tensorflow as tf
 
 
 def gather_across_replicas(values: tf.Tensor) -> tf.Tensor:
-    """Concatenates the replicas' tensors, this replica's own first.
-
-    Candidate i is taken for the positive of query i, so a replica's own candidates must lead.
-    The gather is differentiable, so that a candidate is trained by every replica's queries.
+    """Concatenates the replicas' tensors.
 
     Args:
         values: [N, ...], the same shape in every replica.
@@ -22,9 +19,7 @@ def gather_across_replicas(values: tf.Tensor) -> tf.Tensor:
     if replicas == 1:
         return values
     # all_gather refuses a tensor without a device, which an identity gives it.
-    everyone = context.all_gather(tf.identity(values), axis=0)
-    mine = context.replica_id_in_sync_group * tf.shape(values)[0]
-    return tf.roll(everyone, shift=-mine, axis=0)
+    return context.all_gather(tf.identity(values), axis=0)
 
 
 def sum_across_replicas(value: tf.Tensor) -> tf.Tensor:

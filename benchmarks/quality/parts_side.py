@@ -94,9 +94,9 @@ def _with(**settings: Any) -> Callable[[Job], Job]:
 
 def _uncorrected() -> contextlib.AbstractContextManager[Any]:
     def loss(
-        queries: tf.Tensor, candidates: tf.Tensor, probability: tf.Tensor, ids: tf.Tensor
+        queries: tf.Tensor, items: tf.Tensor, probability: tf.Tensor, *drawn: tf.Tensor
     ) -> tf.Tensor:
-        return sampled_softmax(queries, candidates, tf.ones_like(probability), ids)
+        return sampled_softmax(queries, items, tf.ones_like(probability), *drawn)
 
     return mock.patch.object(two_tower, "sampled_softmax", loss)
 

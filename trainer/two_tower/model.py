@@ -109,24 +109,24 @@ class TwoTower(tfrs.models.Model):
 
     def _sampled(self, asked: tf.Tensor, targets: tf.Tensor, training: bool) -> tf.Tensor:
         """The sampled softmax of the queries, the i-th of which has the i-th target above 0."""
+        # What the queries of all replicas ask for is a candidate of each, and so is what is drawn.
         everyone = gather_across_replicas(targets)
-        vectors = gather_across_replicas(self.item_vectors(targets, training))
-        in_batch = tf.math.count_nonzero(everyone > 0, dtype=tf.int32)
+        asked_for = tf.boolean_mask(everyone, everyone > 0)
+        settings = self._settings
         uniform = uniform_items(
-            self._settings.uniform_negatives, self._items, self._seed, self.optimizer.iterations
+            settings.uniform_negatives, self._items, self._seed, self.optimizer.iterations
         )
-        # Padding leaves both sides in the same order, so query i still meets its positive i.
-        ids = tf.concat([tf.boolean_mask(everyone, everyone > 0), uniform], axis=0)
-        candidates = tf.concat(
-            [tf.boolean_mask(vectors, everyone > 0), self.item_vectors(uniform, training)], axis=0
-        )
+        drawn, _, times = tf.unique_with_counts(tf.concat([asked_for, uniform], axis=0))
+        order = tf.argsort(drawn)
+        ids, times = tf.gather(drawn, order), tf.gather(times, order)
         probability = sampling_probability(
             tf.gather(self._frequency, ids),
-            in_batch,
-            self._settings.uniform_negatives,
+            tf.shape(asked_for)[0],
+            settings.uniform_negatives,
             self._items,
         )
-        return sampled_softmax(asked, candidates, probability, ids)
+        own = tf.searchsorted(ids, tf.boolean_mask(targets, targets > 0))
+        return sampled_softmax(asked, self.item_vectors(ids, training), probability, times, own)
 
     def _newcomers(self, row: dict[str, Any], training: bool) -> tf.Tensor:
         """Queries of the rows' users with their history taken away, float32 [B, D]."""
