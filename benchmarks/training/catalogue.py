@@ -14,19 +14,24 @@ def catalogue(workshop: Workshop) -> list[Row]:
     """A step over each size of catalogue."""
     module = "benchmarks.training.catalogue_side"
     sizes = workshop.sizes.catalogues
-    return rows_of({items: workshop.side(module, items)["seconds"] for items in sizes})
+    seconds = {items: workshop.side(module, items, items)["seconds"] for items in sizes}
+    return rows_of(seconds, workshop.side(module, max(sizes), min(sizes))["seconds"])
 
 
-def rows_of(seconds: Mapping[int, float]) -> list[Row]:
+def rows_of(seconds: Mapping[int, float], as_many: float) -> list[Row]:
     """What was measured.
 
     Args:
         seconds: Size of the catalogue -> seconds of a step.
+        as_many: Seconds of a step over the largest whose windows hold as many different items as
+            the smallest has.
     """
     smallest, largest = min(seconds), max(seconds)
     growth = seconds[largest] / seconds[smallest]
     measure = f"a step over {largest:,} items, times one over {smallest:,}"
+    alike = f"the same, with {smallest:,} different items in the windows of both"
     return [
         *(Row(f"milliseconds of a step, {n:,} items", 1e3 * s, "ms") for n, s in seconds.items()),
         at_most(measure, growth, "x", _GROWTH),
+        Row(alike, as_many / seconds[smallest], "x"),
     ]

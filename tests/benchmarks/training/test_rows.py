@@ -20,10 +20,12 @@ def test_three_times_the_events_of_a_peer_are_asked_for(ours: float, holds: bool
 
 @pytest.mark.parametrize(("largest", "holds"), [(0.012, True), (0.013, False)])
 def test_a_step_may_not_grow_with_the_catalogue(largest: float, holds: bool) -> None:
-    *of_sizes, growth = catalogue.rows_of({1_000: 0.01, 10_000: 0.5, 1_000_000: largest})
+    found = catalogue.rows_of({1_000: 0.01, 10_000: 0.5, 1_000_000: largest}, as_many=0.011)
+    *of_sizes, growth, alike = found
     assert [row.value for row in of_sizes] == pytest.approx([10.0, 500.0, 1e3 * largest])
     assert growth.measure == "a step over 1,000,000 items, times one over 1,000"
     assert growth.holds is holds
+    assert (alike.value, alike.holds) == (pytest.approx(1.1), None)
 
 
 @pytest.mark.parametrize(("read_in", "holds"), [(0.9, True), (1.1, False)])
