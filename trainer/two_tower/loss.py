@@ -28,7 +28,8 @@ def sampled_softmax(
         float32 [].
     """
     drawn = tf.math.log(tf.cast(times, queries.dtype))
-    logits = tf.matmul(queries, items, transpose_b=True) + drawn - tf.math.log(probability)
+    # One sum over the columns first: a pass over the matrix costs more.
+    logits = tf.matmul(queries, items, transpose_b=True) + (drawn - tf.math.log(probability))
     place = tf.stack([tf.range(tf.shape(own)[0]), own], axis=1)
     logits = tf.tensor_scatter_nd_sub(logits, place, tf.gather(drawn, own))
     return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(own, logits))
