@@ -233,21 +233,24 @@ class Settings(Frozen):
         return self
 
     @model_validator(mode="after")
-    def _repeats_follow_from_the_lists(self) -> Self:
-        if self.examples.repeats:
-            raise ValueError(
-                "whether rows count with repeats follows from the lists. Received: "
-                "`examples.repeats: true`. Set `recommender: {exclude_seen: false}` instead."
-            )
+    def _rows_follow_from_the_recommender(self) -> Self:
+        for name, rule, instead in (
+            ("repeats", "rows count with repeats follows from the lists", "exclude_seen: false"),
+            (
+                "shown_held_out",
+                "held-out lists are rows follows from what scores are fitted to",
+                "calibration: shown",
+            ),
+        ):
+            if getattr(self.examples, name):
+                raise ValueError(
+                    f"whether {rule}. Received: `examples.{name}: true`. Set `recommender: "
+                    f"{{{instead}}}` instead."
+                )
         return self
 
     @model_validator(mode="after")
     def _shown_lists_are_held_out_by_time(self) -> Self:
-        if self.examples.shown_held_out:
-            raise ValueError(
-                "whether held-out lists are rows follows from what scores are fitted to. Received: "
-                "`examples.shown_held_out: true`. Set `recommender: {calibration: shown}` instead."
-            )
         if self.recommender.fits_shown_lists and self.split.protocol != "time":
             raise ValueError(
                 "`recommender: {calibration: shown}` needs periods of time: leave-one-out holds "

@@ -203,9 +203,10 @@ class RecommenderSettings(Frozen):
             held-out periods; a score is the probability that the item is taken if it is shown. It
             needs a log with impressions, and `split: {protocol: time}`. What users find by
             themselves is not what lists are for: they search for what they know, and for what is
-            popular (benchmarks/README.md, closed_loop). The place in the list is taken into account
-            where signals are weighed, not where epochs are chosen and scores are measured: there,
-            who orders like the served model has an advantage.
+            popular (benchmarks/README.md, closed_loop). What newcomers get is ordered by requests
+            all the same: lists that were made for others say little of them. The place in the list
+            is taken into account where signals are weighed, not where epochs are chosen and scores
+            are measured: there, who orders like the served model has an advantage.
         index: How the nearest items are searched: `exact` scores every item, `partitioned` reads
             only the partitions near the query; `auto` takes what costs less for the catalogue.
         index_recall: Share of the truly nearest items that the partitioned index must find. As

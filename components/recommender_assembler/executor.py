@@ -21,6 +21,7 @@ from transform.errors import DataError
 from transform.settings import ExampleSettings, SplitSettings
 
 CALIBRATION_FILE = "assets.extra/calibration.json"
+_LISTS = keys.SHOWN[keys.VALIDATION]
 
 
 class Executor(base_executor.BaseExecutor):
@@ -41,17 +42,9 @@ class Executor(base_executor.BaseExecutor):
         def single(key: str) -> Any:
             return artifact_utils.get_single_instance(input_dict[key])
 
-        def shown_lists() -> tuple[str, ...]:
-            name = keys.SHOWN[keys.VALIDATION]
-            written = single("transformed_examples").split_names
-            if name not in artifact_utils.decode_split_names(written):
-                raise DataError(
-                    "`recommender: {calibration: shown}` needs rows of lists that were shown. "
-                    f"Received: the splits {written}. Train a model with them first (sluice run)."
-                )
-            return split(name)
-
         settings = RecommenderSettings.model_validate_json(exec_properties["settings"])
+        if settings.fits_shown_lists:
+            _refuse_without_lists(single("transformed_examples").split_names)
         sources = Sources(
             retriever=path_utils.serving_model_path(single("retriever").uri),
             ranker=path_utils.serving_model_path(single("ranker").uri),
@@ -59,7 +52,7 @@ class Executor(base_executor.BaseExecutor):
             catalogue_files=split(keys.CATALOGUE),
             validation_files=split(keys.VALIDATION),
             co_view=str(Path(single("tiles").uri) / Tiles.CO_VIEW_FILE),
-            shown_files=shown_lists() if settings.fits_shown_lists else (),
+            shown_files=split(_LISTS) if settings.fits_shown_lists else (),
         )
         examples = ExampleSettings.model_validate_json(exec_properties["example_settings"])
         code = exec_properties["code"]
@@ -83,6 +76,15 @@ class Executor(base_executor.BaseExecutor):
             last_time = max(period.last_time, assembled.last_time)
             period = period.model_copy(update={"last_time": last_time})
         write_period(directory, period)
+
+
+def _refuse_without_lists(written: str) -> None:
+    """Refuses rows of a training by other settings."""
+    if _LISTS not in artifact_utils.decode_split_names(written):
+        raise DataError(
+            "`recommender: {calibration: shown}` needs rows of lists that were shown. Received: "
+            f"the splits {written}. Train a model with them first (sluice run)."
+        )
 
 
 def _write_record(

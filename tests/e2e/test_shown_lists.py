@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,8 @@ EVENTS = 60_000
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """The folder of a run, and what it printed."""
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a run printed."""
     folder = tmp_path_factory.mktemp("shown")
     made = sluice("data", "simulate", str(folder / "log"), "--events", str(EVENTS))
     assert made.code == 0, made.errors
@@ -38,14 +37,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]
     (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
     outcome = sluice("run", "--config", str(folder / "settings.yaml"), "--json")
     assert outcome.output, outcome.errors
-    return folder, outcome.json
+    return outcome.json
 
 
-def test_it_is_published(run: tuple[Path, dict[str, Any]]) -> None:
-    assert run[1]["pushed_version"], run[1]
+def test_it_is_published(printed: dict[str, Any]) -> None:
+    assert printed["pushed_version"], printed
 
 
-def test_scores_promise_the_clicks_that_lists_get(run: tuple[Path, dict[str, Any]]) -> None:
+def test_scores_promise_the_clicks_that_lists_get(printed: dict[str, Any]) -> None:
     """Of ten items shown about one is clicked; of a hundred candidates one is the next."""
-    checks = {check["name"]: check["value"] for check in run[1]["checks"]}
+    checks = {check["name"]: check["value"] for check in printed["checks"]}
     assert 0.7 < checks["calibration"] < 1.4

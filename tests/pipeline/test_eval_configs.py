@@ -114,6 +114,5 @@ def test_lists_that_were_shown_are_sliced_by_who_asked_for_them_alone():
     assert sliced == [(), *asked, ("user_rung", "request_hour")]
     counted, *metrics = config.metrics_specs[0].metrics
     assert counted.class_name == "ExampleCount"
-    assert all(
-        json.loads(metric.config)["repeats"] for metric in metrics
-    )  # no row is for one item, which could be left out
+    # No row is for one item, which could be left out.
+    assert all(json.loads(metric.config)["repeats"] for metric in metrics)

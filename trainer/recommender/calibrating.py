@@ -60,10 +60,8 @@ def by_requests(
         aggregates: Declared aggregates.
         settings: Of the composed path.
     """
-    # The same requests once more, with nothing known of who asks.
-    strangers = [newcomer(row, aggregates) for row in rows]
     return {
-        "newcomers": fit_calibration(*held_out_candidates(recommender, strangers, settings)),
+        "newcomers": _of_newcomers(recommender, rows, aggregates, settings),
         "known": fit_calibration(*held_out_candidates(recommender, rows, settings)),
     }
 
@@ -83,14 +81,25 @@ def by_shown_lists(
     known = fit_calibration(
         *shown_candidates(recommender, rows.shown, settings), in_order_shown=True
     )
+    ordered = _of_newcomers(recommender, rows.requests, aggregates, settings)
     strangers = [newcomer(row, aggregates) for row in rows.shown]
-    ordered = by_requests(recommender, rows.requests, aggregates, settings)["newcomers"]
     shown = shown_candidates(recommender, strangers, settings)
     history = [row[keys.HISTORY_ITEM_ID].row_lengths().numpy() for row in rows.shown]
     first = np.concatenate(history) == 0
     if (shown.taken & shown.valid)[first].any():
         shown = Judged(*(part[first] for part in shown))
     return {"newcomers": at_rate(ordered, *shown), "known": known}
+
+
+def _of_newcomers(
+    recommender: Recommender,
+    rows: list[dict[str, Any]],
+    aggregates: Sequence[Aggregate],
+    settings: RecommenderSettings,
+) -> Calibration:
+    """What the same requests took, with nothing known of who asks."""
+    strangers = [newcomer(row, aggregates) for row in rows]
+    return fit_calibration(*held_out_candidates(recommender, strangers, settings))
 
 
 def newcomer(row: dict[str, Any], aggregates: Sequence[Aggregate]) -> dict[str, Any]:
