@@ -106,8 +106,10 @@ class RetrieverSettings(TrainingSettings):
         dropout: Dropout rate.
         id_dropout: Rate at which an item's id is hidden in training, so that content carries it.
         softmax: Candidates of the loss. `full` takes all items: exact, at a cost that grows with
-            the catalogue. `sampled` takes the positives of the batch and `uniform_negatives`;
-            `auto` does so where there are more items than a batch has positions.
+            the catalogue. `sampled` takes `in_batch_negatives` and `uniform_negatives`, at a cost
+            that does not; `auto` does so where there are more items than a batch has positions.
+        in_batch_negatives: Of the positives of the batch, over all workers, as many at most are
+            candidates of each query of a step, beside its own.
         uniform_negatives: Items drawn uniformly from the catalogue each step, beside those of
             the batch.
         xla: Lets XLA compile the transformer blocks of a training step into a few fused kernels.
@@ -124,6 +126,7 @@ class RetrieverSettings(TrainingSettings):
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     id_dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
     softmax: Literal["auto", "full", "sampled"] = "auto"
+    in_batch_negatives: int = Field(default=1024, ge=1)
     uniform_negatives: int = Field(default=512, ge=1)
     xla: bool = False
     refresh_epochs: int = Field(default=2, ge=0)

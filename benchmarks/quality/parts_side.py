@@ -27,7 +27,7 @@ from trainer import sequences
 from trainer.job import HISTORY_FILE, Job
 from trainer.settings import MEASURE
 from trainer.two_tower import model as two_tower
-from trainer.two_tower.loss import sampled_softmax
+from trainer.two_tower.loss import Drawn, sampled_softmax
 from trainer.two_tower.query_tower import QueryTower
 from trainer.two_tower.training import train
 from transform import features as keys
@@ -92,11 +92,15 @@ def _with(**settings: Any) -> Callable[[Job], Job]:
     return lambda job: job.model_copy(update={"settings": job.settings | settings})
 
 
+def _evenly(drawn: Drawn) -> Drawn:
+    return drawn._replace(probability=tf.ones_like(drawn.probability))
+
+
 def _uncorrected() -> contextlib.AbstractContextManager[Any]:
     def loss(
-        queries: tf.Tensor, items: tf.Tensor, probability: tf.Tensor, *drawn: tf.Tensor
+        queries: tf.Tensor, positives: Drawn, candidates: Drawn, times: tf.Tensor
     ) -> tf.Tensor:
-        return sampled_softmax(queries, items, tf.ones_like(probability), *drawn)
+        return sampled_softmax(queries, _evenly(positives), _evenly(candidates), times)
 
     return mock.patch.object(two_tower, "sampled_softmax", loss)
 

@@ -17,6 +17,8 @@ from trainer.job import Job
 
 pytestmark = pytest.mark.slow
 
+ALL, FEW = 10**6, 50  # positives of a batch that may be candidates
+
 Losses = Callable[..., list[float]]
 
 
@@ -30,13 +32,16 @@ def losses(
     with pytest.MonkeyPatch.context() as patch:
 
         @functools.cache
-        def train(workers: int, softmax: str, negatives: str = "shared") -> list[float]:
+        def train(
+            workers: int, softmax: str, negatives: str = "shared", in_batch: int = ALL
+        ) -> list[float]:
             def start_stepwise(command: list[str], **options: object) -> object:
                 return start([sys.executable, stepwise.__file__, command[3], negatives], **options)
 
             patch.setattr(distribution.subprocess, "Popen", start_stepwise)
             changes = {"dropout": 0.0, "id_dropout": 0.0, "softmax": softmax}
-            run = tmp_path_factory.mktemp(f"{softmax}-{negatives}-{workers}")
+            changes |= {"in_batch_negatives": in_batch}
+            run = tmp_path_factory.mktemp(f"{softmax}-{negatives}-{in_batch}-{workers}")
             job = Job.model_validate_json(trained)
             job = job.model_copy(update={"settings": job.settings | changes, "run_dir": str(run)})
             run_workers(job, workers=workers, restarts=0)
@@ -48,9 +53,14 @@ def losses(
         yield train
 
 
-@pytest.mark.parametrize("softmax", ["sampled", "full"])
-def test_two_workers_have_the_loss_of_one_in_every_step(losses: Losses, softmax: str) -> None:
-    assert losses(2, softmax) == pytest.approx(losses(1, softmax), rel=1e-5)
+@pytest.mark.parametrize(
+    ("softmax", "in_batch"), [("sampled", ALL), ("sampled", FEW), ("full", ALL)]
+)
+def test_two_workers_have_the_loss_of_one_in_every_step(
+    losses: Losses, softmax: str, in_batch: int
+) -> None:
+    one = losses(1, softmax, in_batch=in_batch)
+    assert losses(2, softmax, in_batch=in_batch) == pytest.approx(one, rel=1e-5)
 
 
 def test_with_negatives_of_its_own_a_worker_has_another_loss(losses: Losses) -> None:

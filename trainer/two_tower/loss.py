@@ -2,37 +2,60 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import tensorflow as tf
+
+_EXCLUDED = -1e9  # a logit that has no share
+
+
+class Drawn(NamedTuple):
+    """Items, with how likely each is to be a candidate.
+
+    Attributes:
+        ids: int64 [N].
+        vectors: float32 [N, D].
+        probability: Of the item to be drawn, in (0, 1], float32 [N].
+    """
+
+    ids: tf.Tensor
+    vectors: tf.Tensor
+    probability: tf.Tensor
 
 
 def sampled_softmax(
-    queries: tf.Tensor, items: tf.Tensor, probability: tf.Tensor, times: tf.Tensor, own: tf.Tensor
+    queries: tf.Tensor, positives: Drawn, candidates: Drawn, times: tf.Tensor
 ) -> tf.Tensor:
-    """Sum over queries of -log(share of the own positive among the candidates).
+    """Sum over queries of -log(share of the own positive beside the candidates).
 
-    A candidate's logit is q . c - log(probability), which corrects for how often it is drawn
-    (Bengio and Senecal, 2008; Yi et al., RecSys 2019). Candidates that are the same item as the
-    query's positive are left out of that query's sum, but for one. It is the loss of
-    `tfrs.tasks.Retrieval`, whose columns are the candidates: popular items are drawn again and
-    again, and most of a step is spent on that matrix. Here an item is one column, with the
-    logarithm of how often it was drawn in its logit, which adds up to the same.
+    The logit of an item c is q . c - log(probability), which corrects for how often it is drawn
+    (Bengio and Senecal, 2008; Yi et al., RecSys 2019). A candidate that is the query's positive
+    is left out of that query's sum. It is the loss of `tfrs.tasks.Retrieval`, whose columns are the
+    candidates: popular items are drawn again and again, and most of a step is spent on that matrix.
+    Here an item is one column, with the logarithm of how often it was drawn in its logit, which
+    adds up to the same; and positives need not be candidates.
 
     Args:
         queries: [N, D].
-        items: Vectors of the candidates, each item once [U, D].
-        probability: Of each item to be drawn, in (0, 1] [U].
-        times: How often each was drawn, at least once [U].
-        own: Which of the items is the positive of each query, int32 [N].
+        positives: One of each query [N].
+        candidates: Each item once, by ascending id [U].
+        times: How often each candidate was drawn, at least once [U].
 
     Returns:
         float32 [].
     """
-    drawn = tf.math.log(tf.cast(times, queries.dtype))
     # One sum over the columns first: a pass over the matrix costs more.
-    logits = tf.matmul(queries, items, transpose_b=True) + (drawn - tf.math.log(probability))
-    place = tf.stack([tf.range(tf.shape(own)[0]), own], axis=1)
-    logits = tf.tensor_scatter_nd_sub(logits, place, tf.gather(drawn, own))
-    return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(own, logits))
+    correction = tf.math.log(tf.cast(times, queries.dtype) / candidates.probability)
+    logits = tf.matmul(queries, candidates.vectors, transpose_b=True) + correction
+    last = tf.shape(candidates.ids)[0] - 1
+    column = tf.minimum(tf.searchsorted(candidates.ids, positives.ids), last)
+    hit = tf.gather(candidates.ids, column) == positives.ids
+    place = tf.stack([tf.range(tf.shape(queries)[0]), column], axis=1)
+    logits = tf.tensor_scatter_nd_add(logits, place, tf.where(hit, _EXCLUDED, 0.0))
+    own = tf.reduce_sum(queries * positives.vectors, axis=1) - tf.math.log(positives.probability)
+    logits = tf.concat([own[:, tf.newaxis], logits], axis=1)
+    own_column = tf.zeros_like(column)
+    return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(own_column, logits))
 
 
 def full_softmax(queries: tf.Tensor, items: tf.Tensor, own: tf.Tensor) -> tf.Tensor:

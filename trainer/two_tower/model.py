@@ -14,8 +14,8 @@ from trainer.encoders import ItemEncoder
 from trainer.replicas import gather_across_replicas, sum_across_replicas
 from trainer.sequences import request_history, window_history
 from trainer.settings import RetrieverSettings
-from trainer.two_tower.loss import full_softmax, sampled_softmax
-from trainer.two_tower.negatives import sampling_probability, uniform_items
+from trainer.two_tower.loss import Drawn, full_softmax, sampled_softmax
+from trainer.two_tower.negatives import in_batch_items, sampling_probability, uniform_items
 from trainer.two_tower.query_tower import QueryTower
 from trainer.vocabulary import Vocabulary
 from transform import features as keys
@@ -30,9 +30,9 @@ class TwoTower(tfrs.models.Model):
 
     Every position of a training window is a query whose positive is the next item. Candidates are
     all items of the catalogue, where those are no more than a batch has positions; else they are
-    sampled: the positives of the whole global batch and uniform items, with logits corrected for
-    how often they are drawn (logQ) and without accidental hits. Scores are cosines times a learned
-    scale (an inverse temperature).
+    sampled: of the positives of the whole global batch, and uniform items, with logits corrected
+    for how often they are drawn (logQ) and without accidental hits. Scores are cosines times a
+    learned scale (an inverse temperature).
     """
 
     def __init__(
@@ -109,24 +109,26 @@ class TwoTower(tfrs.models.Model):
 
     def _sampled(self, asked: tf.Tensor, targets: tf.Tensor, training: bool) -> tf.Tensor:
         """The sampled softmax of the queries, the i-th of which has the i-th target above 0."""
-        # What the queries of all replicas ask for is a candidate of each, and so is what is drawn.
+        settings, step = self._settings, self.optimizer.iterations
+        # What the queries of all replicas ask for may be a candidate of each.
         everyone = gather_across_replicas(targets)
-        asked_for = tf.boolean_mask(everyone, everyone > 0)
-        settings = self._settings
-        uniform = uniform_items(
-            settings.uniform_negatives, self._items, self._seed, self.optimizer.iterations
+        in_batch = in_batch_items(
+            tf.boolean_mask(everyone, everyone > 0), settings.in_batch_negatives, self._seed, step
         )
-        drawn, _, times = tf.unique_with_counts(tf.concat([asked_for, uniform], axis=0))
-        order = tf.argsort(drawn)
-        ids, times = tf.gather(drawn, order), tf.gather(times, order)
+        uniform = uniform_items(settings.uniform_negatives, self._items, self._seed, step)
+        ids, _, times = tf.unique_with_counts(tf.sort(tf.concat([in_batch, uniform], axis=0)))
+        own = tf.boolean_mask(targets, targets > 0)
+        items = tf.concat([own, ids], axis=0)
         probability = sampling_probability(
-            tf.gather(self._frequency, ids),
-            tf.shape(asked_for)[0],
+            tf.gather(self._frequency, items),
+            tf.shape(in_batch)[0],
             settings.uniform_negatives,
             self._items,
         )
-        own = tf.searchsorted(ids, tf.boolean_mask(targets, targets > 0))
-        return sampled_softmax(asked, self.item_vectors(ids, training), probability, times, own)
+        drawn = (items, self.item_vectors(items, training), probability)
+        sizes = [tf.shape(own)[0], tf.shape(ids)[0]]
+        positives, candidates = zip(*(tf.split(part, sizes) for part in drawn), strict=True)
+        return sampled_softmax(asked, Drawn(*positives), Drawn(*candidates), times)
 
     def _newcomers(self, row: dict[str, Any], training: bool) -> tf.Tensor:
         """Queries of the rows' users with their history taken away, float32 [B, D]."""

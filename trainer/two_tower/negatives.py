@@ -7,6 +7,30 @@ import tensorflow as tf
 from transform.preprocessing import FIRST_ID
 
 
+def in_batch_items(targets: tf.Tensor, most: int, seed: int, step: tf.Tensor) -> tf.Tensor:
+    """What the queries of the global batch ask for, or an even share of it.
+
+    Of more than `most` targets, every k-th by id is taken from a random start, each as likely as
+    any other; which ones does not hang on the order of the targets, so the same ones are drawn
+    however many replicas the batch is divided among.
+
+    Args:
+        targets: Item ids of all replicas, int64 [N].
+        most: How many at most.
+        seed: Seed of the training.
+        step: The optimizer's step, int64 [].
+
+    Returns:
+        int64 [min(N, most)], ascending.
+    """
+    total = tf.size(targets, tf.int64)
+    taken = tf.minimum(total, most)
+    start = tf.random.stateless_uniform(
+        [], _seeds(seed, step), 0, tf.maximum(total, 1), dtype=tf.int64
+    )
+    return tf.gather(tf.sort(targets), (tf.range(taken) * total + start) // taken)
+
+
 def uniform_items(count: int, items: int, seed: int, step: tf.Tensor) -> tf.Tensor:
     """Item ids drawn uniformly: the same ones in every replica of a step.
 
@@ -19,8 +43,7 @@ def uniform_items(count: int, items: int, seed: int, step: tf.Tensor) -> tf.Tens
     Returns:
         int64 [count].
     """
-    seeds = tf.stack([tf.constant(seed, tf.int64), step])
-    return tf.random.stateless_uniform([count], seeds, FIRST_ID, items, dtype=tf.int64)
+    return tf.random.stateless_uniform([count], _seeds(seed, step), FIRST_ID, items, dtype=tf.int64)
 
 
 def sampling_probability(
@@ -43,3 +66,7 @@ def sampling_probability(
     drawn = tf.cast(in_batch, tf.float32)
     expected = drawn * frequency + uniform / (items - FIRST_ID)
     return expected / (drawn + uniform)
+
+
+def _seeds(seed: int, step: tf.Tensor) -> tf.Tensor:
+    return tf.stack([tf.constant(seed, tf.int64), step])

@@ -9,26 +9,31 @@ import pytest
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
-from trainer.two_tower.loss import full_softmax, sampled_softmax
-
-ONCE = tf.ones([2], tf.int32)
+from trainer.two_tower.loss import Drawn, full_softmax, sampled_softmax
 
 
-def test_a_query_is_asked_to_tell_its_positive_from_the_others() -> None:
+def drawn(ids: list[int], vectors: list[list[float]], probability: list[float]) -> Drawn:
+    return Drawn(tf.constant(ids, tf.int64), tf.constant(vectors), tf.constant(probability))
+
+
+def test_a_query_is_asked_to_tell_its_positive_from_the_candidates() -> None:
     queries = tf.constant([[1.0, 0.0]])
-    items = tf.constant([[2.0, 5.0], [1.0, 5.0]])
-    loss = sampled_softmax(queries, items, tf.constant([0.5, 0.25]), ONCE[:2], ONCE[:1] - 1)
-    own, other = math.exp(2.0) / 0.5, math.exp(1.0) / 0.25
-    assert float(loss) == pytest.approx(-math.log(own / (own + other)), rel=1e-6)
+    positive = drawn([3], [[2.0, 5.0]], [0.5])
+    candidates = drawn([2, 7], [[1.0, 5.0], [0.5, 5.0]], [0.25, 0.125])
+    loss = sampled_softmax(queries, positive, candidates, tf.constant([1, 3]))
+    own, others = math.exp(2.0) / 0.5, math.exp(1.0) / 0.25 + 3 * math.exp(0.5) / 0.125
+    assert float(loss) == pytest.approx(-math.log(own / (own + others)), rel=1e-6)
 
 
-def test_the_positive_in_another_place_is_no_negative() -> None:
-    queries, items = tf.constant([[1.0], [2.0]]), tf.constant([[1.0], [3.0]])
-    alone = sampled_softmax(queries[:1], items[:1], tf.ones([1]), 2 * ONCE[:1], ONCE[:1] - 1)
+def test_a_positive_among_the_candidates_is_no_negative() -> None:
+    queries, vectors = tf.constant([[1.0], [2.0]]), [[1.0], [3.0]]
+    candidates, times = drawn([4, 9], vectors, [1.0, 1.0]), tf.constant([2, 1])
+    alone = sampled_softmax(
+        queries[:1], drawn([4], [[1.0]], [1.0]), drawn([4], [[1.0]], [1.0]), times[:1]
+    )
     assert float(alone) == 0.0
     # The first query's item was drawn twice; the second query must beat it twice.
-    times, own = tf.constant([2, 1]), tf.constant([0, 1])
-    both = sampled_softmax(queries, items, tf.ones([2]), times, own)
+    both = sampled_softmax(queries, drawn([4, 9], vectors, [1.0, 1.0]), candidates, times)
     first = math.exp(1.0) / (math.exp(1.0) + math.exp(3.0))
     second = math.exp(6.0) / (2 * math.exp(2.0) + math.exp(6.0))
     assert float(both) == pytest.approx(-math.log(first) - math.log(second), rel=1e-6)
@@ -39,28 +44,33 @@ def test_value_and_gradients_are_those_of_tensorflow_recommenders() -> None:
     queries = tf.Variable(rng.normal(size=(20, 8)).astype(np.float32))
     items = tf.Variable(rng.normal(size=(12, 8)).astype(np.float32))
     probability = tf.constant(rng.uniform(0.01, 1.0, 12).astype(np.float32))
-    drawn = np.concatenate([np.arange(12), rng.integers(0, 12, 20)])  # of 20 positives and 12 more
-    times = tf.constant(np.bincount(drawn).astype(np.int32))
+    columns = np.concatenate([np.arange(12), rng.integers(0, 12, 20)])  # 20 positives and 12 more
+    times = tf.constant(np.bincount(columns).astype(np.int32))
     task = tfrs.tasks.Retrieval(remove_accidental_hits=True)
-    found = []
-    for loss_of in (
-        lambda: sampled_softmax(
-            queries, items, probability, times, tf.constant(drawn[:20].astype(np.int32))
-        ),
-        lambda: task(
+
+    def ours() -> tf.Tensor:
+        own = columns[:20]
+        positives = Drawn(own, tf.gather(items, own), tf.gather(probability, own))
+        candidates = Drawn(tf.range(12, dtype=tf.int64), items, probability)
+        return sampled_softmax(queries, positives, candidates, times)
+
+    def theirs() -> tf.Tensor:
+        return task(
             queries,
-            tf.gather(items, drawn),
-            candidate_sampling_probability=tf.gather(probability, drawn),
-            candidate_ids=tf.constant(drawn),
+            tf.gather(items, columns),
+            candidate_sampling_probability=tf.gather(probability, columns),
+            candidate_ids=tf.constant(columns),
             compute_metrics=False,
-        ),
-    ):
+        )
+
+    found = []
+    for loss_of in (ours, theirs):
         with tf.GradientTape() as tape:
             loss = loss_of()
         gradients = tape.gradient(loss, [queries, items])
         found.append([loss, *map(tf.convert_to_tensor, gradients)])
-    for ours, theirs in zip(*found, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+    for our, their in zip(*found, strict=True):
+        np.testing.assert_allclose(our, their, rtol=1e-4, atol=1e-5)
 
 
 def test_the_full_softmax_is_the_share_of_the_own_item() -> None:
