@@ -12,10 +12,12 @@ _GROWTH = 1.25  # the largest catalogue over the smallest; rows of a large table
 
 def catalogue(workshop: Workshop) -> list[Row]:
     """A step over each size of catalogue."""
-    module = "benchmarks.training.catalogue_side"
     sizes = workshop.sizes.catalogues
-    seconds = {items: workshop.side(module, items, items)["seconds"] for items in sizes}
-    return rows_of(seconds, workshop.side(module, max(sizes), min(sizes))["seconds"])
+    smallest, largest = min(sizes), max(sizes)
+    whole = {items: f"{items}:{items}" for items in sizes}
+    alike = f"{largest}:{smallest}"
+    found = workshop.side("benchmarks.training.catalogue_side", *whole.values(), alike)["seconds"]
+    return rows_of({items: found[side] for items, side in whole.items()}, found[alike])
 
 
 def rows_of(seconds: Mapping[int, float], as_many: float) -> list[Row]:

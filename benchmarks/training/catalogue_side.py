@@ -1,16 +1,20 @@
-"""The time of a training step of the retriever, over a catalogue of some size.
+"""The time of a training step of the retriever, over catalogues of some sizes.
 
-`python -m benchmarks.training.catalogue_side ITEMS ASKED SAID`
+`python -m benchmarks.training.catalogue_side ITEMS:ASKED ... SAID`
 
 Nothing is read: catalogue and windows are drawn. Windows take their items evenly from ASKED of the
-catalogue; of all of it, the largest one has the fewest items in common within a batch.
+catalogue's ITEMS; of all of them, the largest one has the fewest in common within a batch. The
+catalogues take turns of a few steps, for a machine can be half as fast again from one minute to the
+next.
 """
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +32,29 @@ from transform.preprocessing import FIRST_ID
 
 _LENGTH = 50
 _SETTINGS = RetrieverSettings(batch_size=64, softmax="sampled")
-_WARM_UP, _STEPS = 5, 30
+_TURNS, _STEPS = 9, 8  # the first turn is not counted
 _SEED = 1
 
 
-def main(items: str, asked: str, said: str) -> None:
-    """Times the steps; reports their median."""
-    rows = int(items) + FIRST_ID
-    rng = np.random.default_rng(_SEED)
+def main(catalogues: Sequence[str], said: str) -> None:
+    """Times the steps; reports their medians, by catalogue."""
     tf.keras.utils.set_random_seed(_SEED)
-    batches = [_windows(int(items), int(asked), rng) for _ in range(_WARM_UP + _STEPS)]
+    sides = {catalogue: _steps(*map(int, catalogue.split(":"))) for catalogue in catalogues}
+    turns = [
+        {catalogue: list(itertools.islice(steps, _STEPS)) for catalogue, steps in sides.items()}
+        for _ in range(_TURNS)
+    ]
+    seconds = {
+        catalogue: statistics.median(itertools.chain(*(turn[catalogue] for turn in turns[1:])))
+        for catalogue in catalogues
+    }
+    report(Path(said), seconds=seconds)
+
+
+def _steps(items: int, asked: int) -> Iterator[float]:
+    """Seconds of one step after the other."""
+    rows = items + FIRST_ID
+    rng = np.random.default_rng(_SEED)
     description = Description(
         settings=_SETTINGS.model_dump(),
         features=(),
@@ -45,14 +62,13 @@ def main(items: str, asked: str, said: str) -> None:
         vocabulary=Vocabulary(items=rows, event_types=FIRST_ID + 1),
         history_length=_LENGTH,
     )
-    model = trainable(description, _catalogue(rows), batches[0], seed=_SEED)
+    model = trainable(description, _catalogue(rows), _windows(items, asked, rng), seed=_SEED)
     step = tf.function(model.train_step)
-    seconds = []
-    for batch in batches:
+    while True:
+        batch = _windows(items, asked, rng)
         began = time.perf_counter()
         step(batch)
-        seconds.append(time.perf_counter() - began)
-    report(Path(said), seconds=statistics.median(seconds[_WARM_UP:]))
+        yield time.perf_counter() - began
 
 
 def _windows(items: int, asked: int, rng: np.random.Generator) -> dict[str, Any]:
@@ -76,4 +92,4 @@ def _catalogue(items: int) -> Catalogue:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1:-1], sys.argv[-1])
