@@ -45,14 +45,14 @@ def gap_buckets(times: tf.Tensor, until: tf.Tensor) -> tf.Tensor:
 
 
 def request_history(row: dict[str, Any], length: int) -> dict[str, tf.Tensor]:
-    """History of a request: item ids, event types and gaps, each int64 [B, length]."""
+    """History of a request: item ids, event types and gaps, each int64 [B, length], 0 at padding."""
     times = take_last(row[keys.HISTORY_TIME], length)
     request = tf.reshape(row[keys.REQUEST_TIME], [-1, 1])
-    return {
-        "items": take_last(row[keys.HISTORY_ITEM_ID], length),
-        "event_types": take_last(row[keys.HISTORY_EVENT_TYPE], length),
-        "gaps": gap_buckets(times, tf.concat([times[:, 1:], request], axis=1)),
-    }
+    return _history(
+        take_last(row[keys.HISTORY_ITEM_ID], length),
+        take_last(row[keys.HISTORY_EVENT_TYPE], length),
+        gap_buckets(times, tf.concat([times[:, 1:], request], axis=1)),
+    )
 
 
 def without_history(row: dict[str, Any]) -> dict[str, Any]:
@@ -84,12 +84,13 @@ def window_history(row: dict[str, Any], length: int) -> tuple[dict[str, tf.Tenso
     items = take_last(row[keys.HISTORY_ITEM_ID], length + 1)
     types = take_last(row[keys.HISTORY_EVENT_TYPE], length + 1)
     times = take_last(row[keys.HISTORY_TIME], length + 1)
-    history = {
-        "items": items[:, :-1],
-        "event_types": types[:, :-1],
-        "gaps": gap_buckets(times[:, :-1], times[:, 1:]),
-    }
+    history = _history(items[:, :-1], types[:, :-1], gap_buckets(times[:, :-1], times[:, 1:]))
     # A position without history (left padding) predicts nothing; nor can an item be predicted that
     # the vocabulary lacks.
     predicts = (items[:, :-1] > 0) & (items[:, 1:] >= FIRST_ID)
     return history, tf.where(predicts, items[:, 1:], 0)
+
+
+def _history(items: tf.Tensor, event_types: tf.Tensor, gaps: tf.Tensor) -> dict[str, tf.Tensor]:
+    # Between padding and the first event no time has passed that would say anything.
+    return {"items": items, "event_types": event_types, "gaps": tf.where(items > 0, gaps, 0)}

@@ -66,6 +66,7 @@ class QueryTower(tf.keras.layers.Layer):
         super().__init__(**kwargs)
         dimension = settings.dimension
         self._scale = dimension**0.5
+        self._length = length
         self._positions = tf.keras.layers.Embedding(length, dimension)
         self._event_types = tf.keras.layers.Embedding(vocabulary.event_types, dimension)
         self._gaps = tf.keras.layers.Embedding(GAP_BUCKETS, dimension)
@@ -104,11 +105,12 @@ class QueryTower(tf.keras.layers.Layer):
         Returns:
             float32 [B, L, D], or [B, 1, D].
         """
-        present = history["items"] > 0
         length = tf.shape(item_vectors)[1]
-        x = item_vectors * self._scale + self._positions(tf.range(length))[tf.newaxis]
+        present = _present(history["items"] > 0)
+        # Positions count from the request backwards, however long the histories of a batch are.
+        places = self._positions(tf.range(self._length - length, self._length))
+        x = item_vectors * self._scale + places[tf.newaxis]
         x += self._event_types(history["event_types"]) + self._gaps(history["gaps"])
-        # Without any event a request still has its features: padding then carries zeros.
         x *= tf.cast(present, tf.float32)[..., tf.newaxis]
         x = self._dropout(x, training=training)
         # Only a training has the same shapes at every step, for which XLA compiles once.
@@ -124,3 +126,15 @@ class QueryTower(tf.keras.layers.Layer):
         for block in blocks:
             x = block(x, present, training=training)
         return topmost(x, present, training=training, last=last)
+
+
+def _present(events: tf.Tensor) -> tf.Tensor:
+    """Which positions are seen, bool [B, L]: those of events, or the last one where there are none.
+
+    A history without events is so one event of no item. Were it nothing, its query would begin as
+    a vector of zeros, through whose norms the first gradients are some 1e10 times too large; Adam
+    divides by the memory of them, and the biases would hardly learn for the rest of a training.
+    """
+    empty = ~tf.reduce_any(events, axis=1, keepdims=True)
+    places = tf.range(tf.shape(events)[1])
+    return events | (empty & (places == places[-1]))

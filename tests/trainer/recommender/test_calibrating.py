@@ -18,6 +18,7 @@ from trainer.recommender.calibrating import (
     shown_candidates,
 )
 from trainer.recommender.model import Recommender
+from trainer.sequences import without_history
 from trainer.settings import RecommenderSettings
 from trainer.two_tower.model import TwoTower
 from transform import features as keys
@@ -68,10 +69,7 @@ def held_out(rows: Any) -> HeldOut:
     shown = [rng.permutation(np.arange(2, 12))[:5].tolist() for _ in range(300)]
     known = [[float(item > 8 and rng.random() < 0.5) for item in items] for items in shown]
     new = [[float(rng.random() < 0.1) for _ in items] for items in shown]
-    first = lists(rows, shown, new)
-    first[keys.HISTORY_ITEM_ID] = tf.RaggedTensor.from_row_lengths(
-        tf.zeros([0], tf.int64), tf.zeros([len(shown)], tf.int64)
-    )
+    first = without_history(lists(rows, shown, new))
     requests = rows([[2, 3]] * 50) | {
         keys.TARGET_ITEM_ID: tf.fill([50, 1], tf.constant(4, tf.int64))
     }

@@ -47,6 +47,16 @@ def test_a_newcomer_of_training_is_a_request_without_history(
     np.testing.assert_allclose(trained, asked, atol=1e-6)
 
 
+def test_newcomers_move_no_weight_out_of_all_proportion(retriever: TwoTower, rows: Rows) -> None:
+    """Of whom nothing is known, the first query would be zeros, whose norms have no slope."""
+    unknown = rows([[2, 3]]) | {"age": tf.zeros([1, 2])}
+    with tf.GradientTape() as tape:
+        loss = retriever.compute_loss(unknown, training=True)
+    gradients = tape.gradient(loss, retriever.trainable_variables)
+    norms = [float(tf.norm(tf.convert_to_tensor(g))) for g in gradients if g is not None]
+    assert 0 < max(norms) < 100
+
+
 def test_padding_changes_nothing(retriever: TwoTower, rows: Rows) -> None:
     alone = retriever(rows([[2, 3]])).numpy()
     beside_a_long_one = retriever(rows([[2, 3], [4, 5, 6, 7]])).numpy()
