@@ -45,7 +45,7 @@ def gap_buckets(times: tf.Tensor, until: tf.Tensor) -> tf.Tensor:
 
 
 def request_history(row: dict[str, Any], length: int) -> dict[str, tf.Tensor]:
-    """History of a request: item ids, event types and gaps, each int64 [B, length], 0 at padding."""
+    """History of a request: item ids, event types, gaps; each int64 [B, length], 0 at padding."""
     times = take_last(row[keys.HISTORY_TIME], length)
     request = tf.reshape(row[keys.REQUEST_TIME], [-1, 1])
     return _history(

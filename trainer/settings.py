@@ -126,7 +126,7 @@ class RetrieverSettings(TrainingSettings):
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     id_dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
     softmax: Literal["auto", "full", "sampled"] = "auto"
-    in_batch_negatives: int = Field(default=1024, ge=1)
+    in_batch_negatives: int = Field(default=512, ge=1)
     uniform_negatives: int = Field(default=512, ge=1)
     xla: bool = False
     refresh_epochs: int = Field(default=2, ge=0)
