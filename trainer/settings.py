@@ -36,7 +36,7 @@ class TrainingSettings(Frozen):
         mixed_precision: Computes the dense layers (attention and the layers after it) in this
             type, which is faster on GPUs with tensor cores for it; None for float32. Weights,
             embeddings, norms, logits, losses and all that is served stay float32. There is no
-            float16: the gradients of a history without events lie beyond its range.
+            float16, whose small range asks for losses that are scaled.
         hash_buckets: Rows m of the table of item ids, where items share them: an item is the mean
             of one of m rows and one of m - 1 others, a pair that is its own up to m (m - 1) items.
             0 gives each item a row. Saves the memory of the table and of Adam's moments for

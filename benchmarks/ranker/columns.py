@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from trainer.aggregates import AggregateInputs
 from trainer.catalogue import Catalogue
-from trainer.sequences import request_history
+from trainer.sequences import GAP_BUCKETS, request_history
 from trainer.vocabulary import Vocabulary
 from transform import features as keys
 from transform.aggregates import Aggregate
@@ -90,10 +90,12 @@ class CandidateColumns:
         """Length, last item and gap of a history; how often it holds the candidate and its kind."""
         history = {key: value.numpy() for key, value in request_history(row, self._length).items()}
         items = history["items"]
+        # Who has done nothing yet did it longest ago.
+        gap = np.where(items > 0, history["gaps"], GAP_BUCKETS)[:, -1:]
         parts: list[tuple[bool, Any]] = [
             (False, np.broadcast_to((items > 0).sum(axis=1)[:, np.newaxis], ids.shape)),
             (True, np.broadcast_to(items[:, -1:], ids.shape)),
-            (False, np.broadcast_to(history["gaps"][:, -1:], ids.shape)),
+            (False, np.broadcast_to(gap, ids.shape)),
             (False, _share(items, ids, items > 0)),
         ]
         for feature in candidate_features(self._features):

@@ -64,4 +64,10 @@ def test_two_workers_have_the_loss_of_one_in_every_step(
 
 
 def test_with_negatives_of_its_own_a_worker_has_another_loss(losses: Losses) -> None:
-    assert losses(2, "sampled", "own") != pytest.approx(losses(1, "sampled"), rel=1e-2)
+    shared = losses(1, "sampled", in_batch=ALL)
+    assert losses(2, "sampled", "own") != pytest.approx(shared, rel=1e-2)
+
+
+def test_with_fewer_negatives_the_loss_is_another(losses: Losses) -> None:
+    all_of_them = losses(1, "sampled", in_batch=ALL)
+    assert losses(1, "sampled", in_batch=FEW) != pytest.approx(all_of_them, rel=1e-2)

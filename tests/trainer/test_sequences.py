@@ -52,14 +52,14 @@ def test_a_gap_has_one_bucket_wherever_in_a_batch_it_stands() -> None:
 
 def test_request_history_measures_the_last_gap_up_to_the_request() -> None:
     row = {
-        "history_item_id": ragged([[7, 8]]),
-        "history_event_type": ragged([[2, 2]]),
-        "history_time": ragged([[100, 103]]),
-        "request_time": tf.constant([110], tf.int64),
+        "history_item_id": ragged([[7, 8], []]),
+        "history_event_type": ragged([[2, 2], []]),
+        "history_time": ragged([[100, 103], []]),
+        "request_time": tf.constant([110, 110], tf.int64),
     }
     history = request_history(row, 3)
-    assert history["items"].numpy().tolist() == [[0, 7, 8]]
-    assert history["gaps"].numpy()[0, 1:].tolist() == [2, 3]  # 3 s and 7 s
+    assert history["items"].numpy().tolist() == [[0, 7, 8], [0, 0, 0]]
+    assert history["gaps"].numpy().tolist() == [[0, 2, 3], [0, 0, 0]]  # 3 s and 7 s
 
 
 def test_a_window_predicts_each_next_item_and_nothing_from_padding() -> None:

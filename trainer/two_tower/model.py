@@ -105,7 +105,8 @@ class TwoTower(tfrs.models.Model):
             total = full_softmax(asked, known, tf.boolean_mask(targets, valid) - FIRST_ID)
         else:
             total = self._sampled(asked, targets, training)
-        return total / sum_across_replicas(tf.reduce_sum(tf.cast(valid, tf.float32)))
+        asking = sum_across_replicas(tf.reduce_sum(tf.cast(valid, tf.float32)))
+        return tf.math.divide_no_nan(total, asking)
 
     def _sampled(self, asked: tf.Tensor, targets: tf.Tensor, training: bool) -> tf.Tensor:
         """The sampled softmax of the queries, the i-th of which has the i-th target above 0."""

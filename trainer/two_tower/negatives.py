@@ -1,4 +1,4 @@
-"""Candidates of the sampled softmax: the batch's own items and uniform ones, with their logQ."""
+"""Candidates of the sampled softmax: items of the batch and uniform ones, with their logQ."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ def in_batch_items(targets: tf.Tensor, most: int, seed: int, step: tf.Tensor) ->
     """
     total = tf.size(targets, tf.int64)
     taken = tf.minimum(total, most)
-    start = tf.random.stateless_uniform(
-        [], _seeds(seed, step), 0, tf.maximum(total, 1), dtype=tf.int64
-    )
+    seeds = _seeds(seed + 1, step)  # other numbers than those of the uniform items
+    start = tf.random.stateless_uniform([], seeds, 0, tf.maximum(total, 1), dtype=tf.int64)
     return tf.gather(tf.sort(targets), (tf.range(taken) * total + start) // taken)
 
 

@@ -37,7 +37,7 @@ class CausalBlock(tf.keras.layers.Layer):
     ) -> tf.Tensor:
         """Maps [B, L, D] to [B, L, D], or to [B, 1, D] where only the last position is wanted.
 
-        `present` bool [B, L] is False at padding.
+        `present` bool [B, L] is False at positions that nobody may look at.
         """
         mask = present[:, tf.newaxis, :]
         normed = self._attention_norm(x)
@@ -106,11 +106,12 @@ class QueryTower(tf.keras.layers.Layer):
             float32 [B, L, D], or [B, 1, D].
         """
         length = tf.shape(item_vectors)[1]
-        present = _present(history["items"] > 0)
+        events = history["items"] > 0
         # Positions count from the request backwards, however long the histories of a batch are.
         places = self._positions(tf.range(self._length - length, self._length))
-        x = item_vectors * self._scale + places[tf.newaxis]
-        x += self._event_types(history["event_types"]) + self._gaps(history["gaps"])
+        x = item_vectors * self._scale * tf.cast(events, tf.float32)[..., tf.newaxis]
+        x += places + self._event_types(history["event_types"]) + self._gaps(history["gaps"])
+        present = _present(events)
         x *= tf.cast(present, tf.float32)[..., tf.newaxis]
         x = self._dropout(x, training=training)
         # Only a training has the same shapes at every step, for which XLA compiles once.

@@ -78,7 +78,7 @@ def build(
         description: Settings, features and sizes.
         catalogue: The catalogue's tables.
         row: Any batch of transformed rows; calling the model creates its weights.
-        seed: Seed of the uniform negatives.
+        seed: Seed of the negatives.
     """
     settings = RetrieverSettings(**description.settings).in_float32()
     return _model(settings, description, catalogue, row, seed)

@@ -110,6 +110,13 @@ def test_a_request_without_history_gets_a_full_list(recommender: Recommender, ro
     assert np.isfinite(score).all()
 
 
+def test_requests_ask_as_the_retriever_does(
+    recommender: Recommender, retriever: TwoTower, rows: Rows
+) -> None:
+    row = rows([[], [2, 3], [11]])
+    np.testing.assert_allclose(recommender.query(row), retriever(row), atol=1e-6)
+
+
 def test_newcomers_have_a_calibration_of_their_own(recommender: Recommender, rows: Rows) -> None:
     """Here popularity alone: items 2, 3, ... have 9, 8, ... events."""
     ids, score, _ = lists(recommender, rows([[], [5]]), 10)

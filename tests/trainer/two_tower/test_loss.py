@@ -17,12 +17,23 @@ def drawn(ids: list[int], vectors: list[list[float]], probability: list[float]) 
 
 
 def test_a_query_is_asked_to_tell_its_positive_from_the_candidates() -> None:
-    queries = tf.constant([[1.0, 0.0]])
-    positive = drawn([3], [[2.0, 5.0]], [0.5])
+    """One positive lies between the candidates by its id, one above them."""
+    queries = tf.constant([[1.0, 0.0], [0.0, 1.0]])
+    positives = drawn([3, 8], [[2.0, 5.0], [1.0, 4.0]], [0.5, 0.2])
     candidates = drawn([2, 7], [[1.0, 5.0], [0.5, 5.0]], [0.25, 0.125])
-    loss = sampled_softmax(queries, positive, candidates, tf.constant([1, 3]))
-    own, others = math.exp(2.0) / 0.5, math.exp(1.0) / 0.25 + 3 * math.exp(0.5) / 0.125
-    assert float(loss) == pytest.approx(-math.log(own / (own + others)), rel=1e-6)
+    loss = sampled_softmax(queries, positives, candidates, tf.constant([1, 3]))
+    first, others = math.exp(2.0) / 0.5, math.exp(1.0) / 0.25 + 3 * math.exp(0.5) / 0.125
+    second, beside = math.exp(4.0) / 0.2, math.exp(5.0) / 0.25 + 3 * math.exp(5.0) / 0.125
+    expected = -math.log(first / (first + others)) - math.log(second / (second + beside))
+    assert float(loss) == pytest.approx(expected, rel=1e-6)
+
+
+def test_nobody_who_asks_costs_nothing() -> None:
+    """A share of a batch may hold no target."""
+    candidates = drawn([2], [[1.0, 5.0]], [0.25])
+    nothing = Drawn(tf.zeros([0], tf.int64), tf.zeros([0, 2]), tf.zeros([0]))
+    loss = sampled_softmax(tf.zeros([0, 2]), nothing, candidates, tf.constant([1]))
+    assert float(loss) == 0.0
 
 
 def test_a_positive_among_the_candidates_is_no_negative() -> None:

@@ -82,12 +82,20 @@ def test_all_items_are_candidates_where_a_batch_has_as_many_positions() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("softmax", ["full", "sampled"])
-def test_training_learns_what_follows_what(catalogue: Catalogue, rows: Rows, softmax: str) -> None:
+@pytest.mark.parametrize(("softmax", "in_batch"), [("full", 512), ("sampled", 512), ("sampled", 3)])
+def test_training_learns_what_follows_what(
+    catalogue: Catalogue, rows: Rows, softmax: str, in_batch: int
+) -> None:
     """In a shop where item i is always followed by i + 1, the retriever finds the follower."""
     tf.keras.utils.set_random_seed(1)
     settings = RetrieverSettings(
-        dimension=8, layers=1, heads=2, uniform_negatives=5, dropout=0.0, softmax=softmax
+        dimension=8,
+        layers=1,
+        heads=2,
+        in_batch_negatives=in_batch,
+        uniform_negatives=5,
+        dropout=0.0,
+        softmax=softmax,
     )
     retriever = build(description(settings), catalogue, rows([[2, 3]]), seed=3)
     chains = [[2 + (start + i) % 8 for i in range(5)] for start in range(8)]
