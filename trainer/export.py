@@ -18,6 +18,9 @@ from transform.features import Feature
 from transform.settings import Frozen
 
 DESCRIPTION_FILE = "assets.extra/model.json"
+# Of what is computed from the weights: another one makes other vectors of the same weights, so a
+# model of an earlier one is not built again. 1: a history without events is one event of no item.
+EDITION = 1
 _BEFORE_REFRESH = "assets.extra/before_refresh/weights"
 _VOCABULARIES = "assets.extra/vocabularies"
 
@@ -34,6 +37,7 @@ class Description(Frozen):
         protocol: How rows were held out of its training; None where an earlier release trained it.
         last_time: The latest time in its training rows, unix seconds.
         weights: Names of its weights, in the order in which they are saved.
+        edition: The `EDITION` that trained it.
     """
 
     settings: dict[str, Any]
@@ -44,6 +48,7 @@ class Description(Frozen):
     protocol: Literal["time", "leave_one_out"] | None = None
     last_time: int = 0
     weights: tuple[str, ...] = ()
+    edition: int = 0
 
 
 def save(
@@ -79,8 +84,8 @@ def save(
     tf.saved_model.save(module, model_dir, signatures={"serving_default": serve})
     path = Path(model_dir) / DESCRIPTION_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
-    named = description.model_copy(update={"weights": tuple(weight_names(model))})
-    path.write_text(named.model_dump_json(indent=2))
+    saved = {"weights": tuple(weight_names(model)), "edition": EDITION}
+    path.write_text(description.model_copy(update=saved).model_dump_json(indent=2))
     vocabularies = Path(model_dir) / _VOCABULARIES
     vocabularies.mkdir(exist_ok=True)
     for name, terms in read_terms(transform, description.features).items():

@@ -13,6 +13,7 @@ import tensorflow_transform as tft
 
 from trainer.catalogue import Catalogue, read_catalogue
 from trainer.export import (
+    EDITION,
     Description,
     read_description,
     save,
@@ -114,12 +115,27 @@ def _extended(
 ) -> tuple[tf.keras.Model, Description]:
     """A trained model over another catalogue, and its description."""
     description = read_description(folder)
+    refuse_other_edition(description)
     items = len(now.counts)
     vocabulary = description.vocabulary.model_copy(update={"items": items})
     description = description.model_copy(update={"vocabulary": vocabulary})
     model = build(description, now, row)
     carry_over(saved_variables(folder), model, items)
     return model, description
+
+
+def refuse_other_edition(description: Description) -> None:
+    """A model must be of the code that builds it again.
+
+    Raises:
+        ExtensionError: It was trained by code that computes something else from its weights.
+    """
+    if description.edition != EDITION:
+        raise ExtensionError(
+            "A model can be carried over by the edition of the trainer that trained it. Received: "
+            f"one of edition {description.edition}, this is {EDITION}. Train the model anew "
+            "(sluice run)."
+        )
 
 
 def carry_over(trained: Iterable[npt.NDArray[Any]], model: tf.keras.Model, items: int) -> None:

@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from tests.trainer.conftest import ITEMS, description
 from trainer.catalogue import Catalogue, always_available
-from trainer.extension.towers import ExtensionError, carry_over
+from trainer.export import EDITION
+from trainer.extension.towers import ExtensionError, carry_over, refuse_other_edition
 from trainer.ranker.model import Ranker
 from trainer.ranker.training import build as build_ranker
 from trainer.settings import RankerSettings, RetrieverSettings
@@ -117,6 +118,13 @@ def test_another_width_is_refused(
     model = build_retriever(of_more_items(wider), larger, rows([[2, 3]]), seed=0)
     with pytest.raises(ExtensionError, match=r"must keep its shape.*\(12, 8\), now \(14, 16\)"):
         carry_over(values(retriever), model, ITEMS + 2)
+
+
+def test_a_model_of_an_earlier_edition_is_refused() -> None:
+    earlier = description(RetrieverSettings())
+    with pytest.raises(ExtensionError, match=r"edition 0, this is \d+\. Train the model anew"):
+        refuse_other_edition(earlier)
+    refuse_other_edition(earlier.model_copy(update={"edition": EDITION}))
 
 
 def test_what_is_neither_trained_nor_a_table_of_items_is_refused() -> None:
