@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from transform.errors import DataError
 from transform.event_log import PERIOD, Histories
 from transform.features import EVENT_TIME, ITEM_ID, SHOWN, USER_ID
-from transform.settings import SplitSettings
+from transform.settings import ExampleSettings, SplitSettings
 
 Ints = NDArray[np.int64]
 
@@ -276,12 +276,29 @@ def refuse_unshown(rows: Mapping[str, int]) -> None:
     """
     shown = {split: rows[split] for split in SHOWN.values() if split in rows}
     if not all(shown.values()):
-        found = ", ".join(f"{count} in {split}" for split, count in shown.items())
-        raise DataError(
-            "`recommender: {calibration: shown}` needs lists that users were shown in both "
-            f"held-out periods. Received: {found}. Name the type of impressions "
-            "(`examples.impression_type`), use a longer log, or leave `calibration` out."
-        )
+        raise _unshown(", ".join(f"{count} in {split}" for split, count in shown.items()))
+
+
+def refuse_unknown_impressions(examples: ExampleSettings, impression: int) -> None:
+    """The same of a log that shows nothing at all, before any row is made of it.
+
+    Args:
+        examples: How rows are made.
+        impression: Code of the event type of impressions; -1 where the log has no such.
+
+    Raises:
+        DataError: Lists that were shown are to be rows of held-out periods, and there are none.
+    """
+    if examples.shown_held_out and impression < 0:
+        raise _unshown(f"no event of the type `{examples.impression_type}`")
+
+
+def _unshown(found: str) -> DataError:
+    return DataError(
+        "`recommender: {calibration: shown}` needs lists that users were shown in both held-out "
+        f"periods. Received: {found}. Name the type of impressions (`examples.impression_type`), "
+        "use a longer log, or leave `calibration` out."
+    )
 
 
 def targets_digest(targets: pl.DataFrame) -> str:

@@ -17,6 +17,7 @@ from transform.splits import (
     assign_periods,
     refuse_empty_splits,
     refuse_unknown_answers,
+    refuse_unshown,
     targets_digest,
 )
 
@@ -135,6 +136,14 @@ def test_a_log_that_does_not_tell_answers_is_refused_where_the_split_goes_by_the
     refuse_unknown_answers(split, [])
     with pytest.raises(DataError, match="without `request_id` and the type `impression`"):
         refuse_unknown_answers(split, lacking)
+
+
+def test_a_log_that_shows_nothing_in_a_held_out_period_is_refused():
+    rows = {"train": 9, "shown_validation": 3, "shown_eval": 0}
+    refuse_unshown({"train": 9})
+    refuse_unshown(rows | {"shown_eval": 1})
+    with pytest.raises(DataError, match="Received: 3 in shown_validation, 0 in shown_eval"):
+        refuse_unshown(rows)
 
 
 def test_leave_one_out_does_not_choose_what_it_holds_out():

@@ -69,6 +69,7 @@ from transform.splits import (
     find_cut_offs,
     refuse_empty_splits,
     refuse_unknown_answers,
+    refuse_unknown_impressions,
 )
 
 # Rows of tiles that are summed at a time; of few rows, so many ranges are made.
@@ -156,6 +157,7 @@ class ExampleJob:
             *([] if self._impression >= 0 else [f"the type `{kind}`"]),
         ]
         refuse_unknown_answers(self.split, lacking)
+        refuse_unknown_impressions(self.examples, self._impression)
         return plan_partitions(parts, self.examples.partition_events)
 
     def sort(self, partition: Partition) -> SortedPartition:

@@ -126,6 +126,17 @@ def test_a_log_that_does_not_tell_what_answers_a_list_is_refused(tmp_path, kind,
         by_job(tmp_path, [frame(rows, extra)], UNPROMPTED, 20)
 
 
+def test_a_log_without_impressions_is_refused_before_rows_are_made_of_it(tmp_path):
+    rows = [(f"u{n % 9}", f"i{n % 13}", 100 * n, "view") for n in range(120)]
+    examples = shape(20).model_copy(update={"shown_held_out": True})
+    job = make_job(
+        tmp_path, log_of(tmp_path / "log", frame(rows)), split=BY_TIME, examples=examples
+    )
+    with pytest.raises(DataError, match="Received: no event of the type `impression`"):
+        run_job(job)
+    assert contents(job) == {}
+
+
 def contents(job):
     """Path below the output -> bytes."""
     root = Path(job.output)
