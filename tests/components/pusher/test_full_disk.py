@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -20,12 +19,14 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
 UNSHARED = ["unshare", "--user", "--map-root-user", "--mount"]
 
 SMALL_FILES_PUSH = """
+import resource
 import sys
 from pathlib import Path
 from components.pusher.errors import PublishError
 from components.pusher.labels import Rollout
 from components.pusher.publish import publish
 
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 try:
     publish(
         Path(sys.argv[1]), Path(sys.argv[2]), extra_files={}, now=int(sys.argv[3]), keep=3,
@@ -91,7 +92,6 @@ def test_a_file_larger_than_the_process_may_write(push, make_model, destination)
         env=ENVIRONMENT,
         text=True,
         check=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
     )
     assert "a file is larger than this process may write" in done.stdout
     assert "no version was added" in done.stdout
