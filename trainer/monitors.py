@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,14 +16,17 @@ from trainer.job import Job
 from trainer.stall import NotFiniteError
 
 _EVERY = 10  # steps from one look to the next
+_SPIKE = 1e3  # a gradient so many times the usual one is worth a word
 _FOLDER = "tensorboard"
 
 
 class TrainingMonitor(tf.keras.callbacks.Callback):
     """Adds norms to the history, logs for TensorBoard, and stops what is no longer finite.
 
-    It looks at every tenth step, and at the end of each epoch. All workers see the same numbers, so
-    all stop together; the chief writes the log.
+    A gradient that dwarfs the others is named: Adam divides by its memory of it for thousands of
+    steps, in which the weights that it moved hardly learn. It looks at every tenth step, and at the
+    end of each epoch. All workers see the same numbers, so all stop together; the chief writes the
+    log.
     """
 
     def __init__(
@@ -68,6 +72,13 @@ class TrainingMonitor(tf.keras.callbacks.Callback):
         logs["largest_item_norm"] = float(rows.max())
         logs["learning_rate"] = self._learning_rate()
         self._look(logs)
+        usual, largest = float(np.median(norms)), logs["largest_gradient_norm"]
+        if self._is_chief and largest > _SPIKE * usual:
+            sys.stderr.write(
+                f"Warning: in epoch {epoch + 1} of the {self._trained} a gradient had a norm of "
+                f"{largest:.3g}, usually they have {usual:.3g}. What it moved hardly learns for "
+                "thousands of steps. Look for values out of all proportion among the features.\n"
+            )
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         """Closes the log."""

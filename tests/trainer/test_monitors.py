@@ -37,13 +37,15 @@ class Rows(tfrs.models.Model):
         return self.slope * tf.reduce_sum(self.items(inputs))
 
 
-def fitted(catalogue: Catalogue, folder: Path, slope: float = 1.0) -> tuple[Rows, Any]:
+def fitted(
+    catalogue: Catalogue, folder: Path, slope: float = 1.0, *more: tf.keras.callbacks.Callback
+) -> tuple[Rows, Any]:
     """Fits two epochs with the rows of items 2, 3 and 3; returns the model and its history."""
     model = Rows(catalogue, slope)
     monitor = TrainingMonitor(job(folder), model.items, tf.distribute.get_strategy(), "training")
     rows = tf.data.Dataset.from_tensors(tf.constant([2, 3, 3], tf.int64)).repeat()
     history = model.fit(
-        rows, epochs=2, steps_per_epoch=STEPS, callbacks=[monitor], verbose=0
+        rows, epochs=2, steps_per_epoch=STEPS, callbacks=[monitor, *more], verbose=0
     ).history
     return model, history
 
@@ -66,6 +68,22 @@ def test_norms_and_rate_are_in_the_history_and_in_the_log(
     assert steps == [1, 11, STEPS, STEPS + 1, STEPS + 11, 2 * STEPS]
     last = tf.make_ndarray(log.Tensors("loss")[-1].tensor_proto)
     assert float(last) == pytest.approx(history["loss"][-1])
+
+
+def test_a_gradient_that_dwarfs_the_others_is_named(
+    catalogue: Catalogue, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fitted(catalogue, tmp_path / "even")
+    assert "Warning" not in capsys.readouterr().err
+
+    class Calm(tf.keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.model.slope.assign(1.0)
+
+    fitted(catalogue, tmp_path / "uneven", 1e6, Calm())
+    told = capsys.readouterr().err
+    assert "in epoch 1 of the retriever a gradient had a norm of 4.47e+06, usually they" in told
+    assert "in epoch 2" not in told
 
 
 def test_numbers_that_are_not_finite_stop_a_training(catalogue: Catalogue, tmp_path: Path) -> None:
