@@ -175,6 +175,13 @@ def test_the_held_out_lists_are_splits_where_scores_are_fitted_to_them(tmp_path)
         assert list(Path(examples.uri, f"Split-{split}").glob("data_tfrecord-00000-of-00001.gz"))
 
 
-def test_a_log_without_lists_to_fit_scores_to_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"Received: 0 in shown_validation, 0 in shown_eval\. Name"):
-        run(tmp_path / "none", ROWS, protocol="time", shown=True)
+@pytest.mark.parametrize(
+    ("shown_until", "found"),
+    [(0, "no event of the type `impression`"), (3, "0 in shown_validation, 0 in shown_eval")],
+)
+def test_a_log_without_lists_to_fit_scores_to_is_refused(tmp_path, shown_until, found):
+    rows = [f"{row},view" for row in ROWS]
+    rows += [f"u0,i{n},{n},impression" for n in range(shown_until)]
+    header = HEADER.replace("\n", ",event_type\n")
+    with pytest.raises(DataError, match=f"Received: {found}. Name"):
+        run(tmp_path / "none", rows, protocol="time", header=header, shown=True)
