@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from trainer.bisection import find
 from trainer.catalogue import Catalogue, always_available
 from trainer.recommender.tables import rows_of
 
@@ -67,7 +68,5 @@ def is_among(ids: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
 
     By bisection: neither a table over the catalogue nor a comparison of each pair is made.
     """
-    ordered = tf.sort(tf.pad(others, [[0, 0], [0, 1]]), axis=1)
-    place = tf.searchsorted(ordered, ids)
-    found = tf.gather(ordered, tf.minimum(place, tf.shape(ordered)[1] - 1), batch_dims=1)
-    return found == ids
+    _, found = find(ids, tf.sort(tf.pad(others, [[0, 0], [0, 1]]), axis=1))
+    return found

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from trainer.bisection import find
 from trainer.recommender.limits import Limits, RuledOut
 
 RECENT_EVENTS = 20  # events of the history that vote for their followers
@@ -24,9 +25,7 @@ class Votes(NamedTuple):
 
     def of(self, ids: tf.Tensor) -> tf.Tensor:
         """Votes of any items: int64 [B, C] -> float32 [B, C]."""
-        place = tf.searchsorted(self.items, ids)
-        place = tf.minimum(place, tf.shape(self.items)[1] - 1)
-        found = tf.gather(self.items, place, batch_dims=1) == ids
+        place, found = find(ids, self.items)
         return tf.where(found, tf.gather(self.totals, place, batch_dims=1), 0.0)
 
     def best(

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from trainer.bisection import find
+
 _EXCLUDED = -1e9  # a logit that has no share
 
 
@@ -47,7 +49,7 @@ def sampled_softmax(
     # One sum over the columns first: a pass over the matrix costs more.
     correction = tf.math.log(tf.cast(times, queries.dtype) / candidates.probability)
     logits = tf.matmul(queries, candidates.vectors, transpose_b=True) + correction
-    column, hit = _place(positives.ids, candidates.ids)
+    column, hit = find(positives.ids, candidates.ids)
     place = tf.stack([tf.range(tf.shape(queries)[0]), column], axis=1)
     logits = tf.tensor_scatter_nd_add(logits, place, tf.where(hit, _EXCLUDED, 0.0))
     own = _dot(queries, positives.vectors) - tf.math.log(positives.probability)
@@ -74,9 +76,3 @@ def full_softmax(queries: tf.Tensor, items: tf.Tensor, own: tf.Tensor) -> tf.Ten
 def _dot(queries: tf.Tensor, items: tf.Tensor) -> tf.Tensor:
     """Each query with its own item: [N, D] and [N, D] -> [N]."""
     return tf.reduce_sum(queries * items, axis=1)
-
-
-def _place(ids: tf.Tensor, known: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Places of ids among known ones, which ascend, int32 [N]; and whether they are there."""
-    place = tf.minimum(tf.searchsorted(known, ids), tf.shape(known)[0] - 1)
-    return place, tf.gather(known, place) == ids

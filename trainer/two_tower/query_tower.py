@@ -112,7 +112,6 @@ class QueryTower(tf.keras.layers.Layer):
         x = item_vectors * self._scale * tf.cast(events, tf.float32)[..., tf.newaxis]
         x += places + self._event_types(history["event_types"]) + self._gaps(history["gaps"])
         present = _present(events)
-        x *= tf.cast(present, tf.float32)[..., tf.newaxis]
         x = self._dropout(x, training=training)
         # Only a training has the same shapes at every step, for which XLA compiles once.
         through_blocks = self._trained_blocks if training else self._through_blocks
