@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 _EVENT = "#event"
 _FIRST = "#first"
+_CANDIDATE = "#candidate"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,12 @@ def shown_lists(
     """
     within = np.flatnonzero(histories.column(PERIOD) == period)
     shown = _latest_lists(_impressions(histories, within), histories, settings)
-    credited = _credited(histories, settings, within)
+    candidate, impression = shown[_CANDIDATE].to_numpy(), shown[_EVENT].to_numpy()
+    credited = {
+        code: candidate[np.isin(impression, some)]
+        for code, some in _credited(histories, settings, within).items()
+    }
+    shown = shown.filter(pl.Series(impression == candidate))
     event = shown[_EVENT].to_numpy()
     label = np.isin(event, np.concatenate([*credited.values(), np.empty(0, np.int64)]))
     # The place within the user's events: the same whoever else is in the partition.
@@ -94,9 +100,10 @@ def shown_lists(
 
 
 def _impressions(histories: Histories, within: Ints) -> pl.DataFrame:
-    """Impressions among these events with the first of their list, each item of a list once.
+    """Impressions among these events with the first of their list, list after list.
 
-    A list has the order in which it was shown, as far as the log tells.
+    A list has the order in which it was shown, as far as the log tells. The first impression of an
+    item in a list stands for the others as the candidate: what is done with any is done with it.
     """
     event = within[~histories.is_behaviour[within]]
     rows = histories.events[event]
@@ -113,8 +120,8 @@ def _impressions(histories: Histories, within: Ints) -> pl.DataFrame:
         .with_columns(pl.col(_EVENT).min().over(same).alias(_FIRST))
         # Ids of impressions, which break ties of their time, may have any order.
         .sort(_FIRST, *place, _EVENT, nulls_last=True)
-        .select(_FIRST, _EVENT, ITEM, USER)
-        .unique([_FIRST, ITEM], keep="first", maintain_order=True)
+        .with_columns(pl.col(_EVENT).first().over(_FIRST, ITEM).alias(_CANDIDATE))
+        .select(_FIRST, _EVENT, _CANDIDATE, ITEM, USER)
     )
 
 

@@ -56,9 +56,11 @@ def test_an_item_shown_twice_in_a_list_is_one_candidate():
         ("u", "a", 10, "impression"),
         ("u", "b", 10, "impression"),
         ("u", "a", 11, "impression"),
+        ("u", "a", 12, "click"),
     ]
-    _, items, _ = shown(rows, extra={"request_id": ["r", "r", "r"]})
+    _, items, found = shown(rows, extra={"request_id": ["r", "r", "r", "r"]})
     assert items == [["a", "b"]]
+    assert found.label.tolist() == found.labels["click"].tolist() == [1.0, 0.0]
 
 
 def test_a_deed_is_credited_to_the_latest_impression_of_its_item_before_it():
