@@ -20,10 +20,10 @@ class Table(Frozen):
     The keys of Hive folders (`dt=2024-03-31`) are columns where the files lack them. Columns that
     are used where the table has them, beside the required ones: of events `event_type`, and
     `event_id` (text that names an event: it breaks ties of time, and rows that share it are one
-    event), `request_id` (rows of a user that share it are one list of impressions), `position`
-    (of an impression, from 0 or 1); of items `valid_from` (when the row began to hold; the latest
-    not after the end of training counts), `available_from` and `available_to` (the item is shown
-    from the first on and before the second; none is no limit).
+    event), `request_id` (impressions of a user that share it are one list, to which behaviours that
+    share it are credited), `position` (of an impression, from 0 or 1); of items `valid_from` (when
+    the row began to hold; the latest not after the end of training counts), `available_from` and
+    `available_to` (the item is shown from the first on and before the second; none is no limit).
 
     Attributes:
         path: A file, a folder or a glob. `~` and environment variables are expanded;

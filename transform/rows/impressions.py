@@ -55,8 +55,9 @@ def shown_lists(
     """Finds the latest lists of each user in a period.
 
     Impressions of a user with one `request_id`, or without one of the same second, are a list. A
-    behaviour is credited to the latest impression of its item before it, if that was at most
-    `attribution_hours` earlier and both lie in the period.
+    behaviour is credited to the latest impression of its item before it, in the list that it names
+    by its `request_id` if the item was shown there, if that was at most `attribution_hours` earlier
+    and both lie in the period.
 
     Args:
         histories: Events with their periods.
@@ -137,20 +138,37 @@ def _latest_lists(
 
 def _credited(histories: Histories, settings: ExampleSettings, within: Ints) -> dict[int, Ints]:
     """Event type code -> impressions among these events that a behaviour of it is credited to."""
-    user, item = histories.user_of_event[within], histories.column(ITEM)[within]
-    # Events of the same user and item side by side, in order of time.
-    order = np.lexsort((within, item, user))
-    event = within[order]
-    is_first = np.diff(user[order], prepend=-1) | np.diff(item[order], prepend=-1)
-    begin = np.maximum.accumulate(np.where(is_first != 0, np.arange(len(event)), 0))
-    is_shown = ~histories.is_behaviour[event]
-    latest = np.maximum.accumulate(np.where(is_shown, np.arange(len(event)), -1))
-    time = histories.column(EVENT_TIME)[event]
-    found = ~is_shown & (latest >= begin)
+    is_shown = ~histories.is_behaviour[within]
+    keys = [histories.column(ITEM)[within], histories.user_of_event[within]]
+    latest = _latest_shown(keys, is_shown)
+    if REQUEST_ID in histories.events.columns:
+        request = histories.events[REQUEST_ID].gather(within).rank("dense")
+        named = _latest_shown([request.fill_null(0).to_numpy().astype(np.int64), *keys], is_shown)
+        latest = np.where(request.is_not_null().to_numpy() & (named >= 0), named, latest)
+    time = histories.column(EVENT_TIME)[within]
+    found = ~is_shown & (latest >= 0)
     found &= time - time[latest] <= settings.attribution_hours * 3600
-    kind = histories.column(TYPE)[event[found]]
-    impression = event[latest[found]]
+    kind = histories.column(TYPE)[within[found]]
+    impression = within[latest[found]]
     return {int(code): np.unique(impression[kind == code]) for code in np.unique(kind)}
+
+
+def _latest_shown(keys: Sequence[Ints], is_shown: NDArray[np.bool_]) -> Ints:
+    """Place of the latest impression before each event that has the same keys; -1 without one.
+
+    Args:
+        keys: What must be the same, each [events], none negative.
+        is_shown: Which events are impressions [events].
+    """
+    place = np.arange(len(is_shown))
+    # Events of the same keys side by side, in order of time.
+    order = np.lexsort((place, *keys))
+    is_first = np.any([np.diff(key[order], prepend=-1) != 0 for key in keys], axis=0)
+    begin = np.maximum.accumulate(np.where(is_first, place, 0))
+    latest = np.maximum.accumulate(np.where(is_shown[order], place, -1))
+    found = np.full(len(place), -1)
+    found[order] = np.where(latest >= begin, order[latest], -1)
+    return found
 
 
 def _thin_out(

@@ -78,6 +78,37 @@ def test_a_deed_is_credited_to_the_latest_impression_of_its_item_before_it():
     assert labels == {("a",): [0.0], ("a", "b"): [1.0, 0.0], ("b",): [0.0]}
 
 
+@pytest.mark.parametrize(
+    ("named", "labels"),
+    [
+        ("r1", [1.0, 0.0, 0.0]),
+        ("r2", [0.0, 1.0, 0.0]),
+        ("r3", [0.0, 1.0, 0.0]),  # which did not show the item
+        (None, [0.0, 1.0, 0.0]),
+    ],
+)
+def test_a_deed_is_credited_to_the_list_that_it_names(named, labels):
+    rows = [
+        ("u", "a", 10, "impression"),
+        ("u", "a", 12, "impression"),
+        ("u", "b", 14, "impression"),
+        ("u", "a", 20, "click"),
+    ]
+    _, items, found = shown(rows, extra={"request_id": ["r1", "r2", "r3", named]})
+    assert items == [["a"], ["a"], ["b"]]
+    assert found.label.tolist() == labels
+
+
+def test_a_deed_too_late_for_the_list_that_it_names_counts_for_none():
+    rows = [
+        ("u", "a", 0, "impression"),
+        ("u", "a", 2 * HOUR, "impression"),
+        ("u", "a", 3 * HOUR, "click"),
+    ]
+    _, _, found = shown(rows, extra={"request_id": ["r1", "r2", "r1"]}, attribution_hours=2)
+    assert found.label.tolist() == [0.0, 0.0]
+
+
 def test_every_event_type_has_a_label_of_its_own():
     rows = [
         ("u", "a", 10, "impression"),
