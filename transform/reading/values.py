@@ -179,8 +179,9 @@ def text_values(values: pl.Series, feature: Feature, where: str) -> pl.Series:
 
 def number_values(values: pl.Series) -> pl.Series:
     """A declared number as float32; null where there is none."""
-    numbers = _parsed(values)
-    return numbers.set(~numbers.is_finite().fill_null(False), None).cast(pl.Float32)
+    # One that is finite in double precision alone would make every mean infinite.
+    numbers = _parsed(values).cast(pl.Float32)
+    return numbers.set(~numbers.is_finite().fill_null(False), None)
 
 
 def refuse_no_numbers(values: pl.Series, where: str) -> None:

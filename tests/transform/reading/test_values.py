@@ -87,6 +87,7 @@ def values_of(kind, values, separator=None, unit="s"):
         (["1.5", "", "x", " 2 "], [1.5, None, None, 2.0]),
         ([1, None], [1.0, None]),
         ([float("nan"), float("inf"), 1.0], [None, None, 1.0]),
+        ([1e300, -1e300, 2.0], [None, None, 2.0]),
         ([True, False], [1.0, 0.0]),
         ([None, None], [None, None]),
     ],
