@@ -84,14 +84,15 @@ def _transform(feature: Feature, raw: tf.Tensor, vocabularies: dict[str, Any]) -
     """Transforms one declared feature.
 
     Returns:
-        number, time: float32 [B, 2], the standardised value (0 where missing) and 1.0 if present.
+        number, time: float32 [B, 2], the standardised value (0 where missing) and 1.0 if present;
+            the very second at which unix time begins is a missing time.
         category, id: ragged int64 [B, None], shifted vocabulary ids; no value gives no id.
         text: ragged int64 [B, None], hashed word unigrams and bigrams, shifted.
     """
     if feature.kind is Kind.NUMBER:
         return _standardise(raw, present=~tf.math.is_nan(raw))
     if feature.kind is Kind.TIME:
-        return _standardise(tf.cast(raw, tf.float32) / 86_400.0, present=raw > 0)
+        return _standardise(tf.cast(raw, tf.float32) / 86_400.0, present=raw != 0)
     if feature.kind is Kind.TEXT:
         return _ngrams(raw, feature.buckets)
     values = _values(raw, feature.separator)

@@ -130,7 +130,7 @@ def test_the_candidate_part_alone_is_transformed(graph: tft.TFTransformOutput) -
             "item_id": tf.constant(["a", "new", ""]),
             "item_count": tf.constant([3, 0, 0], tf.int64),
             "item_available_to": tf.constant([50, 0, 0], tf.int64),
-            "released": tf.constant([20 * DAY, 0, 0], tf.int64),
+            "released": tf.constant([20 * DAY, -10 * DAY, 0], tf.int64),
             "genres": tf.constant(["x y", "z", ""]),
             "title": tf.constant(["Blue Moon!", "blue   MOON", ""]),
         },
@@ -138,7 +138,8 @@ def test_the_candidate_part_alone_is_transformed(graph: tft.TFTransformOutput) -
     assert row["item_id"].numpy().tolist() == [2, 1, 0]
     assert row["genres"].to_list() == [[3, 2], [1], []]
     assert row["item_available_to"].numpy().tolist() == [50, 0, 0]
-    np.testing.assert_allclose(row["released"].numpy(), [[1, 1], [0, 0], [0, 0]], atol=1e-6)
+    # Days 10 and 20 are known: mean 15, standard deviation 5. 1959 is as good a year as any.
+    np.testing.assert_allclose(row["released"].numpy(), [[1, 1], [-5, 1], [0, 0]], atol=1e-6)
     titles = row["title"].to_list()
     assert titles[0] == titles[1]  # case, punctuation and spaces do not matter
     assert len(titles[0]) == 3  # blue, moon, "blue moon"
