@@ -155,7 +155,9 @@ def _values(raw: tf.Tensor, separator: str | None) -> tf.RaggedTensor:
 
 
 def _ngrams(raw: tf.Tensor, buckets: int) -> tf.RaggedTensor:
-    clean = tf.strings.regex_replace(tf.strings.lower(raw), r"[^\p{L}\p{N}]+", " ")
+    # A combining mark belongs to the letter before it.
+    lower = tf.strings.lower(raw, encoding="utf-8")
+    clean = tf.strings.regex_replace(lower, r"[^\p{L}\p{M}\p{N}]+", " ")
     words = tf.strings.split(clean)
     grams = tf.concat([words, tf.strings.ngrams(words, 2)], axis=1)
     return tft.hash_strings(grams, buckets) + FIRST_ID

@@ -138,13 +138,35 @@ def test_the_candidate_part_alone_is_transformed(graph: tft.TFTransformOutput) -
     assert row["item_id"].numpy().tolist() == [2, 1, 0]
     assert row["genres"].to_list() == [[3, 2], [1], []]
     assert row["item_available_to"].numpy().tolist() == [50, 0, 0]
-    # Days 10 and 20 are known: mean 15, standard deviation 5. 1959 is as good a year as any.
+    # Days 10 and 20 are known: mean 15, standard deviation 5. The second lies in 1969.
     np.testing.assert_allclose(row["released"].numpy(), [[1, 1], [-5, 1], [0, 0]], atol=1e-6)
     titles = row["title"].to_list()
     assert titles[0] == titles[1]  # case, punctuation and spaces do not matter
     assert len(titles[0]) == 3  # blue, moon, "blue moon"
     assert titles[2] == []
     assert all(2 <= bucket < 52 for bucket in titles[0])
+
+
+@pytest.mark.parametrize(
+    ("title", "same", "grams"),
+    [
+        ("ÉCOLE", "école", 1),
+        ("ΑΘΗΝΑ", "αθηνα", 1),
+        ("हिन्दी", "«हिन्दी»", 1),  # the vowels are combining marks
+        ("E\u0301COLE noire", "e\u0301cole, NOIRE", 3),
+    ],
+)
+def test_words_are_words_in_any_script(
+    graph: tft.TFTransformOutput, title: str, same: str, grams: int
+) -> None:
+    first, second = transform(graph, {"title": tf.constant([title, same])})["title"].to_list()
+    assert first == second
+    assert len(first) == grams
+
+
+def test_bytes_that_are_no_text_fail_no_request(graph: tft.TFTransformOutput) -> None:
+    row = transform(graph, {"title": tf.constant([b"Blue \xff\xfeMoon", b"\xc3"])})
+    assert row["title"].row_lengths().numpy().tolist() == [3, 0]
 
 
 def test_aggregates_are_squashed_and_stay_aligned(graph: tft.TFTransformOutput) -> None:
