@@ -78,7 +78,8 @@ def read_catalogue(
     }
     names = [aggregate.name for aggregate in aggregates_of(aggregates, Of.ITEM)]
     values = np.zeros((MOMENTS, items, len(names)), np.float32)
-    for row in read_rows(patterns, transform, batch_size=4096):
+    for batch in read_rows(patterns, transform, batch_size=4096):
+        row = _in_vocabulary(batch)
         ids = tf.reshape(row[keys.ITEM_ID], [-1]).numpy()
         counts[ids] = tf.reshape(row[keys.ITEM_COUNT], [-1]).numpy()
         listed[ids] = True
@@ -87,9 +88,14 @@ def read_catalogue(
             tables[feature.name][ids] = _table_rows(feature, row[feature.name])
         for column, name in enumerate(names):
             values[:, ids, column] = row[name].to_tensor(shape=[None, MOMENTS]).numpy().T
-    listed[:FIRST_ID] = False
     trimmed = {f.name: _trim(f, tables[f.name]) for f in declared}
     return Catalogue(counts, listed, available, trimmed, *values)
+
+
+def _in_vocabulary(batch: dict[str, Any]) -> dict[str, Any]:
+    """The rows of items with an id of their own: that of the unknown ones is no item's."""
+    known = tf.reshape(batch[keys.ITEM_ID], [-1]) >= FIRST_ID
+    return {key: tf.ragged.boolean_mask(values, known) for key, values in batch.items()}
 
 
 def always_available(items: int) -> npt.NDArray[np.int64]:

@@ -19,7 +19,7 @@ from transform.features import (
 from transform.reading.event_formats import EventFormats, positions
 from transform.reading.raw_formats import column_of
 from transform.reading.raw_tables import RawTable
-from transform.reading.text import is_plain, text_or_missing
+from transform.reading.text import LINE_BREAKS, is_plain, text_or_missing
 from transform.reading.values import feature_values, id_column
 from transform.state import DEFAULT_EVENT_TYPE
 
@@ -86,7 +86,7 @@ def _reason(frame: pl.DataFrame, formats: EventFormats, now: float) -> pl.Expr:
     ]
     # These cost as much as all else together, and hardly any log needs them.
     if not (is_plain(frame[USER_ID]) and is_plain(frame[ITEM_ID])):
-        breaks = pl.any_horizontal(pl.col(USER_ID, ITEM_ID).str.contains(r"[\r\n]"))
+        breaks = pl.any_horizontal(pl.col(USER_ID, ITEM_ID).str.contains(LINE_BREAKS))
         rules.append((breaks, LINE_BREAK))
     if formats.user.numbers_only:
         rules.append((~pl.col(USER_ID).str.contains(r"^-?\d+$"), NO_NUMBER))

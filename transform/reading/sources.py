@@ -13,7 +13,7 @@ from transform.reading.raw_columns import Wanted
 from transform.reading.raw_formats import IdFormat, column_of, id_format, time_formats
 from transform.reading.raw_tables import RawTable, read_raw
 from transform.reading.times import TimeFormat
-from transform.reading.values import feature_values
+from transform.reading.values import feature_values, refuse_line_breaks
 from transform.settings import DataSettings, Table
 
 # Columns of the items table that are used where it has them: since when a row holds, and from when
@@ -54,6 +54,7 @@ def read_items(
     others = [feature for feature in declared if feature.name not in held]
     dated = [_dated(raw, held) for raw in raws]
     frame = _normalised(dated, ITEM_ID, [*others, *held.values()], data.items)
+    refuse_line_breaks(frame[ITEM_ID], f"The column `{ITEM_ID}` of {data.items.path}")
     declared_names = [feature.name for feature in declared]
     limits = [name for name in held if name not in (VALID_FROM, *declared_names)]
     names = [ITEM_ID, *declared_names, *limits]

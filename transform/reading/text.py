@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 # What other tools write where there is no value.
 MISSING = ("", "null", "NULL", "Null", "nan", "NaN", "NA", "N/A", "<NA>", "None", "\\N")
 _LONGEST_MISSING = max(map(len, MISSING))
+# What ends a line of a vocabulary file.
+LINE_BREAKS = r"[\r\n]"
 # Bytes of printable ASCII without the blank.
 _FIRST_PLAIN, _LAST_PLAIN = 0x21, 0x7E
 

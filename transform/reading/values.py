@@ -6,7 +6,13 @@ import polars as pl
 
 from transform.errors import DataError
 from transform.features import Feature, Kind
-from transform.reading.text import holds_byte, stripped, text_or_missing
+from transform.reading.text import (
+    LINE_BREAKS,
+    holds_byte,
+    is_plain,
+    stripped,
+    text_or_missing,
+)
 from transform.reading.times import TimeFormat
 
 # From this share of numbers on, a text column of user ids counts as numbers with strays.
@@ -74,6 +80,22 @@ def refuse_scientific(ids: pl.Series, where: str) -> None:
             f"{where} must hold ids in full. Received: {found[0]!r}, a number in scientific "
             "notation, in which digits get lost. Write the ids as text, or set `text_ids: true` "
             "of the table if these are ids."
+        )
+
+
+def refuse_line_breaks(ids: pl.Series, where: str) -> None:
+    """Refuses ids that hold a line break, which a vocabulary with a line for each id cannot hold.
+
+    Raises:
+        DataError: If there are any.
+    """
+    if is_plain(ids):
+        return
+    found = ids.filter(ids.str.contains(LINE_BREAKS).fill_null(False))
+    if len(found):
+        raise DataError(
+            f"{where} must hold ids without line breaks. Received: {found[0]!r} ({len(found)} "
+            "rows). Correct these ids, or leave their rows out; events with such ids are rejected."
         )
 
 

@@ -36,6 +36,18 @@ def test_the_first_row_of_an_id_counts_and_rows_without_one_do_not(tables):
     assert data.items.rows() == [("a", "A"), ("b", "B")]
 
 
+@pytest.mark.parametrize("broken", ["b\nc", "b\rc"])
+def test_an_item_id_that_no_vocabulary_can_hold_is_refused(tmp_path, tables, broken):
+    items = pl.DataFrame({"item_id": ["a", broken, "d"], "title": ["A", "B", "D"]})
+    items.write_parquet(tmp_path / "items.parquet")
+    settings = DataSettings(
+        events=tables["events"], items=Table(path=str(tmp_path / "items.parquet"))
+    )
+    rule = r"items\.parquet must hold ids without line breaks. Received: 'b\\[nr]c' \(1 rows\)"
+    with pytest.raises(DataError, match=rule):
+        read_items(settings, (TITLE,))
+
+
 def test_events_alone_are_enough(tables):
     data = read_data(DataSettings(events=tables["events"]))
     assert (data.items, data.users) == (None, None)
