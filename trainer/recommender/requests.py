@@ -12,6 +12,8 @@ from transform.aggregates import Aggregate, Of, aggregates_of
 from transform.features import Feature, Kind, query_features
 
 _HISTORY_KEYS = (keys.HISTORY_ITEM_ID, keys.HISTORY_EVENT_TYPE, keys.HISTORY_TIME)
+# Items that a signature takes beside the query: of any number, for each request.
+_ITEM_KEYS = (keys.EXCLUDE_ITEM_ID, keys.CANDIDATE_ITEM_ID)
 
 
 def raw_dtype(feature: Feature) -> tf.DType:
@@ -50,6 +52,11 @@ def raw_query(
 ) -> dict[str, Any]:
     """Query inputs of a signature to raw features: what has any length becomes ragged.
 
+    Args:
+        inputs: All inputs of the signature; those that are not of the query are checked alone.
+        features: Declared features.
+        aggregates: Declared aggregates.
+
     Raises:
         tf.errors.InvalidArgumentError: The history's parts or an aggregate's categories and values
             differ in shape, or an input has another number of requests than `user_id`.
@@ -71,6 +78,7 @@ def _shape_checks(
 ) -> list[tf.Operation]:
     """Checks of inputs [B], and of groups of inputs [B, any], the first of which says the shape."""
     rows = tf.shape(inputs[keys.USER_ID])[0]
+    items = [key for key in _ITEM_KEYS if key in inputs]
     checks = [
         tf.debugging.assert_equal(
             tf.shape(inputs[key]),
@@ -86,7 +94,7 @@ def _shape_checks(
             rows,
             f"{name} must have one row for each {keys.USER_ID}.",
         )
-        for name in (*(group[0] for group in padded), *names)
+        for name in (*(group[0] for group in padded), *names, *items)
     ]
     return checks
 

@@ -84,3 +84,12 @@ def test_inputs_and_rows_become_the_same_raw_features() -> None:
 def test_inputs_of_unequal_shape_are_refused(changed: dict[str, Any], said: str) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match=said):
         raw_query(inputs(**changed), FEATURES, AGGREGATES)
+
+
+@pytest.mark.parametrize("name", ["exclude_item_id", "candidate_item_id"])
+def test_items_beside_the_query_are_given_for_each_request(name: str) -> None:
+    query = inputs()
+    raw_query({**query, name: tf.constant([["a"], [""]])}, FEATURES, AGGREGATES)
+    said = f"{name} must have one row for each user_id"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=said):
+        raw_query({**query, name: tf.constant([["a"]])}, FEATURES, AGGREGATES)
