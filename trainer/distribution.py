@@ -36,6 +36,8 @@ _KEEP_MEMORY = {
 }
 ENVIRONMENT = {"TF_USE_LEGACY_KERAS": "1", "PYTHONUNBUFFERED": "1", **_KEEP_MEMORY}
 THREADS_VARIABLE = "SLUICE_WORKER_THREADS"
+# Names the process that a worker ends with; whoever asks only after its imports may ask too late.
+PARENT_VARIABLE = "SLUICE_WORKER_PARENT"
 
 
 class TrainingFailedError(RuntimeError):
@@ -145,6 +147,7 @@ def _start(job: Path, addresses: Sequence[str], index: int) -> subprocess.Popen[
         **os.environ,
         "TF_CONFIG": json.dumps(cluster),
         **ENVIRONMENT,
+        PARENT_VARIABLE: str(os.getpid()),
         # The workers share this machine's processors.
         THREADS_VARIABLE: str(max(1, (os.cpu_count() or 1) // len(addresses))),
     }

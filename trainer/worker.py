@@ -11,6 +11,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from trainer import stall
+from trainer.distribution import PARENT_VARIABLE, THREADS_VARIABLE
 from trainer.job import Job
 
 _COLLECTIVE_TIMEOUT_SECONDS = 120.0
@@ -18,8 +19,9 @@ _COLLECTIVE_TIMEOUT_SECONDS = 120.0
 
 def main(arguments: list[str]) -> None:
     """Runs the job in the file named by the one argument."""
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    threads = int(os.environ.get("SLUICE_WORKER_THREADS", "0"))
+    parent = int(os.environ.get(PARENT_VARIABLE, os.getppid()))
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threads = int(os.environ.get(THREADS_VARIABLE, "0"))
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     # First of all: the strategy refuses to start after any other operation. On GPUs NCCL is
     # chosen by itself; on CPUs the ring, with a limit, turns a hang into an error.
