@@ -61,6 +61,12 @@ def without_history(row: dict[str, Any]) -> dict[str, Any]:
     return row | {key: row[key][:, :0] for key in parts}
 
 
+def is_repeat(row: dict[str, Any]) -> tf.Tensor:
+    """Which held-out requests ask for an item that stands in their history, bool [B]."""
+    target = tf.reshape(row[keys.TARGET_ITEM_ID], [-1, 1])
+    return tf.reduce_any(row[keys.HISTORY_ITEM_ID].to_tensor() == target, axis=1)
+
+
 def with_target(row: dict[str, Any]) -> dict[str, Any]:
     """Held-out rows as training windows: what came next becomes the last event.
 

@@ -13,7 +13,7 @@ from trainer.aggregates import scale_user_values
 from trainer.calibration import Calibration, at_rate, fit_calibration
 from trainer.recommender.limits import is_among
 from trainer.recommender.model import Recommender
-from trainer.sequences import without_history
+from trainer.sequences import is_repeat, without_history
 from trainer.settings import RecommenderSettings
 from transform import features as keys
 from transform.aggregates import Aggregate
@@ -32,6 +32,15 @@ class Judged(NamedTuple):
     signals: npt.NDArray[np.float32]
     valid: npt.NDArray[np.bool_]
     taken: npt.NDArray[np.bool_]
+
+    def of(self, some: npt.NDArray[np.bool_]) -> Judged:
+        """Those of some of the requests, bool [N]."""
+        return Judged(*(part[some] for part in self))
+
+    def of_these_if_any_took(self, some: npt.NDArray[np.bool_]) -> Judged:
+        """Those of some of the requests; of all where none of them took anything."""
+        chosen = self.of(some)
+        return chosen if (chosen.taken & chosen.valid).any() else self
 
 
 class HeldOut(NamedTuple):
@@ -60,9 +69,11 @@ def by_requests(
         aggregates: Declared aggregates.
         settings: Of the composed path.
     """
+    found, asked = _candidates(recommender, rows, settings), _asked(rows, settings)
+    known = found.of(asked).of_these_if_any_took(_has_history(rows)[asked])
     return {
         "newcomers": _of_newcomers(recommender, rows, aggregates, settings),
-        "known": fit_calibration(*held_out_candidates(recommender, rows, settings)),
+        "known": fit_calibration(*known),
     }
 
 
@@ -78,17 +89,13 @@ def by_shown_lists(
     to be for everybody: by such lists newcomers would be shown what only some like. So requests say
     how their candidates are ordered, and lists only how much is taken.
     """
-    known = fit_calibration(
-        *shown_candidates(recommender, rows.shown, settings), in_order_shown=True
-    )
+    has_history = _has_history(rows.shown)
+    shown = shown_candidates(recommender, rows.shown, settings).of_these_if_any_took(has_history)
+    known = fit_calibration(*shown, in_order_shown=True)
     ordered = _of_newcomers(recommender, rows.requests, aggregates, settings)
     strangers = [newcomer(row, aggregates) for row in rows.shown]
-    shown = shown_candidates(recommender, strangers, settings)
-    history = [row[keys.HISTORY_ITEM_ID].row_lengths().numpy() for row in rows.shown]
-    first = np.concatenate(history) == 0
-    if (shown.taken & shown.valid)[first].any():
-        shown = Judged(*(part[first] for part in shown))
-    return {"newcomers": at_rate(ordered, *shown), "known": known}
+    first = shown_candidates(recommender, strangers, settings).of_these_if_any_took(~has_history)
+    return {"newcomers": at_rate(ordered, *first), "known": known}
 
 
 def _of_newcomers(
@@ -99,7 +106,9 @@ def _of_newcomers(
 ) -> Calibration:
     """What the same requests took, with nothing known of who asks."""
     strangers = [newcomer(row, aggregates) for row in rows]
-    return fit_calibration(*held_out_candidates(recommender, strangers, settings))
+    # Whether they ask for something again, their own histories say.
+    asked = _asked(rows, settings)
+    return fit_calibration(*_candidates(recommender, strangers, settings).of(asked))
 
 
 def newcomer(row: dict[str, Any], aggregates: Sequence[Aggregate]) -> dict[str, Any]:
@@ -116,17 +125,33 @@ def held_out_candidates(
     Where seen items are not shown, requests for one are left out: a score then is the probability
     that an item is the next *new* one.
     """
+    return _candidates(recommender, rows, settings).of(_asked(rows, settings))
+
+
+def _candidates(
+    recommender: Recommender, rows: list[dict[str, Any]], settings: RecommenderSettings
+) -> Judged:
     candidates = tf.function(recommender.candidates, reduce_retracing=True, autograph=False)
     found = []
     for row in rows:
         target = tf.reshape(row[keys.TARGET_ITEM_ID], [-1, 1])
         nothing_excluded = tf.zeros_like(target)
         ids, valid, signals = candidates(row, nothing_excluded, tf.constant(settings.candidates))
-        again = tf.reduce_any(row[keys.HISTORY_ITEM_ID].to_tensor() == target, axis=1)
-        asked = ~again.numpy() if settings.exclude_seen else slice(None)
-        parts = (signals.numpy(), valid.numpy(), (ids == target).numpy())
-        found.append([part[asked] for part in parts])
+        found.append([signals.numpy(), valid.numpy(), (ids == target).numpy()])
     return _joined(found)
+
+
+def _asked(rows: list[dict[str, Any]], settings: RecommenderSettings) -> npt.NDArray[np.bool_]:
+    """Which requests lists may answer, [N]: where seen items are not shown, those for a new one."""
+    repeats = np.concatenate([is_repeat(row).numpy() for row in rows])
+    return ~(repeats & settings.exclude_seen)
+
+
+def _has_history(rows: list[dict[str, Any]]) -> npt.NDArray[np.bool_]:
+    """Which requests come from somebody of whom something is known, [N]."""
+    lengths = [row[keys.HISTORY_ITEM_ID].row_lengths().numpy() for row in rows]
+    known: npt.NDArray[np.bool_] = np.concatenate(lengths) > 0
+    return known
 
 
 def shown_candidates(

@@ -82,11 +82,54 @@ SHOWN = RecommenderSettings(candidates=10, calibration="shown", exclude_seen=Fal
 def test_scores_promise_the_clicks_that_shown_lists_got(
     recommender: Recommender, held_out: HeldOut
 ) -> None:
-    one_kind = held_out._replace(shown=held_out.shown[:1])
+    recommender.set_calibration(**by_shown_lists(recommender, held_out, (), SHOWN))
+    row = held_out.shown[0]
+    promised = recommender.rank(row, row[keys.CANDIDATE_ITEM_ID].to_tensor()).numpy()
+    assert promised.sum() == pytest.approx(tf.reduce_sum(row[keys.LABEL]).numpy(), rel=1e-3)
+
+
+@pytest.mark.parametrize("kinds", [slice(1), slice(1, 2)])
+def test_lists_for_one_kind_of_user_do_for_both(
+    recommender: Recommender, held_out: HeldOut, kinds: slice
+) -> None:
+    one_kind = held_out._replace(shown=held_out.shown[kinds])
     recommender.set_calibration(**by_shown_lists(recommender, one_kind, (), SHOWN))
     (row,) = one_kind.shown
     promised = recommender.rank(row, row[keys.CANDIDATE_ITEM_ID].to_tensor()).numpy()
     assert promised.sum() == pytest.approx(tf.reduce_sum(row[keys.LABEL]).numpy(), rel=1e-3)
+
+
+def asking(rows: Any, histories: list[list[int]], targets: list[int]) -> dict[str, Any]:
+    target = tf.constant(targets, tf.int64)[:, tf.newaxis]
+    return {**rows(histories), keys.TARGET_ITEM_ID: target}
+
+
+def test_requests_of_newcomers_do_not_say_what_the_others_take(
+    recommender: Recommender, rows: Any
+) -> None:
+    known = asking(rows, [[2, 3]] * 30, [4, 5, 6] * 10)
+    first = without_history(asking(rows, [[2]] * 30, [7, 8, 9] * 10))
+    settings = RecommenderSettings(candidates=10, exclude_seen=False)
+    mixed = by_requests(recommender, [known, first], (), settings)
+    assert mixed["known"] == by_requests(recommender, [known], (), settings)["known"]
+    alone = by_requests(recommender, [first], (), settings)
+    assert alone["known"] == alone["newcomers"]
+
+
+@pytest.mark.parametrize("exclude_seen", [True, False])
+def test_what_is_taken_again_says_nothing_where_seen_items_are_not_shown(
+    retriever: TwoTower, ranker: Ranker, catalogue: Catalogue, rows: Any, exclude_seen: bool
+) -> None:
+    """Not of newcomers either, who have nothing to take again."""
+    settings = {"candidates": 10, "exclude_seen": exclude_seen}
+    recommender = compose(retriever, ranker, catalogue, **settings)
+    new = asking(rows, [[2, 3]] * 30, [4, 5, 6] * 10)
+    again = asking(rows, [[2, 3]] * 30, [2, 2, 3] * 10)
+    both, one = (
+        by_requests(recommender, found, (), RecommenderSettings(**settings))
+        for found in ([new, again], [new])
+    )
+    assert (both["newcomers"] == one["newcomers"]) is exclude_seen
 
 
 def test_newcomers_are_promised_what_newcomers_take(
