@@ -96,7 +96,9 @@ def refreshed(
     parts = replace(parts, catalogue=parts.catalogue.latest())
     if not parts.settings.refresh_co_view:
         return parts
-    histories = [h for row in rows for h in row[keys.HISTORY_ITEM_ID].to_list()]
+    # The table reads no more of a history, which may be a thousand times as long.
+    near = (row[keys.HISTORY_ITEM_ID][:, -examples.co_view_window :] for row in rows)
+    histories = [history for batch in near for history in batch.to_list()]
     targets = [t for row in rows for t in tf.reshape(row[keys.TARGET_ITEM_ID], [-1]).numpy()]
     followed = with_followed(parts.co_view, histories, targets, examples)
     return replace(parts, co_view=followed)

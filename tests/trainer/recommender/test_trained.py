@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.trainer.warm_start.shops import earlier_shop
 from trainer.export import save_before_refresh
@@ -63,6 +64,21 @@ def test_aggregates_of_items_are_the_latest_once_all_is_calibrated(
     parts = parts_of(sources)
     assert parts.catalogue.aggregates is catalogue.aggregates
     assert refreshed(parts, sources, ExampleSettings(), []).catalogue.aggregates is latest
+
+
+def test_of_a_history_only_what_the_table_reads_becomes_python(
+    sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    monkeypatch.setattr(trained, "with_followed", lambda _, histories, *__: read.extend(histories))
+    row = {
+        "history_item_id": tf.ragged.constant([[2, 3, 4, 5], [2], []], tf.int64),
+        "target_item_id": tf.constant([[6], [7], [8]], tf.int64),
+    }
+    parts = parts_of(sources)
+    parts = replace(parts, settings=RecommenderSettings(refresh_co_view=True))
+    refreshed(parts, sources, ExampleSettings(co_view_window=2), [row])
+    assert read == [[4, 5], [2], []]
 
 
 def test_a_model_that_was_not_refreshed_stays_as_it_is(sources: Sources) -> None:
