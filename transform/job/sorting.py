@@ -52,7 +52,8 @@ def sort_partition(partition: Partition, folder: str, impression: int) -> Sorted
         impression: Code of the event type that is no behaviour; -1 without one.
     """
     users, rows = _read(partition, folder)
-    events = arrange(rows)
+    # In order before it is cut: an event may be delivered again at a time of another piece.
+    events = _piece(arrange(rows), partition)
     counts = np.bincount(events[USER].to_numpy(), minlength=len(users))
     present = counts > 0
     users = users.select(USER_ID, pl.Series(_EVENTS, counts)).filter(present)
@@ -64,7 +65,7 @@ def sort_partition(partition: Partition, folder: str, impression: int) -> Sorted
         partition.number,
         partition.pieces,
         len(events),
-        len(rows) - len(events),
+        len(_piece(rows, partition)) - len(events),
         len(behaviours),
         Counter(dict(hours.iter_rows())),
     )
@@ -91,17 +92,25 @@ def join_pieces(pieces: Sequence[Histories], own: int) -> Histories:
 
 
 def _read(partition: Partition, folder: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Users in the order of their hashes, and their events with places among these users."""
+    """Users in the order of their hashes, and their events with places among these users.
+
+    Of a user in pieces these are the events of all pieces: later stages need as many at once.
+    """
     users, places = _users(partition.slices, folder)
     belongs = _belongs(users[USER_ID], partition)
     events = _events(partition.slices, places, folder)
     if not belongs.all():
         events = events.filter(pl.Series(belongs[events[USER].to_numpy()]))
+    return users, events
+
+
+def _piece(events: pl.DataFrame, partition: Partition) -> pl.DataFrame:
+    """The events of the partition, where it is a piece of its user."""
     if partition.since is not None:
         events = events.filter(pl.col(EVENT_TIME) >= partition.since)
     if partition.until is not None:
         events = events.filter(pl.col(EVENT_TIME) < partition.until)
-    return users, events
+    return events
 
 
 def _users(slices: Sequence[Slice], folder: str) -> tuple[pl.DataFrame, list[Ints]]:

@@ -99,6 +99,17 @@ def test_a_heavy_user_is_worked_on_in_pieces(tmp_path):
     assert facts.users == 61
 
 
+def test_an_event_that_is_delivered_again_in_another_piece_is_one_event(tmp_path):
+    """The first and the last event of the heavy user are the same; the last delivery is late."""
+    rows = [("heavy", f"i{n % 40}", 1_000 * n) for n in range(400)]
+    rows += [(f"u{n}", f"i{n % 40}", 1_000 * n + k) for n in range(60) for k in range(5)]
+    ids = [f"e{0 if n == 399 else n:03d}" for n in range(len(rows))]
+    log = frame(rows, {"event_id": ids})
+    found, facts = by_job(tmp_path, [log], BY_TIME, 100)
+    assert found == in_memory(log, BY_TIME)
+    assert (facts.events, facts.duplicates) == (len(rows) - 1, 1)
+
+
 def test_a_piece_of_a_heavy_user_knows_the_lists_that_others_hold(tmp_path):
     """All lists lie in the first piece, what answers every second of them in the last ones."""
     rows = [("heavy", f"i{n % 40}", n, "impression") for n in range(100)]
