@@ -184,12 +184,3 @@ def slice_keys(features: Iterable[Feature]) -> list[str]:
 def label_key(event_type: str) -> str:
     """Key of the labels of one event type."""
     return f"{LABEL}_{event_type}"
-
-
-def rung(count: int) -> str:
-    """Name of the rung of the cold-start ladder for an interaction count.
-
-    >>> [rung(n) for n in (0, 1, 5, 6, 20, 21)]
-    ['0', '1', '2-5', '6-20', '6-20', '21+']
-    """
-    return next(name for lowest, name in reversed(RUNGS) if count >= lowest)

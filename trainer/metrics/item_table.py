@@ -35,6 +35,26 @@ class ItemTable:
     def _row_of(self) -> dict[bytes, int]:
         return {name: row for row, name in enumerate(self.names)}
 
+    @functools.cached_property
+    def popularity(self) -> NDArray[np.float64]:
+        """Behaviours of each item over those of a typical one [V].
+
+        The typical item is that of a behaviour drawn from the training log.
+        """
+        counts = self.counts
+        typical = float((counts.astype(np.float64) ** 2).sum()) / max(1, int(counts.sum()))
+        return counts / typical if typical else np.zeros(len(counts))
+
+    @functools.cached_property
+    def self_information(self) -> NDArray[np.float64]:
+        """Bits that an item tells [V].
+
+        These are -log2 of its share of the behaviours, each item given one more.
+        """
+        total = self.counts.sum() + len(self.counts)
+        information: NDArray[np.float64] = -np.log2((self.counts + 1) / total)
+        return information
+
     def rows(self, names: Iterable[bytes]) -> NDArray[np.int64]:
         """Row of each item id; -1 for padding and for an item that the table does not hold."""
         row_of = self._row_of

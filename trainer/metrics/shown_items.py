@@ -41,24 +41,12 @@ def measure_lists(rows: Ints, items: ItemTable) -> Ints:
     count = shown.sum(axis=1)
     numbers = [
         count > 0,
-        _fixed(_mean(_popularity(items.counts)[rows], shown)),
-        _fixed(_mean(_self_information(items.counts)[rows], shown)),
+        _fixed(_mean(items.popularity[rows], shown)),
+        _fixed(_mean(items.self_information[rows], shown)),
         count > 1,
         _fixed(_diversity(items.vectors[rows], shown)),
     ]
     return np.stack([number.astype(np.int64) for number in numbers], axis=1)
-
-
-def _popularity(counts: Ints) -> Floats:
-    """Behaviours of each item over those of the item of a behaviour drawn from the training log."""
-    typical = float((counts.astype(np.float64) ** 2).sum()) / max(1, int(counts.sum()))
-    return counts / typical if typical else np.zeros(len(counts))
-
-
-def _self_information(counts: Ints) -> Floats:
-    """Bits that an item tells: -log2 of its share of the behaviours, each item given one more."""
-    information: Floats = -np.log2((counts + 1) / (counts.sum() + len(counts)))
-    return information
 
 
 def _diversity(vectors: NDArray[np.float32], shown: NDArray[np.bool_]) -> Floats:
