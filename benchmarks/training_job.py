@@ -36,6 +36,7 @@ def training_job(
         aggregates=settings.aggregates,
         history_length=settings.examples.history_length,
         protocol=settings.split.protocol,
+        exclude_seen=settings.recommender.exclude_seen,
         seed=seed,
         transform_graph=str(newest(settings.root, "Transform", "transform_graph")),
         train_files=(rows,),

@@ -90,6 +90,7 @@ def _config(settings: Settings, model: TrainingSettings) -> dict[str, Any]:
         "aggregates": json.loads(declared_aggregates(settings)),
         "history_length": settings.examples.history_length,
         "protocol": settings.split.protocol,
+        "exclude_seen": settings.recommender.exclude_seen,
         "seed": settings.seed,
         "workers": settings.workers,
         "code": code_fingerprint("trainer", "transform"),

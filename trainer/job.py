@@ -24,6 +24,7 @@ class Job(Frozen):
         aggregates: All declared aggregates.
         history_length: History events that the model sees.
         protocol: How rows were held out.
+        exclude_seen: Whether lists leave out what the history holds, as `RecommenderSettings` say.
         seed: Seed of weights, order and sampling.
         transform_graph: Folder of the transform graph.
         train_files: Globs of the training rows.
@@ -41,6 +42,7 @@ class Job(Frozen):
     aggregates: tuple[Aggregate, ...]
     history_length: int
     protocol: Literal["time", "leave_one_out"]
+    exclude_seen: bool
     seed: int
     transform_graph: str
     train_files: tuple[str, ...]
@@ -57,8 +59,9 @@ def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job
     Args:
         model: Which model to train.
         fn_args: TFX's FnArgs; `custom_config` holds `settings`, `features`, `aggregates`,
-            `history_length`, `protocol` and `seed`; the train splits include the catalogue. The
-            values of a search, where there was one, come before those of the settings.
+            `history_length`, `protocol`, `exclude_seen` and `seed`; the train splits include the
+            catalogue. The values of a search, where there was one, come before those of the
+            settings.
     """
     config = fn_args.custom_config
     catalogue = [p for p in fn_args.train_files if f"Split-{keys.CATALOGUE}" in p]
@@ -69,6 +72,7 @@ def job_from_fn_args(model: Literal["retriever", "ranker"], fn_args: Any) -> Job
         aggregates=config["aggregates"],
         history_length=config["history_length"],
         protocol=config["protocol"],
+        exclude_seen=config["exclude_seen"],
         seed=config["seed"],
         transform_graph=fn_args.transform_graph_path,
         train_files=tuple(p for p in fn_args.train_files if p not in catalogue),

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from trainer.bisection import is_among
 from transform import features as keys
 from transform.preprocessing import FIRST_ID
 
@@ -61,10 +62,14 @@ def without_history(row: dict[str, Any]) -> dict[str, Any]:
     return row | {key: row[key][:, :0] for key in parts}
 
 
+def is_seen(row: dict[str, Any], ids: tf.Tensor) -> tf.Tensor:
+    """Which items stand in the history of their request: int64 [B, N] -> bool [B, N]."""
+    return is_among(ids, row[keys.HISTORY_ITEM_ID].to_tensor())
+
+
 def is_repeat(row: dict[str, Any]) -> tf.Tensor:
     """Which held-out requests ask for an item that stands in their history, bool [B]."""
-    target = tf.reshape(row[keys.TARGET_ITEM_ID], [-1, 1])
-    return tf.reduce_any(row[keys.HISTORY_ITEM_ID].to_tensor() == target, axis=1)
+    return is_seen(row, tf.reshape(row[keys.TARGET_ITEM_ID], [-1, 1]))[:, 0]
 
 
 def with_target(row: dict[str, Any]) -> dict[str, Any]:

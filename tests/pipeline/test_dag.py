@@ -170,6 +170,18 @@ def test_a_trial_is_given_what_the_training_is(tuned: dict[str, Any], model: str
     assert set(searched) - set(settled) == {"tuning", "folder"}
 
 
+@pytest.mark.parametrize("model", ["Retriever", "Ranker"])
+def test_epochs_are_chosen_by_lists_as_they_are_served(
+    nodes: dict[str, Any], tmp_path: Path, model: str
+) -> None:
+    other = compiled(tmp_path, recommender={"exclude_seen": False})
+    said = [
+        json.loads(found[model].parameters.parameters["custom_config"].field_value.string_value)
+        for found in (nodes, other)
+    ]
+    assert [config["exclude_seen"] for config in said] == [True, False]
+
+
 def test_another_search_trains_anew_only_where_it_finds_other_values(
     tuned: dict[str, Any], nodes: dict[str, Any]
 ) -> None:

@@ -17,6 +17,7 @@ def job(folder: Path, **fields: Any) -> Job:
         "features": (),
         "history_length": 4,
         "protocol": "time",
+        "exclude_seen": True,
         "seed": 1,
         "transform_graph": "",
         "train_files": (),

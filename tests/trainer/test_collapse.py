@@ -152,7 +152,7 @@ def large() -> Callable[[], tuple[TwoTower, Validation]]:
     row = request_rows(histories())
     row["target_item_id"] = tf.constant([[140 - i] for i in range(REQUESTS)], tf.int64)
     model = build(told, catalogue, row, seed=1)
-    measure = Validation(model, catalogue, [row])
+    measure = Validation(model, catalogue, [row], exclude_seen=True)
     weights = model.get_weights()
 
     def anew() -> tuple[TwoTower, Validation]:
@@ -233,7 +233,7 @@ def test_a_retriever_that_tells_nothing_apart_is_not_perfect(
 def test_few_items_are_shown_to_all_and_that_says_nothing(
     retriever: TwoTower, catalogue: Catalogue
 ) -> None:
-    measure = Validation(retriever, catalogue, [request_rows(histories())])
+    measure = Validation(retriever, catalogue, [request_rows(histories())], exclude_seen=False)
     assert measure.alike() is None
     assert measure.lists() is None
 
@@ -241,7 +241,7 @@ def test_few_items_are_shown_to_all_and_that_says_nothing(
 def test_a_ranker_that_tells_nothing_apart_is_known_and_not_perfect(ranker: Ranker) -> None:
     candidates = [[2 + i % 10, 2 + (i + 3) % 10, 2 + (i + 5) % 10] for i in range(REQUESTS)]
     row: dict[str, Any] = request_rows([[2, 3]] * REQUESTS, candidates)
-    measure = RankerValidation(ranker, [row], "order")
+    measure = RankerValidation(ranker, [row], "order", exclude_seen=False)
     assert measure() > 0.5
     assert measure.alike() == 0.0
     fill(ranker, 0.0)

@@ -26,7 +26,7 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
     settings = RankerSettings(**job.settings)
     with strategy.scope():
         model = trainable(inputs.description, inputs.catalogue, inputs.validation[0])
-    measure = Validation(model, inputs.validation, settings.keep)
+    measure = Validation(model, inputs.validation, settings.keep, exclude_seen=job.exclude_seen)
     keep_best = KeepBest(settings.measure, measure, settings.patience)
     share = warm_start(model, job, inputs, strategy, settings.warm_start)
     alike = "the requests gave the same score to all their candidates"

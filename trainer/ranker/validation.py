@@ -12,6 +12,7 @@ from trainer.collapse import FEWEST_REQUESTS
 from trainer.fitting import ndcg_of_ranks
 from trainer.ranker.loss import BinaryLoss, log_loss
 from trainer.ranker.model import Ranker
+from trainer.sequences import is_seen
 from transform import features as keys
 
 _METRIC_K = 10
@@ -23,12 +24,23 @@ class Validation:
     """What the held-out requests say of a ranker, the more the better.
 
     It is NDCG@10 among their candidates, or minus the log loss of a request: the sum over all its
-    candidates, each of which stands for those that were left out like it.
+    candidates, each of which stands for those that were left out like it. Where lists leave out
+    what was seen, seen items are no candidates, and requests that took nothing else do not count.
     """
 
-    def __init__(self, model: Ranker, rows: list[dict[str, Any]], keep: str) -> None:
-        """Measures `model` on batches of held-out rows; `keep` is that of `RankerSettings`."""
+    def __init__(
+        self, model: Ranker, rows: list[dict[str, Any]], keep: str, *, exclude_seen: bool
+    ) -> None:
+        """Measures `model` on batches of held-out rows.
+
+        Args:
+            model: The ranker.
+            rows: The batches.
+            keep: That of `RankerSettings`.
+            exclude_seen: That of `RecommenderSettings`.
+        """
         self._rows = rows
+        self._exclude_seen = exclude_seen
         self._likely = keep == "probabilities"
         self._score = tf.function(model.call, reduce_retracing=True)
         self._spreads = np.zeros(0, np.float32)
@@ -39,11 +51,13 @@ class Validation:
         for row in self._rows:
             logits, candidates = self._score(row).numpy(), row[keys.CANDIDATE_ITEM_ID]
             real = tf.sequence_mask(candidates.row_lengths(), logits.shape[1]).numpy()
-            ranks.append(ranks_of_positives(logits, row, real))
+            held = real
+            if self._exclude_seen:
+                held = real & ~is_seen(row, candidates.to_tensor()).numpy()
+            ranks.append(ranks_of_positives(logits, row, held))
             spreads.append(_spreads(logits, real)[real.sum(axis=1) > 1])
             if self._likely:
-                label, probability = row[keys.LABEL], row[keys.CANDIDATE_PROBABILITY]
-                losses.append(log_loss(label.to_tensor(), logits, probability.to_tensor(), _PLAIN))
+                losses.append(_log_losses(logits, row, held))
         self._spreads = np.concatenate(spreads)
         if self._likely:
             return -float(np.concatenate(losses).mean())
@@ -72,17 +86,28 @@ def ranks_of_positives(
     Args:
         logits: Of rows padded to the longest of them [B, C].
         row: The rows.
-        real: Which places hold a candidate [B, C].
+        real: Which places hold a candidate that counts [B, C].
 
     Returns:
         [N], N the rows with a positive.
     """
-    positive = row[keys.LABEL].to_tensor().numpy() > 0.0
+    positive = (row[keys.LABEL].to_tensor().numpy() > 0.0) & real
     some = positive.any(axis=1)
     best = np.where(positive, logits, -np.inf).max(axis=1, keepdims=True)
     before = ~(logits < best) & real & ~positive
     ranks: npt.NDArray[np.int64] = before.sum(axis=1)[some]
     return ranks
+
+
+def _log_losses(
+    logits: npt.NDArray[np.float32], row: dict[str, Any], held: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
+    """The loss of each row over the candidates held [B, C]; without rows that took others alone."""
+    label, probability = (row[key].to_tensor() for key in (keys.LABEL, keys.CANDIDATE_PROBABILITY))
+    losses = log_loss(label, logits, tf.where(held, probability, 0.0), _PLAIN).numpy()
+    took = label.numpy() > 0.0
+    chosen: npt.NDArray[np.float32] = losses[~took.any(axis=1) | (took & held).any(axis=1)]
+    return chosen
 
 
 def _spreads(

@@ -11,9 +11,8 @@ import tensorflow as tf
 
 from trainer.aggregates import scale_user_values
 from trainer.calibration import Calibration, at_rate, fit_calibration
-from trainer.recommender.limits import is_among
 from trainer.recommender.model import Recommender
-from trainer.sequences import is_repeat, without_history
+from trainer.sequences import is_repeat, is_seen, without_history
 from trainer.settings import RecommenderSettings
 from transform import features as keys
 from transform.aggregates import Aggregate
@@ -171,7 +170,7 @@ def shown_candidates(
         taken = row[keys.LABEL].to_tensor(shape=shape) > 0.0
         valid = ids >= FIRST_ID
         if settings.exclude_seen:
-            valid &= ~is_among(ids, row[keys.HISTORY_ITEM_ID].to_tensor())
+            valid &= ~is_seen(row, ids)
         found.append([signals(row, ids).numpy(), valid.numpy(), taken.numpy()])
     return _joined(found)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from trainer.bisection import find
+from trainer.bisection import is_among
 from trainer.catalogue import Catalogue, always_available
 from trainer.recommender.tables import rows_of
 
@@ -61,12 +61,3 @@ def in_time(available: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
     """
     now = time[:, tf.newaxis]
     return (available[..., 0] <= now) & (now < available[..., 1])
-
-
-def is_among(ids: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
-    """Whether ids [B, N] stand among others [B, X] of the same row: bool [B, N].
-
-    By bisection: neither a table over the catalogue nor a comparison of each pair is made.
-    """
-    _, found = find(ids, tf.sort(tf.pad(others, [[0, 0], [0, 1]]), axis=1))
-    return found

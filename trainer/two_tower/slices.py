@@ -24,7 +24,12 @@ class Slices:
     """The listed items of a catalogue and their vectors, in slices of ids."""
 
     def __init__(
-        self, listed: npt.NDArray[np.bool_], vectors: Callable[[Ids], Floats], k: int
+        self,
+        listed: npt.NDArray[np.bool_],
+        vectors: Callable[[Ids], Floats],
+        k: int,
+        *,
+        exclude_seen: bool,
     ) -> None:
         """Asks for the vectors, once.
 
@@ -32,6 +37,7 @@ class Slices:
             listed: Which ids are listed, [V].
             vectors: Ids [N] -> vectors [N, D].
             k: How many items of a request's list are told.
+            exclude_seen: Whether what a request has seen stands nowhere.
         """
         self._ids = np.flatnonzero(listed)
         self._places = np.full(len(listed), -1)
@@ -39,6 +45,7 @@ class Slices:
         begins = range(0, len(self._ids), _SLICE)
         self._vectors = [vectors(self._ids[begin : begin + _SLICE]) for begin in begins]
         self._k = k
+        self._exclude_seen = exclude_seen
 
     def standing(self, queries: Floats, row: dict[str, Any], some: Ids) -> tuple[Ids, Ids]:
         """How items stand for a batch of requests.
@@ -52,8 +59,8 @@ class Slices:
             some: Places in the batch of the requests whose first items are told, [N].
 
         Returns:
-            Rank of each request's target among the items it has not seen, [B], 0 for the best; and
-            the first of all items, seen or not, of `some` [N, k].
+            Rank of each request's target among the items that may stand before it, [B], 0 for the
+            best; and the first of all items, seen or not, of `some` [N, k].
         """
 
         # A catalogue of one slice is scored once: what was scored last is kept.
@@ -63,10 +70,12 @@ class Slices:
             return product
 
         target = self._places[tf.reshape(row[keys.TARGET_ITEM_ID], [-1]).numpy()]
-        history = row[keys.HISTORY_ITEM_ID]
         # None of these stand before the target.
-        requests = np.append(history.value_rowids().numpy(), np.arange(len(target)))
-        places = np.append(self._places[history.flat_values.numpy()], target)
+        requests, places = np.arange(len(target)), target
+        if self._exclude_seen:
+            history = row[keys.HISTORY_ITEM_ID]
+            requests = np.append(history.value_rowids().numpy(), requests)
+            places = np.append(self._places[history.flat_values.numpy()], places)
         own = np.full(len(target), -np.inf, np.float32)
         for number in np.unique(target[target >= 0] // _SLICE):
             mine = np.flatnonzero(target // _SLICE == number)

@@ -26,7 +26,7 @@ def train(job: Job, strategy: tf.distribute.Strategy) -> None:
     settings = RetrieverSettings(**job.settings)
     with strategy.scope():
         model = trainable(inputs.description, inputs.catalogue, inputs.validation[0], seed=job.seed)
-    measure = Validation(model, inputs.catalogue, inputs.validation)
+    measure = Validation(model, inputs.catalogue, inputs.validation, exclude_seen=job.exclude_seen)
     keep_best = KeepBest(settings.measure, measure, settings.patience)
     share = warm_start(model, job, inputs, strategy, settings.warm_start)
     monitors = (

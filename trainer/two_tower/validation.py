@@ -11,6 +11,7 @@ import tensorflow as tf
 from trainer.catalogue import Catalogue
 from trainer.collapse import DistinctRequests, concentration, effective_lists
 from trainer.fitting import ndcg_of_ranks
+from trainer.sequences import is_repeat
 from trainer.two_tower.model import TwoTower
 from trainer.two_tower.slices import Slices
 
@@ -20,11 +21,22 @@ _ROOMY = 30 * METRIC_K  # items that have room for many more lists than a collap
 
 
 class Validation:
-    """NDCG@10 of the held-out requests over the whole catalogue, seen items removed."""
+    """NDCG@10 of the held-out requests over the whole catalogue.
 
-    def __init__(self, model: TwoTower, catalogue: Catalogue, rows: list[dict[str, Any]]) -> None:
-        """Measures `model` on batches of held-out rows."""
+    Where lists leave out what was seen, seen items are removed, and requests for one do not count.
+    """
+
+    def __init__(
+        self,
+        model: TwoTower,
+        catalogue: Catalogue,
+        rows: list[dict[str, Any]],
+        *,
+        exclude_seen: bool,
+    ) -> None:
+        """Measures `model` on batches of held-out rows, by lists with or without seen items."""
         self._rows = rows
+        self._exclude_seen = exclude_seen
         self._model = model
         self._listed = catalogue.listed
         ids = tf.TensorSpec([None], tf.int64)
@@ -35,13 +47,18 @@ class Validation:
 
     def __call__(self) -> float:
         """Measures the model as it is."""
-        items = Slices(self._listed, lambda ids: self._vectors(ids).numpy(), METRIC_K)
+        items = Slices(
+            self._listed,
+            lambda ids: self._vectors(ids).numpy(),
+            METRIC_K,
+            exclude_seen=self._exclude_seen,
+        )
         ranks, shown = [], []
         for batch, row in enumerate(self._rows):
             queries = self._queries(row).numpy()
-            found = items.standing(queries, row, self._distinct.of(batch))
-            ranks.append(found[0])
-            shown.append(found[1])
+            rank, first = items.standing(queries, row, self._distinct.of(batch))
+            ranks.append(rank[~is_repeat(row).numpy()] if self._exclude_seen else rank)
+            shown.append(first)
         self._shown = shown
         return ndcg_of_ranks(np.concatenate(ranks), METRIC_K)
 

@@ -122,9 +122,23 @@ def test_the_epoch_may_be_chosen_by_log_loss_whatever_trains_the_model(
     for row, stands_for in zip(parts, (2.0, 1.0), strict=True):
         p = 1 / (1 + np.exp(-model(row).numpy()))
         log_losses += list(-stands_for * (np.log(p[:, 0]) + np.log1p(-p[:, 1:]).sum(axis=1)))
-    found = Validation(model, parts, "probabilities")()
+    found = Validation(model, parts, "probabilities", exclude_seen=False)()
     assert found == pytest.approx(-np.mean(log_losses), rel=1e-5)
-    assert 0.0 < Validation(model, parts, "order")() <= 1.0
+    assert 0.0 < Validation(model, parts, "order", exclude_seen=False)() <= 1.0
+
+
+@pytest.mark.parametrize("keep", ["order", "probabilities"])
+def test_what_lists_leave_out_says_nothing_of_a_ranker(
+    ranker: Ranker, rows: Rows, keep: str
+) -> None:
+    """The first of the candidates is what was taken."""
+    asked = rows([[2, 3], [2], [5]], [[4, 5, 6], [9, 2, 7, 8], [5, 6, 7]])  # the last one again
+    new = rows([[2, 3], [2]], [[4, 5, 6], [9, 7, 8]])
+    found, expected = (
+        Validation(ranker, [batch], keep, exclude_seen=True)() for batch in (asked, new)
+    )
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert Validation(ranker, [asked], keep, exclude_seen=False)() != pytest.approx(expected)
 
 
 def test_an_id_of_few_events_lies_between_that_of_none_and_its_own(

@@ -14,26 +14,12 @@ from tests.trainer.conftest import ITEMS, request_rows
 from tests.trainer.recommender.shops import compose
 from trainer.catalogue import Catalogue
 from trainer.ranker.model import Ranker
-from trainer.recommender.limits import is_among
 from trainer.recommender.model import Recommender
 from trainer.recommender.partitioned_index import PartitionedIndex, Probing
 from trainer.recommender.partitions import partition
 from trainer.two_tower.model import TwoTower
 
-_IDS = st.lists(st.integers(0, 40), max_size=12)
 NEVER = np.iinfo(np.int64).max
-
-
-@given(st.lists(st.tuples(_IDS, _IDS), min_size=1, max_size=3))
-@settings(max_examples=40)
-def test_membership_is_that_of_sets(rows: list[tuple[list[int], list[int]]]) -> None:
-    def dense(lists: list[list[int]]) -> tf.Tensor:
-        return tf.ragged.constant(lists, tf.int64, ragged_rank=1).to_tensor()
-
-    ids, others = dense([row[0] for row in rows]), dense([row[1] for row in rows])
-    found = is_among(ids, others).numpy()
-    for shown, row, (_, of_row) in zip(found, ids.numpy().tolist(), rows, strict=True):
-        assert shown.tolist() == [i in {0, *of_row} for i in row]
 
 
 # Item 4 goes at 100, item 5 comes at 100, item 6 is there from 50 to 150; items 7 and 8 are never

@@ -67,6 +67,7 @@ def _properties(folder: Path) -> dict[str, Any]:
         "aggregates": [],
         "history_length": 4,
         "protocol": "time",
+        "exclude_seen": True,
         "seed": 5,
         "workers": 1,
         "code": "1",

@@ -54,6 +54,7 @@ def test_a_killed_search_goes_on_and_its_best_trial_is_what_is_trained(tmp_path:
             "aggregates": (),
             "history_length": 4,
             "protocol": "time",
+            "exclude_seen": True,
             "seed": 5,
         },
     )

@@ -36,12 +36,14 @@ def shop() -> dict[str, Any]:
     }
 
 
-def found(shop: dict[str, Any], some: npt.NDArray[np.int64] = SOME) -> Found:
-    items = Slices(shop["listed"], lambda ids: shop["vectors"][ids], K)
+def found(
+    shop: dict[str, Any], some: npt.NDArray[np.int64] = SOME, *, exclude_seen: bool = True
+) -> Found:
+    items = Slices(shop["listed"], lambda ids: shop["vectors"][ids], K, exclude_seen=exclude_seen)
     return items.standing(shop["queries"], shop["row"], some)
 
 
-def whole(shop: dict[str, Any]) -> Found:
+def whole(shop: dict[str, Any], *, exclude_seen: bool = True) -> Found:
     """The same, of one matrix of all scores, by sorting it."""
     scores = shop["queries"] @ shop["vectors"].T
     scores[:, ~shop["listed"]] = -np.inf
@@ -53,7 +55,7 @@ def whole(shop: dict[str, Any]) -> Found:
         shop["row"]["history_item_id"].numpy(),
         strict=True,
     ):
-        others = np.setdiff1d(np.arange(ITEMS), [*history, target])
+        others = np.setdiff1d(np.arange(ITEMS), [*(history if exclude_seen else []), target])
         if shop["listed"][target]:
             ranks.append(int((one[others] >= one[target] - 5e-6).sum()))
         else:
@@ -61,13 +63,14 @@ def whole(shop: dict[str, Any]) -> Found:
     return np.array(ranks), first
 
 
+@pytest.mark.parametrize("exclude_seen", [True, False])
 @pytest.mark.parametrize("size", [7, 100, 250, 999, 1000, 5000])
 def test_slices_give_what_the_whole_gives(
-    shop: dict[str, Any], monkeypatch: pytest.MonkeyPatch, size: int
+    shop: dict[str, Any], monkeypatch: pytest.MonkeyPatch, size: int, exclude_seen: bool
 ) -> None:
     monkeypatch.setattr(slices, "_SLICE", size)
-    ranks, first = found(shop)
-    expected = whole(shop)
+    ranks, first = found(shop, exclude_seen=exclude_seen)
+    expected = whole(shop, exclude_seen=exclude_seen)
     np.testing.assert_array_equal(ranks, expected[0])
     np.testing.assert_array_equal(first, expected[1])
 
@@ -79,6 +82,7 @@ def test_the_shop_has_ties_and_excluded_items(shop: dict[str, Any]) -> None:
     assert (whole(shop | {"vectors": shop["vectors"] + apart})[0] != ranks).any()
     unseen = {"history_item_id": shop["row"]["history_item_id"][:, :0]}
     assert (whole(shop | {"row": shop["row"] | unseen})[0] > ranks).any()
+    assert (whole(shop, exclude_seen=False)[0] > ranks).any()
     assert (ranks == ITEMS).any()  # of a target that is not listed
 
 
