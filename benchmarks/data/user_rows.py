@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -79,22 +80,25 @@ class UserRows:
             yield TRAIN, self._query(log, window, window[-1])
 
     def _ranking(self, log: list[Event], behaviours: list[int]) -> Iterator[tuple[str, Example]]:
-        requests: dict[str | int, dict[str, int]] = {}
+        requests: dict[str | int, dict[str, list[int]]] = {}
         for n, event in enumerate(log):
             if self._is_impression(event) and event.time < self._job.validation_from:
                 # Without a request, what was shown in one second belongs together.
                 request = requests.setdefault(event.request or event.time, {})
-                request.setdefault(event.item, n)
+                request.setdefault(event.item, []).append(n)
+        deeds = self._credited(log)
         for places in list(requests.values())[-self._job.ranking_rows_per_user :]:
-            shown = list(places.values())
+            # An item that was shown again in its list is one candidate, where it was first.
+            shown = [again[0] for again in places.values()]
+            types = [{kind for n in again for kind in deeds[n]} for again in places.values()]
             before = behaviours[: bisect_left(behaviours, shown[0])]
             row = self._query(log, before[-self._job.history_length :], shown[0])
             row |= self._user_aggregates(log, shown[0])
             row["candidate_item_id"] = [log[n].item for n in shown]
             row["candidate_probability"] = [1.0] * len(shown)
-            row["label"] = [self._label(log, n, None) for n in shown]
+            row["label"] = [float(bool(found)) for found in types]
             for kind in self._job.label_types:
-                row[f"label_{kind}"] = [self._label(log, n, kind) for n in shown]
+                row[f"label_{kind}"] = [float(kind in found) for found in types]
             yield RANKING, row | self._item_aggregates(row, log[shown[0]].time)
 
     def _held_out(self, log: list[Event], behaviours: list[int]) -> Iterator[tuple[str, Example]]:
@@ -146,20 +150,23 @@ class UserRows:
             for aggregate in self._job.aggregates_of("item")
         }
 
-    def _label(self, log: list[Event], impression: int, kind: str | None) -> float:
-        """1 where the user did something with the item soon after, before seeing it again."""
-        shown = log[impression]
-        last = min(shown.time + self._job.attribution_seconds, self._job.validation_from - 1)
-        for event in log[impression + 1 :]:
-            if event.time > last:
-                return 0.0
-            if event.item != shown.item:
-                continue
+    def _credited(self, log: list[Event]) -> dict[int, set[str]]:
+        """Impression -> types of what the user did with its item soon after.
+
+        A deed counts for the list that it names, where this showed the item; else for the latest.
+        """
+        found: dict[int, set[str]] = defaultdict(set)
+        latest: dict[tuple[str, str | None], int] = {}  # under None of all lists
+        for n, event in enumerate(log):
+            if event.time >= self._job.validation_from:
+                break
             if self._is_impression(event):
-                return 0.0
-            if kind in (None, event.type):
-                return 1.0
-        return 0.0
+                latest[event.item, event.request] = latest[event.item, None] = n
+                continue
+            shown = latest.get((event.item, event.request), latest.get((event.item, None)))
+            if shown is not None and event.time - log[shown].time <= self._job.attribution_seconds:
+                found[shown].add(event.type)
+        return found
 
     def _sampled(self, target: str) -> Example:
         """The target among uniform negatives, of which the comparison looks at the number only."""

@@ -106,7 +106,11 @@ def _behaviour(job: Job) -> Column:
 
 
 def _with_labels(events: DataFrame, job: Job) -> DataFrame:
-    """For each event, what the user does with its item soon after, before seeing it again."""
+    """For each event, what the user does with its item soon after, before seeing it again.
+
+    In the simulated log whatever names a list comes before its item is shown in another one, and no
+    list shows an item twice: the latest impression is then the one that is named.
+    """
     # Backwards in time, the last one seen is the next one.
     after = (
         Window.partitionBy("user_id", "item_id")

@@ -100,6 +100,19 @@ def test_only_the_latest_lists_are_rows_and_an_item_is_in_a_list_once():
     assert shown == [["b"], ["c"]]
 
 
+def test_a_deed_counts_for_the_list_that_it_names():
+    one, two = rows(
+        event(0, "z"),
+        event(10, "a", "impression", "r1"),
+        event(11, "a", "impression", "r2"),
+        event(12, "a", "impression", "r2"),  # rendered anew
+        event(20, "a", "click", "r1"),
+        event(21, "a", "view", "r2"),
+    )["ranking"]
+    assert (one["candidate_item_id"], one["label_click"]) == (["a"], [1.0])
+    assert (two["candidate_item_id"], two["label"], two["label_click"]) == (["a"], [1.0], [0.0])
+
+
 def test_impressions_without_a_request_belong_together_by_their_second():
     log = [event(1, "a", "impression"), event(1, "b", "impression"), event(2, "c", "impression")]
     shown = [row["candidate_item_id"] for row in rows(*log)["ranking"]]
