@@ -34,7 +34,7 @@ class Judged(NamedTuple):
 
     def of(self, some: npt.NDArray[np.bool_]) -> Judged:
         """Those of some of the requests, bool [N]."""
-        return Judged(*(part[some] for part in self))
+        return Judged(self.signals[some], self.valid[some], self.taken[some])
 
     def of_these_if_any_took(self, some: npt.NDArray[np.bool_]) -> Judged:
         """Those of some of the requests; of all where none of them took anything."""
@@ -142,8 +142,8 @@ def _candidates(
 
 def _asked(rows: list[dict[str, Any]], settings: RecommenderSettings) -> npt.NDArray[np.bool_]:
     """Which requests lists may answer, [N]: where seen items are not shown, those for a new one."""
-    repeats = np.concatenate([is_repeat(row).numpy() for row in rows])
-    return ~(repeats & settings.exclude_seen)
+    repeats: npt.NDArray[np.bool_] = np.concatenate([is_repeat(row).numpy() for row in rows])
+    return ~repeats if settings.exclude_seen else np.ones_like(repeats)
 
 
 def _has_history(rows: list[dict[str, Any]]) -> npt.NDArray[np.bool_]:
