@@ -62,7 +62,8 @@ class Pusher(base_component.BaseComponent):
             infra_blessing: The ServingValidator's blessing, with the warm-up requests.
             push_destination: Folder of the versions; an absolute path on a local or mounted disk.
             code: Fingerprint of the code, so that changed code is not served from the cache.
-            keep: Versions that stay, the newest ones; those in use stay beside them.
+            keep: How many of the newest versions and of the last trainings stay; what is in use
+                stays beside them.
             rollout: Whether the label `stable` follows at once, or waits behind `canary`.
             served: What is served now (`components.pusher.served.state`), where a model that was
                 pushed once may have to be pushed again, since others were served meanwhile. A

@@ -70,7 +70,8 @@ def publish(
         destination: Folder of the versions.
         extra_files: Further files of the version: relative path -> file.
         now: Unix seconds, the number of the version unless a newer one exists.
-        keep: Versions that stay, the newest ones; those in use stay beside them.
+        keep: How many of the newest versions and of the last trainings stay; what is in use stays
+            beside them.
         rollout: Whether `stable` follows at once.
         refresh_of: The version whose towers it has, with newer items; None where it was trained.
 

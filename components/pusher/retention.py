@@ -1,11 +1,11 @@
-"""Which versions stay: the newest ones, and whatever is in use or could be needed again."""
+"""Which versions stay: the newest ones, whatever is in use, and what could be needed again."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
 
-from components.pusher import labels
+from components.pusher import labels, manifest
 from components.pusher.destination import newest_blessed, versions, withdraw
 
 logger = logging.getLogger(__name__)
@@ -14,16 +14,38 @@ logger = logging.getLogger(__name__)
 def retained(destination: Path, keep: int) -> set[int]:
     """Versions that stay.
 
-    The newest, which servers serve by default; those with a label, which others ask for; and the
-    last one that the gates blessed, which after rollbacks need be neither.
+    The newest, which servers serve by default; those with a label, which others ask for; the last
+    one that the gates blessed, which after rollbacks need be neither; and one of each of the last
+    trainings. A training has as many versions as its items were refreshed: were only the newest
+    versions kept, a few refreshes of a bad training would leave no other one to go back to.
 
     Args:
         destination: Folder of the versions.
-        keep: How many of the newest stay in any case; at least 1.
+        keep: How many of the newest versions, and of the last trainings, stay in any case; at
+            least 1.
     """
     blessed = newest_blessed(destination)
     in_use = set(labels.read(destination).values())
-    return {*versions(destination)[-keep:], *in_use, *([] if blessed is None else [blessed])}
+    return {
+        *versions(destination)[-keep:],
+        *in_use,
+        *([] if blessed is None else [blessed]),
+        *_of_last_trainings(destination, keep),
+    }
+
+
+def _of_last_trainings(destination: Path, keep: int) -> list[int]:
+    """The newest intact version of each of the last trainings, newest first."""
+    newest_of: dict[int, int] = {}  # a training, as the version it was published as -> a version
+    for version in reversed(versions(destination)):
+        said = manifest.read(destination / str(version))
+        if said is None or said.trained in newest_of:
+            continue
+        if manifest.is_intact(destination / str(version)):
+            newest_of[said.trained] = version
+        if len(newest_of) == keep:
+            break
+    return list(newest_of.values())
 
 
 def retire(destination: Path, keep: int) -> None:

@@ -36,7 +36,9 @@ def destination(tmp_path):
 def push(make_model, destination):
     """Publishes a model made of the given content: `push(b"a", now=..., keep=..., rollout=...)`."""
 
-    def publish_content(content, *, now=NOW, keep=3, rollout=Rollout.NEWEST, extra_files=None):
+    def publish_content(
+        content, *, now=NOW, keep=3, rollout=Rollout.NEWEST, extra_files=None, refresh_of=None
+    ):
         return publish(
             make_model(content),
             destination,
@@ -44,6 +46,7 @@ def push(make_model, destination):
             now=now,
             keep=keep,
             rollout=rollout,
+            refresh_of=refresh_of,
         )
 
     return publish_content

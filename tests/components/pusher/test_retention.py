@@ -46,3 +46,21 @@ def test_the_last_version_that_the_gates_blessed_outlives_rollbacks(push, destin
     # The newest is a copy now; the same bytes again are no new version, but old ones go.
     push(b"1", now=NOW + 5, keep=1)
     assert versions(destination) == [NOW + 2, NOW + 4]
+
+
+def test_an_earlier_training_outlives_refreshes_of_a_later_one(push, destination):
+    push(b"good", now=NOW)
+    push(b"bad", now=NOW + 1)
+    for i in range(2, 5):
+        push(b"bad%d" % i, now=NOW + i, refresh_of=NOW + 1)
+    assert versions(destination) == [NOW, NOW + 2, NOW + 3, NOW + 4]
+    assert roll_back(destination, to=NOW, now=NOW + 5).target == NOW
+
+
+def test_a_damaged_version_does_not_stand_for_its_training(push, destination):
+    push(b"good", now=NOW, keep=5)
+    damaged = push(b"good1", now=NOW + 1, keep=5, refresh_of=NOW).path
+    (damaged / "saved_model.pb").write_bytes(b"rotten")
+    push(b"bad", now=NOW + 2, keep=5)
+    push(b"bad1", now=NOW + 3, keep=2, refresh_of=NOW + 2)
+    assert versions(destination) == [NOW, NOW + 2, NOW + 3]
