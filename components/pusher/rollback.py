@@ -19,9 +19,9 @@ from pathlib import Path
 from components.pusher import labels, manifest
 from components.pusher.destination import changing, next_version
 from components.pusher.errors import PublishError, no_room_reported
-from components.pusher.labels import Label
 from components.pusher.manifest import Manifest
 from components.pusher.publish import Published, add
+from components.pusher.served import on_trial, served_version
 from serving.durable import replace_file, sync_folder
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class RolledBack:
     """What a rollback did.
 
     Attributes:
-        before: The version that was served before.
+        before: The version that was served before, or that was on trial beside it.
         published: The version that is served now.
     """
 
@@ -67,7 +67,7 @@ def roll_back(
     Args:
         destination: Folder of the versions.
         to: The version to go back to; None for the newest intact one that was published before
-            the bytes that are served now.
+            the bytes that are served now, or on trial where another version is.
         now: Unix seconds, the number of the new version unless a newer one exists.
         report: Tells whoever asked; the rollback is over when it returns.
 
@@ -76,19 +76,16 @@ def roll_back(
             the one that is served; no earlier version is intact; or the disk is full.
     """
     with changing(destination) as known:
-        newest = known[-1]
-        served = manifest.read(destination / str(newest))
-        if served is not None and _has_begun(destination, served, to):
-            before = _unreported(destination).get(
-                newest, labels.read(destination).get(Label.STABLE, newest)
-            )
-            published = Published(destination / str(newest), served)
+        newest = manifest.read(destination / str(known[-1]))
+        before = _left(destination, known)
+        if newest is not None and _has_begun(destination, newest, to):
+            before = _unreported(destination).get(newest.version, before)
+            published = Published(destination / str(newest.version), newest)
         else:
-            before = newest
-            target = (
-                _previous(destination, known, served) if to is None else _named(destination, to)
-            )
-            _refuse_what_is_served(destination, newest, served, target)
+            left = manifest.read(destination / str(before))
+            bound = before if left is None else left.origin
+            target = _previous(destination, known, bound) if to is None else _named(destination, to)
+            _refuse_what_is_served(destination, before, left, target)
             published = _publish_again(destination, target, now)
         with no_room_reported(
             destination, f"version {published.version} was added, but has no label"
@@ -103,14 +100,22 @@ def roll_back(
     return done
 
 
-def _has_begun(destination: Path, served: Manifest, to: int | None) -> bool:
+def _left(destination: Path, known: list[int]) -> int:
+    """The version that a rollback leaves: the one on trial, else the one that is served."""
+    for version in (on_trial(destination), served_version(destination)):
+        if version is not None:
+            return version
+    return known[-1]
+
+
+def _has_begun(destination: Path, newest: Manifest, to: int | None) -> bool:
     """Whether the newest version is already the copy that this rollback would publish."""
-    unlabelled = set(labels.read(destination).values()) != {served.version}
-    unfinished = unlabelled or served.version in _unreported(destination)
+    unlabelled = set(labels.read(destination).values()) != {newest.version}
+    unfinished = unlabelled or newest.version in _unreported(destination)
     return (
-        served.copy_of is not None
-        and (to == served.copy_of or (to is None and unfinished))
-        and manifest.is_intact(destination / str(served.version))
+        newest.copy_of is not None
+        and (to == newest.copy_of or (to is None and unfinished))
+        and manifest.is_intact(destination / str(newest.version))
     )
 
 
@@ -123,9 +128,8 @@ def _unreported(destination: Path) -> dict[int, int]:
     return {version: before}
 
 
-def _previous(destination: Path, known: list[int], served: Manifest | None) -> Manifest:
-    """The newest intact version that is older than the bytes that are served now."""
-    bound = known[-1] if served is None else served.origin
+def _previous(destination: Path, known: list[int], bound: int) -> Manifest:
+    """The newest intact version that is older than a given one."""
     for version in reversed([version for version in known if version < bound]):
         folder = destination / str(version)
         said = manifest.read(folder)
@@ -151,13 +155,13 @@ def _named(destination: Path, version: int) -> Manifest:
 
 
 def _refuse_what_is_served(
-    destination: Path, newest: int, served: Manifest | None, target: Manifest
+    destination: Path, before: int, left: Manifest | None, target: Manifest
 ) -> None:
-    same = served is not None and served.files == target.files
-    if same and manifest.is_intact(destination / str(newest)):
+    same = left is not None and left.files == target.files
+    if same and manifest.is_intact(destination / str(before)):
         raise PublishError(
             "One can go back to a version that differs from the served one. Received: version "
-            f"{target.version}, whose bytes are those of version {newest}, which is served. "
+            f"{target.version}, whose bytes are those of version {before}, which is served. "
             "Nothing is to be done."
         )
 

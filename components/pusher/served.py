@@ -7,16 +7,19 @@ from pathlib import Path
 from components.pusher import labels, manifest
 from components.pusher.destination import versions
 from components.pusher.labels import Label
+from serving.model_server.base_path import find_versions
 
 
 def served_version(destination: Path) -> int | None:
-    """The version that is `stable`; where nothing has a label the newest, None without any.
+    """The version that is `stable`; where nothing has a label the newest whole one.
+
+    None where there is none.
 
     Raises:
         PublishError: The file of the labels cannot be read.
     """
-    known = versions(destination)
-    return labels.read(destination).get(Label.STABLE, known[-1]) if known else None
+    known = find_versions(destination) if destination.is_dir() else {}
+    return labels.read(destination).get(Label.STABLE, max(known)) if known else None
 
 
 def trained_as(destination: Path, version: int) -> int:

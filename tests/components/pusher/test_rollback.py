@@ -6,6 +6,7 @@ from components.pusher import labels, manifest
 from components.pusher.destination import versions
 from components.pusher.errors import PublishError
 from components.pusher.labels import Rollout
+from components.pusher.promotion import withdraw
 from components.pusher.rollback import roll_back
 
 NOW = 1_700_000_000
@@ -120,6 +121,32 @@ def test_a_bad_canary_gives_way_to_what_is_stable(push, served, destination):
     done = roll_back(destination, to=None, now=NOW + 60)
     assert done.target == NOW + 2
     assert labels.read(destination) == {"canary": NOW + 60, "stable": NOW + 60}
+
+
+@pytest.fixture
+def withdrawn(push, destination):
+    """The second version is served, and the third was on trial in vain."""
+    push(b"a", now=NOW)
+    push(b"b", now=NOW + 1)
+    push(b"tried", now=NOW + 2, rollout=Rollout.CANARY)
+    withdraw(destination, NOW + 2)
+
+
+def test_a_withdrawn_version_is_not_what_is_left(withdrawn, destination):
+    done = roll_back(destination, to=None, now=NOW + 60)
+    assert (done.before, done.target) == (NOW + 1, NOW)
+    assert _content(done.published.path) == b"a"
+
+
+def test_a_withdrawn_version_can_be_brought_back(withdrawn, destination):
+    done = roll_back(destination, to=NOW + 2, now=NOW + 60)
+    assert (done.before, done.target) == (NOW + 1, NOW + 2)
+    assert labels.read(destination) == {"canary": NOW + 60, "stable": NOW + 60}
+
+
+def test_what_is_served_beside_a_withdrawn_version_is_refused(withdrawn, destination):
+    with pytest.raises(PublishError, match=rf"version {NOW + 1}, which is served"):
+        roll_back(destination, to=NOW + 1, now=NOW + 60)
 
 
 def test_nothing_published_yet(destination):
