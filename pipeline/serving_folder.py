@@ -57,11 +57,6 @@ def describe_versions(settings: Settings) -> list[ServedVersion]:
     return described
 
 
-def served_version(settings: Settings) -> int | None:
-    """The newest complete version; None where nothing was pushed yet."""
-    return max(served_versions(settings), default=None)
-
-
 def why_not_refreshed(settings: Settings) -> str:
     """Why the items of what is served are not to be refreshed now; empty where they may be.
 
@@ -80,12 +75,15 @@ def why_not_refreshed(settings: Settings) -> str:
 
 
 def pushed_model(settings: Settings) -> Path:
-    """Folder of the newest complete version.
+    """Folder of the version that users are served.
 
     Raises:
         RunError: Nothing was pushed yet.
+        PublishError: The file of the labels cannot be read.
     """
-    version = served_version(settings)
+    from components.pusher.served import served_version
+
+    version = served_version(serving_folder(settings))
     if version is None:
         raise RunError(
             "a model must have been pushed. Received: "

@@ -74,7 +74,7 @@ class ServingValidator(base_component.BaseComponent):
             features: Declared features as a JSON list.
             exclude_seen: Whether lists must leave out what the history holds.
             served_folder: Folder of the published versions, maybe empty: the candidate must replace
-                the newest of them without a failed call.
+                the served one of them without a failed call.
             code: Fingerprint of the code, so that changed code is not served from the cache.
             aggregates: Declared aggregates as a JSON list.
         """

@@ -17,7 +17,7 @@ from components.checks import Bound, Check, write_checks
 from components.example_columns import read_columns
 from components.serving_validator.features import feature_names
 from components.serving_validator.held_out import find_transformed, read_requests
-from components.serving_validator.host import served_version
+from components.serving_validator.host import version_to_replace
 from components.serving_validator.validation import TryOut
 from transform import features as keys
 from transform.aggregates import parse_aggregates
@@ -76,7 +76,7 @@ def _try_out(inputs: dict[str, list[Any]], properties: dict[str, Any]) -> TryOut
         features=feature_names(features, aggregates),
         items=len(catalogue),
         exclude_seen=bool(properties["exclude_seen"]),
-        served=served_version(Path(properties["served_folder"])),
+        served=version_to_replace(Path(properties["served_folder"])),
         bounds=TypeAdapter(list[Bound]).validate_json(properties["bounds"]),
     )
 

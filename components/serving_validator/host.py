@@ -12,6 +12,7 @@ from pathlib import Path
 
 from components.pusher import manifest
 from components.pusher.destination import versions
+from components.pusher.served import served_version
 from components.serving_validator.ahead import Ahead, Running, kept, taken
 from serving.embedded import EmbeddedServer, embedded_server
 
@@ -38,9 +39,21 @@ class Host:
     serves: bool
 
 
-def served_version(folder: Path) -> Path | None:
-    """The newest version of a folder that is what its manifest lists; None if there is none."""
-    for version in reversed(versions(folder)):
+def version_to_replace(folder: Path) -> Path | None:
+    """The version that users are served, or the newest intact one where that is damaged.
+
+    Args:
+        folder: Of the published versions.
+
+    Returns:
+        Its folder; None where there is none that is what its manifest lists.
+
+    Raises:
+        PublishError: The file of the labels cannot be read.
+    """
+    served = served_version(folder)
+    first = [] if served is None else [served]
+    for version in (*first, *reversed(versions(folder))):
         if manifest.is_intact(folder / str(version)):
             return folder / str(version)
     return None

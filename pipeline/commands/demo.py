@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ _ITEMS = 10
 
 
 def demo(config: Config) -> None:
-    """Serve the pushed model and ask it for three users.
+    """Serve the model that users are served, and ask it for three users.
 
     It starts a server on a free port, asks it over gRPC, and stops it. Two of the users are
     known to the log, one with a short and one with a long history; the third is not.
@@ -43,7 +44,7 @@ def demo(config: Config) -> None:
         log = settings.root / "logs" / "demo.log"
         with Interruption(), output_to(log) as real:
             console = Console(real.stdout)
-            answers = _ask(settings, states, console)
+            answers = _ask(settings, model, states, console)
             console.line()
             for query, items in answers:
                 print_list(console, query, items, titles)
@@ -52,10 +53,9 @@ def demo(config: Config) -> None:
 
 
 def _ask(
-    settings: Settings, states: Path, console: Console
+    settings: Settings, model: Path, states: Path, console: Console
 ) -> list[tuple[Query, list[Recommendation]]]:
-    """Starts a server, asks it, and stops it."""
-    from pipeline.serving_folder import serving_folder
+    """Starts a server of the model alone, asks it, and stops it."""
     from pipeline.user_states import end_of_log
     from serving.user_store import UserStore
 
@@ -65,7 +65,9 @@ def _ask(
             from serving.embedded import embedded_server
 
             log = settings.root / "logs" / "demo-server.log"
-            server = running.enter_context(embedded_server(serving_folder(settings), log_path=log))
+            folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+            (folder / model.name).symlink_to(model.resolve())
+            server = running.enter_context(embedded_server(folder, log_path=log))
             client = running.enter_context(RecommenderClient(server.address))
         users = [*_two_users(states), NEWCOMER]
         with console.step("Asking for three users"):

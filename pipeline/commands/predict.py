@@ -25,7 +25,8 @@ def predict(
 ) -> None:
     """Write the lists of many users to a Parquet file.
 
-    It runs the pushed model in this process; no server is needed.
+    It runs the model that users are served in this process; no server is needed. A version that is
+    only on trial, or was taken back, answers for nobody here.
 
     The columns are user_id, rank (from 1), item_id and score (a probability; highest first, unless
     the settings ask for recommender.diversity). Each user is asked for with the whole history of

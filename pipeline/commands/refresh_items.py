@@ -68,11 +68,11 @@ def _refresh(settings: Settings) -> Pipeline:
 
 def _served_ahead(settings: Settings, run_id: str) -> AbstractContextManager[None]:
     """A server of what is served, for the ServingValidator: ItemRefresh begins to load it."""
-    from components.serving_validator.host import host_ahead, served_version
+    from components.serving_validator.host import host_ahead, version_to_replace
     from pipeline.serving_folder import serving_folder
 
     log = settings.root / "logs" / f"{run_id}.server.log"
-    return host_ahead(served_version(serving_folder(settings)), log)
+    return host_ahead(version_to_replace(serving_folder(settings)), log)
 
 
 def _with_items(settings: Settings, path: str) -> Settings:

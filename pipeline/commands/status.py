@@ -46,13 +46,14 @@ def status(config: Config, as_json: Json = False) -> None:
 
 def gather(settings: Settings) -> dict[str, Any]:
     """All that is shown, as plain values."""
+    from components.pusher.served import served_version
     from pipeline.errors import RunError
     from pipeline.lineage import Lineage, NodeState
     from pipeline.loading import settings_hash
     from pipeline.outcomes import outcomes
     from pipeline.runners.lock import is_locked
     from pipeline.searches import searches
-    from pipeline.serving_folder import describe_versions
+    from pipeline.serving_folder import describe_versions, serving_folder
     from pipeline.summary import latest_report
 
     lineage = Lineage.of(settings)
@@ -73,7 +74,7 @@ def gather(settings: Settings) -> dict[str, Any]:
         "run_id": run.run_id if run else None,
         "started": run.started if run else None,
         "nodes": _nodes(run, running=running) if run else [],
-        "served_version": versions[0].version if versions else None,
+        "served_version": served_version(serving_folder(settings)),
         "labels": {label: kept.version for kept in versions for label in kept.labels},
         "versions": [
             {**dataclasses.asdict(kept), "run_id": pushed_by.get(kept.copy_of or kept.version)}

@@ -1,5 +1,7 @@
 """Which version is served."""
 
+import json
+
 import pytest
 from typer.testing import CliRunner
 
@@ -7,19 +9,27 @@ from pipeline.cli import app
 from pipeline.errors import RunError
 from pipeline.serving_folder import (
     pushed_model,
-    served_version,
     serving_folder,
     why_not_refreshed,
 )
 
 
-def test_the_newest_complete_version_counts(shop):
-    assert served_version(shop.settings) is None
+def test_without_labels_the_newest_complete_version_counts(shop):
     shop.version(9)
     newest = shop.version(10)
     (serving_folder(shop.settings) / "11").mkdir()
-    assert served_version(shop.settings) == 10
     assert pushed_model(shop.settings) == newest
+
+
+@pytest.mark.parametrize("canary", [9, 10])
+def test_what_is_on_trial_or_was_withdrawn_is_not_what_users_are_served(shop, canary):
+    served = shop.version(9)
+    shop.version(10)
+    text = json.dumps({"canary": canary, "stable": 9})
+    (serving_folder(shop.settings) / "labels.json").write_text(text)
+    assert pushed_model(shop.settings) == served
+    status = CliRunner().invoke(app, ["status", "--config", str(shop.config), "--json"])
+    assert json.loads(status.stdout)["served_version"] == 9
 
 
 def test_a_trial_keeps_the_items_from_being_refreshed(shop):

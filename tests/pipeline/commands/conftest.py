@@ -42,16 +42,17 @@ def client(monkeypatch):
 
 @pytest.fixture
 def server(monkeypatch):
-    """The fake embedded server; returns what happened to it."""
+    """The fake embedded server; returns what happened to it, with the versions that it had."""
     happened = []
 
     @contextlib.contextmanager
     def embedded_server(base_path, *, log_path):
-        happened.append(("started", base_path))
+        versions = sorted(path.name for path in base_path.iterdir())
+        happened.append(("started", versions))
         try:
             yield types.SimpleNamespace(address="127.0.0.1:1")
         finally:
-            happened.append(("stopped", base_path))
+            happened.append(("stopped", versions))
 
     fake = types.SimpleNamespace(embedded_server=embedded_server)
     monkeypatch.setitem(sys.modules, "serving.embedded", fake)

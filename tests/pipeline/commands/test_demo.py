@@ -25,6 +25,15 @@ def test_two_known_users_and_a_newcomer_are_shown(trained, client, server, capfd
     assert [what for what, _ in server] == ["started", "stopped"]
 
 
+def test_a_version_on_trial_is_not_shown(trained, client, server, capfd):
+    trained.version(4)
+    labels = trained.root / "serving" / "recommender" / "labels.json"
+    labels.write_text('{"canary": 4, "stable": 3}')
+    assert demo(trained).exit_code == 0
+    assert server == [("started", ["3"]), ("stopped", ["3"])]
+    assert "by version 3" in capfd.readouterr().out
+
+
 def test_the_server_is_stopped_when_the_call_fails(trained, client, server, monkeypatch):
     def fail(*_):
         raise OSError("cut off")
