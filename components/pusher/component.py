@@ -67,8 +67,9 @@ class Pusher(base_component.BaseComponent):
             rollout: Whether the label `stable` follows at once, or waits behind `canary`.
             served: What is served now (`components.pusher.served.state`), where a model that was
                 pushed once may have to be pushed again, since others were served meanwhile. A
-                model that users were served and that was taken back is then withheld. None where
-                a model is pushed once.
+                model that users were served and that was taken back is then withheld, and so is a
+                new one where something else is served by the time it is pushed. None where a
+                model is pushed once.
 
         Raises:
             ValueError: The destination is no absolute path, or no version would stay.

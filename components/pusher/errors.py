@@ -18,6 +18,10 @@ class PublishError(Exception):
     """A version could not be published, labelled or taken back; what is served is complete."""
 
 
+class WithheldError(Exception):
+    """A refreshed model stays away from users, and why; nothing was changed."""
+
+
 @contextlib.contextmanager
 def no_room_reported(destination: Path, state: str) -> Iterator[None]:
     """Says what to do where the operating system refuses to write more.

@@ -13,10 +13,11 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.pusher.errors import WithheldError
 from components.pusher.labels import Rollout
 from components.pusher.manifest import MANIFEST_FILE
-from components.pusher.publish import Published, listed_files, publish, sources_of
-from components.pusher.served import served_version, taken_back, trained_as
+from components.pusher.publish import Published, publish
+from components.pusher.served import served_version, trained_as
 from components.warm_up_file import WARM_UP_FILE
 
 logger = logging.getLogger(__name__)
@@ -40,23 +41,24 @@ class Executor(base_executor.BaseExecutor):
         Path(pushed.uri).mkdir(parents=True, exist_ok=True)
         saved = Path(path_utils.serving_model_path(model.uri))
         destination, warm_up = Path(exec_properties["push_destination"]), _warm_up(infra_blessing)
-        reason = _why_withheld(model, blessing, infra_blessing)
-        if not reason and exec_properties.get("served"):
-            reason = _why_not_again(destination, listed_files(sources_of(saved, warm_up)))
-        if reason:
-            logger.warning("The model was not pushed: %s", reason)
-            pushed.set_int_custom_property("pushed", 0)
-            pushed.set_string_custom_property("withheld_because", reason)
+        if reason := _why_withheld(model, blessing, infra_blessing):
+            _mark_withheld(pushed, reason)
             return
-        published = publish(
-            saved,
-            destination,
-            extra_files=warm_up,
-            now=int(time.time()),
-            keep=exec_properties["keep"],
-            rollout=Rollout(exec_properties["rollout"]),
-            refresh_of=_towers_of(destination) if exec_properties.get("served") else None,
-        )
+        began = exec_properties.get("served") or None
+        try:
+            published = publish(
+                saved,
+                destination,
+                extra_files=warm_up,
+                now=int(time.time()),
+                keep=exec_properties["keep"],
+                rollout=Rollout(exec_properties["rollout"]),
+                refresh_of=_towers_of(destination) if began else None,
+                began=began,
+            )
+        except WithheldError as error:
+            _mark_withheld(pushed, str(error))
+            return
         _mark_pushed(pushed, published)
 
 
@@ -75,17 +77,6 @@ def _why_withheld(model: Any, blessing: Any, infra_blessing: Any) -> str:
     return "\n".join(reasons)
 
 
-def _why_not_again(destination: Path, files: dict[str, str]) -> str:
-    """Why bytes that were published before stay away from users; empty if they may come back."""
-    version = taken_back(destination, files)
-    if version is None:
-        return ""
-    return (
-        f"it is version {version}, which was taken back from users after it had been pushed. "
-        f"To serve it all the same: sluice rollback --to {version}."
-    )
-
-
 def _towers_of(destination: Path) -> int | None:
     """The version as which the towers that are served were published first."""
     served = served_version(destination)
@@ -95,6 +86,13 @@ def _towers_of(destination: Path) -> int | None:
 def _warm_up(infra_blessing: Any) -> dict[str, Path]:
     path = Path(infra_blessing.uri) / WARM_UP_FILE
     return {f"assets.extra/{WARM_UP_FILE}": path} if path.is_file() else {}
+
+
+def _mark_withheld(pushed: Any, reason: str) -> None:
+    """Marks the artifact as TFX's Pusher does, and says why."""
+    logger.warning("The model was not pushed: %s", reason)
+    pushed.set_int_custom_property("pushed", 0)
+    pushed.set_string_custom_property("withheld_because", reason)
 
 
 def _mark_pushed(pushed: Any, published: Published) -> None:

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from components.pusher import labels, manifest
 from components.pusher.destination import locked, next_version, sweep, versions, withdraw
-from components.pusher.errors import PublishError, no_room_reported
+from components.pusher.errors import PublishError, WithheldError, no_room_reported
 from components.pusher.labels import Rollout
 from components.pusher.manifest import Manifest
 from components.pusher.retention import retire
+from components.pusher.served import state, taken_back
 from serving.durable import (
     STAGING,
     copy_file,
@@ -59,6 +60,7 @@ def publish(
     keep: int,
     rollout: Rollout,
     refresh_of: int | None = None,
+    began: str | None = None,
 ) -> Published:
     """Publishes a model as the newest version, once.
 
@@ -74,9 +76,13 @@ def publish(
             beside them.
         rollout: Whether `stable` follows at once.
         refresh_of: The version whose towers it has, with newer items; None where it was trained.
+        began: What was served when its refresh began, as `served.state` tells it; None where it
+            was trained.
 
     Raises:
         PublishError: No room, a copy that differs, or labels that cannot be read.
+        WithheldError: It was refreshed, and other versions are served since; or users were served
+            it before, and it was taken back.
     """
     sources = sources_of(model, extra_files)
     with no_room_reported(destination, "no version was added"):
@@ -85,11 +91,12 @@ def publish(
         sweep(destination)
         labels.read(destination)  # an unreadable file is refused before anything is done
         files = listed_files(sources)
-        published = _already_newest(destination, files) or add(
-            destination,
-            sources,
-            Manifest(next_version(destination, now), files, refresh_of=refresh_of),
-        )
+        published = _already_newest(destination, files)
+        if began is not None:
+            _check_refresh(destination, files, published, began)
+        if published is None:
+            version = next_version(destination, now)
+            published = add(destination, sources, Manifest(version, files, refresh_of=refresh_of))
         with no_room_reported(
             destination, f"version {published.version} was added, but has no label"
         ):
@@ -150,6 +157,28 @@ def _already_newest(destination: Path, files: dict[str, str]) -> Published | Non
         return None
     logger.info("This model is already published as version %d.", known[-1])
     return Published(newest, said)
+
+
+def _check_refresh(
+    destination: Path, files: dict[str, str], published: Published | None, began: str
+) -> None:
+    """Refuses a refreshed model that users are not to be served.
+
+    Raises:
+        WithheldError: See `publish`.
+    """
+    back = taken_back(destination, files)
+    if back is not None:
+        raise WithheldError(
+            f"it is version {back}, which was taken back from users after it had been pushed. "
+            f"To serve it all the same: sluice rollback --to {back}."
+        )
+    # What is there already was pushed by this refresh, which is run again.
+    if published is None and (now := state(destination)) != began:
+        raise WithheldError(
+            f"what is served changed meanwhile: {began} when the refresh began, {now} when it "
+            "ended. Run it again: it then starts from what is served now."
+        )
 
 
 def _stage(staging: Path, sources: Mapping[str, Path], listed: Manifest) -> None:

@@ -15,10 +15,10 @@ from tests.components.pusher.test_executor import _run, artifacts  # noqa: F401 
 def refresh(artifacts, tmp_path):  # noqa: F811
     """Pushes a model that consists of a text; whether it was pushed, and why not."""
 
-    def push(text, rollout="newest"):
+    def push(text, rollout="newest", began=None):
         (tmp_path / "model" / "Format-Serving" / "saved_model.pb").write_text(text)
         folder = tmp_path / "serving"
-        pushed = _run(artifacts, folder, rollout, served=state(folder))
+        pushed = _run(artifacts, folder, rollout, served=began or state(folder))
         done = pushed.get_int_custom_property("pushed")
         return done, pushed.get_string_custom_property("withheld_because")
 
@@ -71,6 +71,27 @@ def test_a_withdrawn_canary_does_not_come_back(refresh):
     assert not pushed
     assert reason.startswith(f"it is version {second}, which was taken back")
     assert labels.read(refresh.folder) == {Label.CANARY: first, Label.STABLE: first}
+
+
+def test_what_was_decided_while_a_refresh_ran_is_not_undone(refresh):
+    for text in ("good", "bad"):
+        refresh(text)
+    before = state(refresh.folder)
+    roll_back(refresh.folder, to=None, now=1)
+    pushed, reason = refresh("bad towers, newer items", began=before)
+    assert not pushed
+    assert reason.startswith(f"what is served changed meanwhile: {before} when the refresh began")
+    assert content(refresh.folder) == "good"
+    assert refresh("good towers, newer items")[0] == 1
+
+
+def test_a_push_that_nobody_was_told_of_is_told_of_when_it_is_run_again(refresh):
+    refresh("one")
+    before = state(refresh.folder)
+    assert refresh("two", began=before)[0] == 1
+    first, second = versions(refresh.folder)
+    assert refresh("two", began=before) == (1, "")
+    assert versions(refresh.folder) == [first, second]
 
 
 def test_nothing_is_served_before_the_first_push(tmp_path):
