@@ -13,7 +13,8 @@ Where the items are what they were, everything comes from the cache, and nothing
 is served is a part of the Pusher's key: items that are put back are published again, since others
 were served meanwhile. After `sluice rollback` a refresh takes the towers of the version that is
 served then; a model that the rollback took back is withheld, and `sluice status` says why, until
-the items or the towers are others.
+the items or the towers are others. What was decided while a refresh ran is not undone by it: where
+something else is served by then, what it has made is withheld.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.pusher import labels, manifest
+from components.pusher import labels, manifest, unfinished
 from components.pusher.destination import changing
 from components.pusher.errors import PublishError, no_room_reported
 from components.pusher.labels import Label
@@ -82,6 +82,7 @@ def withdraw(destination: Path, version: int) -> Withdrawn:
                 f"Received: version {version} as both in {destination}. To go back further, use "
                 "`sluice rollback`."
             )
+        unfinished.unmark(destination)  # no push is to give it back its label
         labels.move(destination, Label.CANARY, stable)
     return Withdrawn(version, stable)
 

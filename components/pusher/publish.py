@@ -3,7 +3,8 @@
 Everything is copied, flushed to disk and read back under a name that no server looks at; one rename
 in the same folder then makes the version visible. Whatever happens before the rename leaves the
 served versions as they were, and what it leaves behind is swept up by the next push. After it the
-version is read back once more, gets its labels, and old versions go.
+version is read back once more, gets its labels, and old versions go. Until it has its labels a mark
+says that it is to get them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.pusher import labels, manifest
+from components.pusher import labels, manifest, unfinished
 from components.pusher.destination import locked, next_version, sweep, versions, withdraw
 from components.pusher.errors import PublishError, WithheldError, no_room_reported
 from components.pusher.labels import Rollout
@@ -96,11 +97,14 @@ def publish(
             _check_refresh(destination, files, published, began)
         if published is None:
             version = next_version(destination, now)
+            with no_room_reported(destination, "no version was added"):
+                unfinished.mark(destination, version)
             published = add(destination, sources, Manifest(version, files, refresh_of=refresh_of))
         with no_room_reported(
             destination, f"version {published.version} was added, but has no label"
         ):
             labels.follow(destination, published.version, rollout)
+        unfinished.unmark(destination)
         retire(destination, keep)
     return published
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.pusher import labels, manifest
+from components.pusher import labels, manifest, unfinished
 from components.pusher.destination import changing, next_version
 from components.pusher.errors import PublishError, no_room_reported
 from components.pusher.manifest import Manifest
@@ -101,8 +101,13 @@ def roll_back(
 
 
 def _left(destination: Path, known: list[int]) -> int:
-    """The version that a rollback leaves: the one on trial, else the one that is served."""
-    for version in (on_trial(destination), served_version(destination)):
+    """The version that a rollback leaves.
+
+    The one whose push did not end, which servers of the newest version have; else the one on trial;
+    else the one that is served.
+    """
+    of_push = unfinished.version(destination)
+    for version in (of_push, on_trial(destination), served_version(destination)):
         if version is not None:
             return version
     return known[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from components.pusher import labels, manifest
+from components.pusher import labels, manifest, unfinished
 from components.pusher.destination import versions
 from components.pusher.labels import Label
 from serving.model_server.base_path import find_versions
@@ -34,12 +34,15 @@ def trained_as(destination: Path, version: int) -> int:
 def on_trial(destination: Path) -> int | None:
     """The version that is `canary` while another one is `stable`; None without a trial.
 
+    The labels move one after the other: while a push gives them to a version, there is no trial.
+
     Raises:
         PublishError: The file of the labels cannot be read.
     """
     known = labels.read(destination)
     tried = known.get(Label.CANARY)
-    return None if tried == known.get(Label.STABLE, tried) else tried
+    settled = (known.get(Label.STABLE, tried), unfinished.version(destination))
+    return None if tried in settled else tried
 
 
 def state(destination: Path) -> str:
@@ -56,7 +59,8 @@ def taken_back(destination: Path, files: dict[str, str]) -> int | None:
     """The version with these bytes that a rollback or a withdrawn canary took from the users.
 
     Those are the versions between what is served and what comes after it: all that are newer than
-    the bytes that are served, and no longer asked for by a label.
+    the bytes that are served, and no longer asked for by a label. One whose push did not end has
+    not had its labels yet.
 
     Args:
         destination: Folder of the versions.
@@ -69,7 +73,7 @@ def taken_back(destination: Path, files: dict[str, str]) -> int | None:
     said = None if served is None else manifest.read(destination / str(served))
     if said is None:
         return None
-    in_use = {said.version, *labels.read(destination).values()}
+    in_use = {said.version, *labels.read(destination).values(), unfinished.version(destination)}
     for version in versions(destination):
         if version > said.origin and version not in in_use:
             other = manifest.read(destination / str(version))

@@ -2,12 +2,12 @@
 
 import pytest
 
-from components.pusher import labels
+from components.pusher import labels, unfinished
 from components.pusher.destination import versions
 from components.pusher.labels import Label
 from components.pusher.promotion import withdraw
 from components.pusher.rollback import roll_back
-from components.pusher.served import served_version, state, trained_as
+from components.pusher.served import on_trial, served_version, state, trained_as
 from tests.components.pusher.test_executor import _run, artifacts  # noqa: F401 -- a fixture
 
 
@@ -92,6 +92,62 @@ def test_a_push_that_nobody_was_told_of_is_told_of_when_it_is_run_again(refresh)
     first, second = versions(refresh.folder)
     assert refresh("two", began=before) == (1, "")
     assert versions(refresh.folder) == [first, second]
+
+
+@pytest.fixture
+def cut_off(refresh, monkeypatch):
+    """A refresh whose push ends after so many labels; gives the state at its beginning."""
+
+    def push(text, moved):
+        before, given, move = state(refresh.folder), [], labels.move
+
+        def fail(destination, label, version):
+            if len(given) == moved:
+                raise KeyboardInterrupt
+            move(destination, label, version)
+            given.append(label)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(labels, "move", fail)
+            with pytest.raises(KeyboardInterrupt):
+                refresh(text)
+        return before
+
+    return push
+
+
+@pytest.mark.parametrize("moved", [0, 1])
+@pytest.mark.parametrize("retried", [True, False])
+def test_a_push_that_was_cut_off_is_finished_not_taken_back(refresh, cut_off, moved, retried):
+    refresh("one")
+    before = cut_off("two", moved)
+    first, second = versions(refresh.folder)
+    assert served_version(refresh.folder) == first
+    assert on_trial(refresh.folder) is None
+    assert refresh("two", began=before if retried else None) == (1, "")
+    assert versions(refresh.folder) == [first, second]
+    assert labels.read(refresh.folder) == {Label.CANARY: second, Label.STABLE: second}
+
+
+@pytest.mark.parametrize("moved", [0, 1])
+def test_a_push_that_was_cut_off_is_what_a_rollback_leaves(refresh, cut_off, moved):
+    refresh("one")
+    cut_off("two", moved)
+    first, second = versions(refresh.folder)
+    done = roll_back(refresh.folder, to=None, now=1)
+    assert (done.before, done.target) == (second, first)
+    assert refresh("two")[1].startswith(f"it is version {second}, which was taken back")
+
+
+def test_a_push_that_was_cut_off_and_withdrawn_does_not_come_back(refresh, monkeypatch):
+    refresh("one")
+    with monkeypatch.context() as patched:
+        patched.setattr(unfinished, "unmark", lambda _: None)
+        refresh("two", "canary")
+    first, second = versions(refresh.folder)
+    withdraw(refresh.folder, second)
+    assert refresh("two")[1].startswith(f"it is version {second}, which was taken back")
+    assert served_version(refresh.folder) == first
 
 
 def test_nothing_is_served_before_the_first_push(tmp_path):
