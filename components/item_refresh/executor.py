@@ -52,7 +52,8 @@ class Executor(base_executor.BaseExecutor):
         """Runs the node.
 
         Raises:
-            DataError: The items table breaks a rule, or is not what it was a moment ago.
+            DataError: The items table breaks a rule, is not what it was a moment ago, or leaves
+                too few of the items on show.
         """
         ahead.begin()  # items have changed, or this would not run
         given = {key: artifact_utils.get_single_instance(a) for key, a in input_dict.items()}
@@ -60,9 +61,10 @@ class Executor(base_executor.BaseExecutor):
         features = parse_features(exec_properties["features"])
         aggregates = parse_aggregates(exec_properties["aggregates"])
         _refuse_other_features(given["trained_retriever"], features, aggregates)
-        items = _unchanged_items(exec_properties)
+        now = int(time.time())
+        items = _unchanged_items(exec_properties, now)
         catalogue = [_split(given["trained_examples"], keys.CATALOGUE)]
-        known = still_listed(known_items(catalogue, features, aggregates), items)
+        known = still_listed(known_items(catalogue, features, aggregates), items, now)
         rows = serialize(described_rows(known, items, features))
         graph = made["transform_graph"].uri
         added = extend_vocabulary(
@@ -77,9 +79,9 @@ class Executor(base_executor.BaseExecutor):
         _write_towers(given, made)
 
 
-def _unchanged_items(properties: dict[str, Any]) -> pl.DataFrame:
+def _unchanged_items(properties: dict[str, Any], now: int) -> pl.DataFrame:
     """The items, if they are what the driver saw."""
-    items = items_of_now(properties["data"], properties["features"], int(time.time()))
+    items = items_of_now(properties["data"], properties["features"], now)
     if fingerprint(items) != properties[FINGERPRINT]:
         raise DataError(
             "The items must not change while they are read. Received: an items table that is "

@@ -13,13 +13,18 @@ from transform.aggregates import MOMENTS, Aggregate, Of, aggregates_of
 from transform.errors import DataError
 from transform.features import Feature, Kind, candidate_features
 from transform.preprocessing import parse_features
-from transform.reading.sources import read_items
+from transform.reading.sources import AVAILABLE_TO, read_items
 from transform.settings import DataSettings
 
 DESCRIBED = "described"
+ENDS = "ends"
 # Share of the items described at the training that the table may have lost. More is rather half a
 # table than a cleared shelf.
 MOST_LOST = 0.1
+# Share of what the training took to be on show by now that the table may have ended. More is rather
+# an export that ends everything. What the training already knew to have ended does not count: in an
+# old log, whose items ended in its own time, that is all of them.
+MOST_ENDED = 0.5
 
 
 def items_of_now(data: str, features: str, now: int) -> pl.DataFrame:
@@ -60,8 +65,8 @@ def known_items(
         aggregates: Declared aggregates.
 
     Returns:
-        `item_id`, `item_count`, aggregates of the item, and `described`: whether the items table
-        of the training said anything of it.
+        `item_id`, `item_count`, aggregates of the item, `described`: whether the items table of
+        the training said anything of it, and `ends`: until when it may be shown (unix seconds).
 
     Raises:
         DataError: An older version of the project wrote the catalogue.
@@ -72,6 +77,7 @@ def known_items(
     values = [aggregate.name for aggregate in aggregates_of(aggregates, Of.ITEM)]
     columns |= dict.fromkeys(values, "float")
     columns |= {feature.name: _value_type(feature) for feature in content}
+    columns[keys.ITEM_AVAILABLE_TO] = "int"
     said = [_says_something(f, pl.col(f.name).list.first()) for f in content]
     rows = read_columns(catalogue, columns)
     if any((rows[name].list.len() != MOMENTS).any() for name in values):
@@ -81,7 +87,10 @@ def known_items(
             "Train one first (sluice run)."
         )
     return rows.select(
-        *behaviour, *values, pl.any_horizontal(pl.lit(False), *said).alias(DESCRIBED)
+        *behaviour,
+        *values,
+        pl.any_horizontal(pl.lit(False), *said).alias(DESCRIBED),
+        pl.col(keys.ITEM_AVAILABLE_TO).list.first().alias(ENDS),
     ).with_columns(pl.col(keys.ITEM_ID).cast(pl.String))
 
 
@@ -96,7 +105,7 @@ def _says_something(feature: Feature, value: pl.Expr) -> pl.Expr:
     return told if feature.is_numeric else told & (value != b"")
 
 
-def still_listed(known: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+def still_listed(known: pl.DataFrame, items: pl.DataFrame, now: int) -> pl.DataFrame:
     """The known items that stay: those that the table holds, and those that were trained on.
 
     An item that the table has lost and that nobody had met has neither content nor an id in the
@@ -104,14 +113,16 @@ def still_listed(known: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         known: As `known_items` gives it.
-        items: The table, with `item_id`.
+        items: The table, with `item_id` and availability where it has it.
+        now: Unix seconds.
 
     Returns:
         What is known from behaviour of those that stay.
 
     Raises:
-        DataError: The table has lost too many of the items.
+        DataError: The table has lost too many of the items, or has ended too many.
     """
+    _refuse_if_ended(known, items, now)
     held = known[keys.ITEM_ID].is_in(items[keys.ITEM_ID].implode())
     lost, described = int((known[DESCRIBED] & ~held).sum()), int(known[DESCRIBED].sum())
     if lost > MOST_LOST * described:
@@ -121,4 +132,23 @@ def still_listed(known: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
             "table, not only what is new; what is not to be shown any more says so by "
             "`available_to`."
         )
-    return known.filter(held | (pl.col(keys.ITEM_COUNT) > 0)).drop(DESCRIBED)
+    return known.filter(held | (pl.col(keys.ITEM_COUNT) > 0)).drop(DESCRIBED, ENDS)
+
+
+def _refuse_if_ended(known: pl.DataFrame, items: pl.DataFrame, now: int) -> None:
+    """Refuses a table after which hardly anything would be left to be shown.
+
+    The gates would not notice: they ask at the times of held-out requests, when it was still there.
+    """
+    if AVAILABLE_TO not in items.columns:
+        return
+    on_show = known.filter(pl.col(DESCRIBED) & (pl.col(ENDS).is_null() | (pl.col(ENDS) > now)))
+    ended = items.filter(pl.col(AVAILABLE_TO) <= now)[keys.ITEM_ID]
+    count = int(on_show[keys.ITEM_ID].is_in(ended.implode()).sum())
+    if count > MOST_ENDED * len(on_show):
+        raise DataError(
+            f"The items table must leave at least {1 - MOST_ENDED:.0%} on show of the items that "
+            f"were on show at the training. Received: a table whose `available_to` has ended "
+            f"{count} of {len(on_show)}. Check what the export writes there, or train anew "
+            "(sluice run)."
+        )

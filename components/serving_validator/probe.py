@@ -195,13 +195,15 @@ class Probe:
         answers = [self.calls.status(request) for request in self._malformed(query)]
         return answers.count(grpc.StatusCode.INVALID_ARGUMENT) / len(answers)
 
-    def cold_start_full(self, queries: Sequence[Query], items: int) -> float:
+    def cold_start_full(self, queries: Sequence[Query], items: int, moment: int) -> float:
         """Share of unknown users, without any history, who get a full list.
 
         Args:
-            queries: Requests whose times and features are kept.
+            queries: Requests whose features are kept; each is asked at its own time, and again.
             items: Size of the catalogue: a list cannot be longer.
+            moment: When they are asked again, unix seconds: the catalogue may have ended since.
         """
+        again = [replace(query, request_time=moment) for query in queries]
         strangers = [
             replace(
                 query,
@@ -210,7 +212,7 @@ class Probe:
                 history_event_type=(),
                 history_time=(),
             )
-            for query in queries
+            for query in (*queries, *again)
         ]
         lists = self.client.recommend(strangers, _LIST_LENGTH)
         full = min(_LIST_LENGTH, items)

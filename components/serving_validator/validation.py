@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -43,10 +44,12 @@ from serving.embedded import EmbeddedServerError
 from serving.inputs import InputError
 from serving.query import Query
 from trainer.recommender.stock_ops import ForeignOpError, require_stock_ops
+from transform.aggregates import DAY_SECONDS
 
 logger = logging.getLogger(__name__)
 
 _COLD_STARTS = 16
+_LIVE_SECONDS = 30 * DAY_SECONDS  # a log that has ended before is not that of a living shop
 _NAMED = 5  # differing features that a reason names
 # Whatever a model can do to a server, or a server to its callers. Anything else is our own mistake
 # and fails the run.
@@ -174,7 +177,9 @@ class TryOut:
             "score_difference": probe.score_difference(queries, lists),
             "row_difference": probe.row_difference(self.requests),
             "malformed_refused": probe.malformed_refused(queries[0]),
-            "cold_start_full": probe.cold_start_full(queries[:_COLD_STARTS], self.items),
+            "cold_start_full": probe.cold_start_full(
+                queries[:_COLD_STARTS], self.items, time_of_service(queries, int(time.time()))
+            ),
             "seen_items_shown": seen_items_shown(queries, lists),
             "excluded_items_shown": probe.excluded_items_shown(queries, lists),
             **probe.latencies_ms(queries),
@@ -192,6 +197,19 @@ class TryOut:
             if row is not None
         ]
         return [query for query, _ in pairs], [row for _, row in pairs]
+
+
+def time_of_service(queries: Sequence[Query], now: int) -> int:
+    """When the model is going to be asked, unix seconds: now, or when an old log ends.
+
+    The lists of an old log are asked for as of its end, and its items may have ended since.
+
+    Args:
+        queries: Held-out requests, the latest of which tell when the log ends.
+        now: Unix seconds.
+    """
+    end = max(query.request_time for query in queries)
+    return now if end < now <= end + _LIVE_SECONDS else end
 
 
 def _most_common(differing: Counter[str]) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from components.item_refresh.items import (
     DESCRIBED,
+    ENDS,
     fingerprint,
     items_of_now,
     known_items,
@@ -70,8 +71,8 @@ def test_the_fingerprint_is_that_of_the_content(tmp_path: Path) -> None:
 
 def test_what_the_training_knew_is_read_from_its_catalogue(catalogue: list[str]) -> None:
     known = known_items(catalogue, FEATURES, ())
-    assert known.rows() == [("a", 3, True), ("b", 1, False), ("c", 0, True)]
-    assert known.columns == ["item_id", "item_count", DESCRIBED]
+    assert known.rows() == [("a", 3, True, None), ("b", 1, False, None), ("c", 0, True, None)]
+    assert known.columns == ["item_id", "item_count", DESCRIBED, ENDS]
 
 
 def test_aggregates_of_items_are_carried_over_at_both_moments(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_aggregates_of_items_are_carried_over_at_both_moments(tmp_path: Path) ->
     write_catalogue(rows, str(tmp_path))
     known = known_items([str(tmp_path / "Split-catalogue")], FEATURES, (sold,))
     assert known["sold"].to_list() == [[2.0, 5.0], [1.0, 0.0], [0.0, 0.0]]
-    again = described_rows(known.drop(DESCRIBED), table, FEATURES)
+    again = described_rows(known.drop(DESCRIBED, ENDS), table, FEATURES)
     assert again.to_pylist() == rows.to_pylist()
 
 
@@ -101,9 +102,9 @@ def test_items_that_were_trained_on_stay_and_others_go_with_their_row(
     catalogue: list[str],
 ) -> None:
     many = pl.DataFrame({"item_id": [f"m{n}" for n in range(30)], "item_count": 0, DESCRIBED: True})
-    known = pl.concat([known_items(catalogue, FEATURES, ()), many], how="vertical_relaxed")
+    known = pl.concat([known_items(catalogue, FEATURES, ()), many], how="diagonal_relaxed")
     table = many.select("item_id")
-    assert still_listed(known, table).drop(DESCRIBED, strict=False).rows() == [
+    assert still_listed(known, table, now=0).rows() == [
         ("a", 3),
         ("b", 1),
         *((f"m{n}", 0) for n in range(30)),
@@ -113,6 +114,34 @@ def test_items_that_were_trained_on_stay_and_others_go_with_their_row(
 def test_a_table_of_what_is_new_alone_is_refused(catalogue: list[str]) -> None:
     known = known_items(catalogue, FEATURES, ())
     with pytest.raises(DataError, match=r"without 2 of 2. Give the whole table"):
-        still_listed(known, pl.DataFrame({"item_id": ["b", "new"]}))
-    kept = still_listed(known, pl.DataFrame({"item_id": ["a", "c", "new"]}))
+        still_listed(known, pl.DataFrame({"item_id": ["b", "new"]}), now=0)
+    kept = still_listed(known, pl.DataFrame({"item_id": ["a", "c", "new"]}), now=0)
     assert kept["item_id"].to_list() == ["a", "b", "c"]
+
+
+def known_until(ends: int | None) -> pl.DataFrame:
+    """Four described items, which the training took to end then."""
+    return pl.DataFrame(
+        {"item_id": list("abcd"), "item_count": 1, DESCRIBED: True, ENDS: ends},
+        schema_overrides={ENDS: pl.Int64},
+    )
+
+
+@pytest.mark.parametrize("ends", [None, 200])
+def test_a_table_that_ends_what_is_on_show_is_refused(ends: int | None) -> None:
+    table = pl.DataFrame({"item_id": list("abcd"), "available_to": [100, 100, 101, None]})
+    assert len(still_listed(known_until(ends), table, now=100)) == 4  # a half has ended
+    with pytest.raises(DataError, match=r"`available_to` has ended 3 of 4\. Check what the export"):
+        still_listed(known_until(ends), table, now=101)
+
+
+def test_what_ended_in_the_time_of_an_old_log_is_not_held_against_its_table() -> None:
+    table = pl.DataFrame({"item_id": list("abcd"), "available_to": 50})
+    assert len(still_listed(known_until(50), table, now=10_000)) == 4
+
+
+def test_the_training_knew_until_when_an_item_may_be_shown(tmp_path: Path) -> None:
+    table = pl.DataFrame({"item_id": ["a", "b"], "available_to": [7, None]})
+    write_catalogue(described_rows(BEHAVIOUR, table, ()), str(tmp_path))
+    known = known_items([str(tmp_path / "Split-catalogue")], (), ())
+    assert known[ENDS].to_list() == [7, None]

@@ -8,6 +8,7 @@ from components.checks import Check
 from components.serving_validator import probe
 from components.serving_validator.probe import Probe
 from pipeline.gates import Gates
+from serving.query import Query, Recommendation
 
 
 class SlowClient:
@@ -27,6 +28,26 @@ def latencies(monkeypatch, slow_seconds):
     monkeypatch.setattr(probe, "time", types.SimpleNamespace(monotonic=lambda: clock.now))
     client = SlowClient(clock, slow_seconds)
     return Probe(server=None, client=client, calls=None, declared={}).latencies_ms([None] * 100)
+
+
+class ClosingShop:
+    """Shows everybody the same list, and nothing from some time on."""
+
+    def __init__(self, ends):
+        self._ends = ends
+
+    def recommend(self, queries, count):
+        full = [Recommendation(f"i{place}", 0.5, 1.0) for place in range(count)]
+        return [full if query.request_time < self._ends else [] for query in queries]
+
+
+@pytest.mark.parametrize(("ends", "share", "passed"), [(200, 1.0, True), (150, 0.5, False)])
+def test_a_catalogue_that_has_ended_since_the_held_out_requests_is_stopped(ends, share, passed):
+    probe_of_shop = Probe(server=None, client=ClosingShop(ends), calls=None, declared={})
+    queries = [Query("u", 100, ("h",), ("view",), (1,))] * 4
+    measured = {"cold_start_full": probe_of_shop.cold_start_full(queries, 30, moment=150)}
+    assert measured == {"cold_start_full": share}
+    assert checked(measured)["cold_start_full"].passed is passed
 
 
 def checked(measured) -> dict[str, Check]:

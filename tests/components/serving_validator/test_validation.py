@@ -8,9 +8,10 @@ from components.checks import Bound
 from components.serving_validator.calls import ContractError, read_signatures
 from components.serving_validator.held_out import HeldOutRequest
 from components.serving_validator.probe import Probe
-from components.serving_validator.validation import Measured, TryOut
+from components.serving_validator.validation import Measured, TryOut, time_of_service
 from serving.query import Query
 
+DAY = 86_400
 BOUNDS = (
     Bound(name="memory_mb", upper=1.0, why="too large"),
     Bound(name="seen_items_shown", upper=0.0),
@@ -85,6 +86,14 @@ def test_an_operation_that_the_real_server_does_not_know_fails_before_any_server
     (check,) = _try_out(tmp_path).run(tmp_path)
     assert not check.passed
     assert "Received: Scann>ScannSearch (node nearest)." in check.why
+
+
+@pytest.mark.parametrize(
+    ("now", "asked"), [(150, 150), (30 * DAY, 30 * DAY), (101 + 30 * DAY, 100), (9, 100)]
+)
+def test_a_living_shop_is_asked_now_and_an_old_log_at_its_end(now, asked):
+    queries = [Query("u", time, (), (), ()) for time in (50, 100, 70)]
+    assert time_of_service(queries, now) == asked
 
 
 def _answering(embedding):
