@@ -55,6 +55,20 @@ def category_distance(now: FeatureStatistics, before: FeatureStatistics, rows: R
     return Distance(value, min(1.0, noise))
 
 
+def missing_distance(now: FeatureStatistics, before: FeatureStatistics, rows: Rows) -> Distance:
+    """By how much the share of missing values differs, of which "" is one.
+
+    The noise is Hoeffding's bound.
+
+    Args:
+        now: Statistics of a feature.
+        before: The same feature before.
+        rows: Independent observations on each side.
+    """
+    noise = math.sqrt(math.log(2 / _RARE) / 2 * _spread(rows))
+    return Distance(abs(_missing(now) - _missing(before)), min(1.0, noise))
+
+
 def number_distance(now: FeatureStatistics, before: FeatureStatistics, rows: Rows) -> Distance:
     """Jensen-Shannon divergence (base 2) over the tenths of the earlier sample.
 
@@ -126,6 +140,14 @@ def _shares(feature: FeatureStatistics) -> dict[str, float]:
     buckets = feature.string_stats.rank_histogram.buckets
     total = feature.string_stats.common_stats.tot_num_values
     return {bucket.label: bucket.sample_count / total for bucket in buckets} if total else {}
+
+
+def _missing(feature: FeatureStatistics) -> float:
+    """Share of the values that are missing or ""; 1 of a feature without any."""
+    common = getattr(feature, feature.WhichOneof("stats")).common_stats
+    empty = _shares(feature).get("", 0.0) * common.tot_num_values
+    total = common.num_missing + common.tot_num_values
+    return float((common.num_missing + empty) / total) if total else 1.0
 
 
 @dataclass(frozen=True)

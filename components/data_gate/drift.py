@@ -14,6 +14,7 @@ from components.data_gate.distances import (
     Distance,
     category_distance,
     length_distance,
+    missing_distance,
     number_distance,
 )
 from components.data_gate.rules import DataRules
@@ -28,7 +29,7 @@ BySplit = Mapping[str, Statistics]
 HISTORY_LENGTH = "history_length"
 # Ids of rows and what depends on their number, clocks, and what was sampled or is asked for.
 _NEVER = frozenset(f.RESERVED_NAMES) - {f.HISTORY_ITEM_ID, f.HISTORY_EVENT_TYPE}
-# Times move on by nature, and hardly two texts are equal.
+# Times move on by nature, and hardly two texts are equal: what counts is whether there is one.
 _INCOMPARABLE = (Kind.TIME, Kind.TEXT)
 # A feature is watched in the first of these splits that has it.
 _WATCHED = (f.TRAIN, f.CATALOGUE, f.RANKING)
@@ -40,8 +41,8 @@ def check_drift(
     """One check a feature: its distance to the earlier span.
 
     Watched are the histories (items, event types, length), the declared features and the
-    aggregates. A declared feature that no row has any more is as far away as can be; one that is
-    new has nothing to be compared with.
+    aggregates; of texts and times how many are missing. A declared feature that no row has any more
+    is as far away as can be; one that is new has nothing to be compared with.
 
     Args:
         now: Statistics of this run, by split.
@@ -57,7 +58,8 @@ def check_drift(
         done |= names
         for name in sorted(names):
             subject = f"{split}.{name}"
-            yield _check(subject, name, (ours, theirs), rules.category_drift, rules.number_drift)
+            bounds = (rules.category_drift, rules.number_drift)
+            yield _check(subject, name, (ours, theirs), bounds, declared)
     # A ranking row shows the latest events of its user, a training window some of them.
     ours, theirs = _Split.of(now, f.RANKING), _Split.of(before, f.RANKING)
     if f.HISTORY_ITEM_ID in ours.features and f.HISTORY_ITEM_ID in theirs.features:
@@ -77,7 +79,8 @@ def check_skew(now: BySplit, declared: Declared, rules: DataRules) -> Iterator[C
     for name in sorted(names):
         if ours.is_single(name) and theirs.is_single(name):
             subject = f"{f.EVAL}.{name}"
-            yield _check(subject, name, (ours, theirs), rules.category_skew, rules.number_skew)
+            bounds = (rules.category_skew, rules.number_skew)
+            yield _check(subject, name, (ours, theirs), bounds, declared)
 
 
 @dataclass(frozen=True)
@@ -102,10 +105,9 @@ class _Split:
 
     def watched(self, declared: Declared) -> set[str]:
         """Names of the features whose distribution says something."""
-        incomparable = {x.name for x in declared.features if x.kind in _INCOMPARABLE}
         # All requests of a day share the value: it says which days they are of.
-        incomparable |= {x.name for x in aggregates_of(declared.aggregates, Of.ALL)}
-        return self.features.keys() - _NEVER - incomparable
+        of_days = {x.name for x in aggregates_of(declared.aggregates, Of.ALL)}
+        return self.features.keys() - _NEVER - of_days
 
     def is_single(self, name: str) -> bool:
         """Whether no row has several values of a feature."""
@@ -115,12 +117,18 @@ class _Split:
 
 
 def _check(
-    subject: str, name: str, splits: tuple[_Split, _Split], category: Bound, number: Bound
+    subject: str,
+    name: str,
+    splits: tuple[_Split, _Split],
+    bounds: tuple[Bound, Bound],
+    declared: Declared,
 ) -> Check:
-    ours, theirs = splits
+    (ours, theirs), (category, number) = splits, bounds
     before = theirs.features[name]
     now = ours.features.get(name) or _nothing(before, ours)
     rows = (ours.observations, theirs.observations)
+    if name in {x.name for x in declared.features if x.kind in _INCOMPARABLE}:
+        return _held(category, missing_distance(now, before, rows), subject)
     if before.WhichOneof("stats") == "string_stats":
         return _held(category, category_distance(now, before, rows), subject)
     return _held(number, number_distance(now, before, rows), subject)

@@ -20,7 +20,8 @@ class DataRules(Frozen):
         disorder_seconds: How far that is.
         described: On the share of items and users with events that their tables describe.
         rows: On the number of rows, in each split.
-        category_drift: On the distance (L-infinity) of a feature of text to the blessed span.
+        category_drift: On the distance (L-infinity) of a feature of text to the blessed span; of
+            free texts and of times, on that of the share of missing ones.
         number_drift: On the distance (Jensen-Shannon) of a numeric feature to the blessed span.
         category_skew: On the distance of a feature of text, test requests to training requests.
         number_skew: The same for a numeric feature.

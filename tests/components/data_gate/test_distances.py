@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from components.data_gate.distances import (
     category_distance,
     length_distance,
+    missing_distance,
     number_distance,
     sample_distance,
 )
@@ -36,6 +37,16 @@ def test_missing_numbers_are_a_bin_of_their_own():
     assert number_distance(now, before, MANY).value == pytest.approx(0.3113, abs=1e-4)
     not_a_number = numbers([5.0] * 50, nan=50)
     assert number_distance(not_a_number, before, MANY).value == pytest.approx(0.3113, abs=1e-4)
+
+
+def test_missing_values_and_empty_texts_are_the_same():
+    before = categories({"t1": 60, "t2": 40})
+    assert missing_distance(categories({"": 25, "t3": 75}), before, MANY).value == 0.25
+    absent = categories({"t3": 75})
+    absent.string_stats.common_stats.num_missing = 25
+    assert missing_distance(absent, before, MANY).value == 0.25
+    assert missing_distance(numbers([], missing=4), numbers([1.0]), MANY).value == 1.0
+    assert missing_distance(numbers([9.0]), numbers([1.0]), MANY).value == 0.0
 
 
 @pytest.mark.parametrize("sides", [([], [1.0]), ([1.0], [])])

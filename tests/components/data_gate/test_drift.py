@@ -49,8 +49,8 @@ def statistics(
         5000,
         numbers(price, name="price"),
         categories({title: 10}, name="title"),
-        numbers([released], name="released"),
-        numbers([released], name="item_count"),
+        *([] if released is None else [numbers([released], name="released")]),
+        numbers([released or 0.0], name="item_count"),
         categories({title: 10}, name="item_id"),
     )
     city = categories(CITIES, name="city")
@@ -73,6 +73,8 @@ def test_equal_data_passes_and_everything_that_says_something_is_watched():
         "train.history_event_type category_drift",
         "train.history_item_id category_drift",
         "catalogue.price number_drift",
+        "catalogue.released category_drift",
+        "catalogue.title category_drift",
         "ranking.views_7d number_drift",
         "ranking.history_length number_drift",
     ]
@@ -119,6 +121,11 @@ def test_a_small_sample_does_not_alarm():
 @pytest.mark.parametrize("name", ["city", "age"])
 def test_a_declared_feature_that_no_row_has_any_more_is_stopped(name):
     assert [check.partition(" ")[0] for check in drifted(**{name: None})] == [f"train.{name}"]
+
+
+@pytest.mark.parametrize(("name", "nothing"), [("title", ""), ("released", None)])
+def test_a_text_or_time_that_is_missing_everywhere_is_stopped(name, nothing):
+    assert drifted(**{name: nothing}) == [f"catalogue.{name} category_drift"]
 
 
 def test_times_texts_ids_of_rows_and_the_volume_of_the_day_may_change():
