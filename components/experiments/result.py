@@ -67,7 +67,12 @@ class Result:
 
 
 def analyse(
-    log: pl.LazyFrame, attributes: pl.DataFrame | None, design: Design, *, interleaved: bool
+    log: pl.LazyFrame,
+    attributes: pl.DataFrame | None,
+    design: Design,
+    *,
+    interleaved: bool,
+    now: int,
 ) -> Result:
     """Analyses an experiment.
 
@@ -76,8 +81,9 @@ def analyse(
         attributes: `user_id` and the features by which users are told apart; None for none.
         design: The experiment.
         interleaved: Whether its lists were drafted from both arms.
+        now: Unix seconds. Of an event that is dated ahead nothing follows for the time of others.
     """
-    until = log.select(pl.col("event_time").max()).collect().item() or 0
+    until = min(log.select(pl.col("event_time").max()).collect().item() or 0, now)
     if interleaved:
         return Result(design, until, duel=duel(log, design, until))
     users = users_of(log, design)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def analyse_experiment(settings: Settings, name: str, log: Path | None) -> Resul
         attributes,
         _design(one, settings.examples.impression_type),
         interleaved=one.interleaved,
+        now=int(time.time()),
     )
 
 

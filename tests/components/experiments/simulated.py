@@ -7,6 +7,7 @@ from components.experiments.users import Design, Users
 from transform.aggregates import DAY_SECONDS
 
 BEGIN = 1_700_000_000 // DAY_SECONDS * DAY_SECONDS
+LATER = BEGIN + 1_000 * DAY_SECONDS  # no experiment is longer
 
 
 def design(**changes):

@@ -18,13 +18,13 @@ from tests.components.experiments.logs import (
     seeded,
     shown,
 )
-from tests.components.experiments.simulated import BEGIN, design, end, simulated
+from tests.components.experiments.simulated import BEGIN, LATER, design, end, simulated
 
 
 def test_a_log_of_a_better_arm_says_so():
     users = simulated(seeded(2), 3_000, 3, lift=0.5)
     attributes = pl.DataFrame({"user_id": users.user_id, "country": ["de", "fr"] * 1_500})
-    result = analyse(log_of_users(users), attributes, design(), interleaved=False)
+    result = analyse(log_of_users(users), attributes, design(), interleaved=False, now=LATER)
     assert result.readable
     assert result.findings == {"new": Finding.BETTER}
     assert sum(arm.users for arm in result.arms) == 3_000
@@ -37,7 +37,7 @@ def test_a_log_of_a_better_arm_says_so():
 def test_lost_users_stop_the_reading():
     users = simulated(seeded(2), 3_000, 3, lift=0.5)
     kept = users.chosen((users.arm == 0) | (seeded(3).random(3_000) < 0.8))
-    result = analyse(log_of_users(kept), None, design(), interleaved=False)
+    result = analyse(log_of_users(kept), None, design(), interleaved=False, now=LATER)
     assert not result.readable
     assert not result.ratio.holds
     assert result.comparisons == result.slices == ()
@@ -49,15 +49,15 @@ def test_users_in_two_arms_stop_the_reading():
     torn = [one for n in range(20) for one in shown(str(n), end(1), "trial=old")]
     torn += [one for n in range(20) for one in shown(str(n), end(1), "trial=new", request="s")]
     log = pl.concat([log_of_users(users), log_of(torn)])
-    result = analyse(log, None, design(), interleaved=False)
+    result = analyse(log, None, design(), interleaved=False, now=LATER)
     assert (result.torn, result.ratio.holds, result.readable) == (20, True, False)
 
 
 def test_an_empty_log_tells_nothing():
-    result = analyse(log_of(did("ann", BEGIN, "e")), None, design(), interleaved=False)
+    result = analyse(log_of(did("ann", BEGIN, "e")), None, design(), interleaved=False, now=LATER)
     assert result.readable
     assert result.findings == {"new": Finding.OPEN}
-    assert analyse(log_of(), None, design(), interleaved=False).until == 0
+    assert analyse(log_of(), None, design(), interleaved=False, now=LATER).until == 0
 
 
 def of_countries(seed, effect):
@@ -88,6 +88,16 @@ def test_among_many_slices_without_an_effect_few_experiments_name_one():
     assert unadjusted > 20
 
 
+def test_one_event_that_is_dated_ahead_ends_nobody_s_time():
+    users = simulated(seeded(2), 1_000, 1)
+    ahead = log_of(did("ann", end(500), "ahead"))
+    log, now = log_of_users(users), end(1) - 86_400
+    with_it = analyse(pl.concat([log, ahead]), None, design(), interleaved=False, now=now)
+    assert with_it.until == now
+    assert with_it.comparisons[0].look is None  # of no user the time is over
+    assert analyse(log, None, design(), interleaved=False, now=LATER).until < LATER
+
+
 def _error(one):
     """The standard error, from the interval at the level of 22 slices."""
     from components.experiments.sequences import mixing, radius
@@ -104,12 +114,12 @@ def duelling(**changes):
 
 def test_a_duel_finds_the_better_arm_with_few_users():
     log = log_of_duels(seeded(1), 3_000, 1.5, BEGIN)
-    found = analyse(log, None, duelling(), interleaved=True)
+    found = analyse(log, None, duelling(), interleaved=True, now=LATER)
     assert found.findings == {"new": Finding.BETTER}
     assert found.duel.users == 3_000
     assert found.duel.credits[1] > found.duel.credits[0]
     assert analyse(
-        log_of_duels(seeded(1), 50, 9.0, BEGIN), None, duelling(), interleaved=True
+        log_of_duels(seeded(1), 50, 9.0, BEGIN), None, duelling(), interleaved=True, now=LATER
     ).findings == {"new": Finding.OPEN}
 
 
@@ -170,6 +180,6 @@ def test_what_was_known_at_the_end_of_a_day_stays_so():
 def test_the_first_arm_is_the_control(arms):
     users = simulated(seeded(2), 2_000, 1, lift=0.5)
     plan = design(arms=tuple((name, 1.0) for name in arms))
-    [one] = analyse(log_of_users(users), None, plan, interleaved=False).comparisons
+    [one] = analyse(log_of_users(users), None, plan, interleaved=False, now=LATER).comparisons
     assert one.arm == arms[1]
     assert np.sign(one.look.difference) == (1 if arms[1] == "new" else -1)

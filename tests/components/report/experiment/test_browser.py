@@ -5,7 +5,7 @@ import pytest
 from components.experiments.result import analyse
 from components.report.experiment.page import render
 from tests.components.experiments.logs import log_of_duels, log_of_users, seeded
-from tests.components.experiments.simulated import BEGIN, design, simulated
+from tests.components.experiments.simulated import BEGIN, LATER, design, simulated
 from tests.components.report.browser import program
 
 pytestmark = [
@@ -21,8 +21,10 @@ def pages():
     log = log_of_users(simulated(seeded(2), 6_000, 20, lift=0.3))
     duel = log_of_duels(seeded(1), 6_000, 1.5, BEGIN)
     return {
-        "arms": render(analyse(log, None, design(), interleaved=False), "shop"),
-        "duel": render(analyse(duel, None, design(name="duel"), interleaved=True), "shop"),
+        "arms": render(analyse(log, None, design(), interleaved=False, now=LATER), "shop"),
+        "duel": render(
+            analyse(duel, None, design(name="duel"), interleaved=True, now=LATER), "shop"
+        ),
     }
 
 

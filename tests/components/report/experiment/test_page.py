@@ -7,14 +7,14 @@ import pytest
 from components.experiments.result import analyse
 from components.report.experiment.page import render
 from tests.components.experiments.logs import did, log_of, log_of_duels, log_of_users, seeded
-from tests.components.experiments.simulated import BEGIN, design, simulated
+from tests.components.experiments.simulated import BEGIN, LATER, design, simulated
 from tests.components.report.reading import rows, text_of
 
 HOSTILE = "<script>alert('x')</script>"
 
 
 def page_of(log, attributes=None, interleaved=False, **changes):
-    result = analyse(log, attributes, design(**changes), interleaved=interleaved)
+    result = analyse(log, attributes, design(**changes), interleaved=interleaved, now=LATER)
     return lxml.html.document_fromstring(render(result, "shop"))
 
 
