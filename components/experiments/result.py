@@ -109,4 +109,13 @@ def _columns(user_id: pl.Series, attributes: pl.DataFrame | None) -> Mapping[str
         return {}
     told = attributes.unique("user_id", keep="first")
     rows = user_id.alias("user_id").to_frame().join(told, "user_id", "left", maintain_order="left")
-    return {name: rows[name].cast(pl.String) for name in rows.columns if name != "user_id"}
+    return {
+        name: rows[name].cast(pl.String).cast(_values(told[name]))
+        for name in rows.columns
+        if name != "user_id"
+    }
+
+
+def _values(told: pl.Series) -> pl.Enum:
+    """All values that users have, whether or not the experiment has seen any of those users."""
+    return pl.Enum(told.drop_nulls().cast(pl.String).unique().sort())

@@ -60,13 +60,16 @@ def test_an_empty_log_tells_nothing():
     assert analyse(log_of(), None, design(), interleaved=False, now=LATER).until == 0
 
 
+COUNTRIES = pl.Enum([f"c{n:02}" for n in range(20)])
+
+
 def of_countries(seed, effect):
     """Users of 20 countries; the arm acts in the first alone."""
     rng = seeded(seed)
     users = simulated(rng, 12_000, 2)
     country = rng.integers(0, 20, 12_000)
     more = rng.poisson(effect, 12_000) * ((country == 0) & (users.arm == 1))
-    column = pl.Series([f"c{n:02}" for n in country])
+    column = pl.Series([f"c{n:02}" for n in country], dtype=COUNTRIES)
     return dataclasses.replace(users, outcome=users.outcome + more), {"country": column}
 
 
@@ -86,6 +89,20 @@ def test_among_many_slices_without_an_effect_few_experiments_name_one():
         unadjusted += any(abs(one.look.difference) > _error(one) * 1.96 for one in found)
     assert named <= 2
     assert unadjusted > 20
+
+
+def test_a_slice_is_judged_alike_however_many_others_have_enough_users_yet():
+    users, attributes = of_countries(1, 1.0)
+    country = attributes["country"].cast(pl.String).to_numpy()
+    late = country > "c09"
+    # The same log before the users of half of the countries came.
+    early = users.chosen(~late)
+    told = {"country": attributes["country"].filter(~pl.Series(late))}
+    now = {one.value: one for one in slices(users, attributes, design(), end(2))}
+    before = {one.value: one for one in slices(early, told, design(), end(2))}
+    assert "c19" in now
+    assert "c19" not in before
+    assert now["c00"] == before["c00"]
 
 
 def test_one_event_that_is_dated_ahead_ends_nobody_s_time():
