@@ -101,4 +101,5 @@ def _mark_pushed(pushed: Any, published: Published) -> None:
     pushed.set_int_custom_property("pushed", 1)
     pushed.set_string_custom_property("pushed_destination", str(published.path))
     pushed.set_string_custom_property("pushed_version", str(published.version))
+    pushed.set_string_custom_property("pushed_labels", ",".join(published.labels))
     (Path(pushed.uri) / MANIFEST_FILE).write_text(published.manifest.text())

@@ -78,9 +78,14 @@ def move_all(destination: Path, version: int) -> None:
         move(destination, label, version)
 
 
-def follow(destination: Path, version: int, rollout: Rollout) -> None:
-    """Moves the labels that follow a push: `canary`, and `stable` too unless it is to wait."""
+def follow(destination: Path, version: int, rollout: Rollout) -> tuple[Label, ...]:
+    """Moves the labels that follow a push: `canary`, and `stable` too unless it is to wait.
+
+    Returns:
+        The labels that were moved.
+    """
     if rollout is Rollout.NEWEST or Label.STABLE not in read(destination):
         move_all(destination, version)
-    else:
-        move(destination, Label.CANARY, version)
+        return tuple(Label)
+    move(destination, Label.CANARY, version)
+    return (Label.CANARY,)

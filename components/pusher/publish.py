@@ -12,13 +12,13 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.pusher import labels, manifest, unfinished
 from components.pusher.destination import locked, next_version, sweep, versions, withdraw
 from components.pusher.errors import PublishError, WithheldError, no_room_reported
-from components.pusher.labels import Rollout
+from components.pusher.labels import Label, Rollout
 from components.pusher.manifest import Manifest
 from components.pusher.retention import retire
 from components.pusher.served import state, taken_back
@@ -41,10 +41,12 @@ class Published:
     Attributes:
         path: Its folder.
         manifest: Its number and what it consists of.
+        labels: Those that its push moved to it.
     """
 
     path: Path
     manifest: Manifest
+    labels: tuple[Label, ...] = ()
 
     @property
     def version(self) -> int:
@@ -103,10 +105,10 @@ def publish(
         with no_room_reported(
             destination, f"version {published.version} was added, but has no label"
         ):
-            labels.follow(destination, published.version, rollout)
+            moved = labels.follow(destination, published.version, rollout)
         unfinished.unmark(destination)
         retire(destination, keep)
-    return published
+    return replace(published, labels=moved)
 
 
 def sources_of(model: Path, extra_files: Mapping[str, Path]) -> dict[str, Path]:

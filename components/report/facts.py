@@ -154,7 +154,8 @@ class Facts(Frozen):
         gates: The three gates, in the order in which a run passes them.
         blessed: Whether the verdict lets the model through; None if there was no verdict.
         infra_blessed: Whether a real server answered as it must; None if it was not tried.
-        pushed_version: Version directory that serves the model; None if it was not pushed.
+        pushed_version: Version directory of the model; None if it was not pushed.
+        pushed_labels: The labels that its push moved to it.
         quality: The composed recommender first, then the baselines.
         evaluations: What the evaluators measured.
         calibration: Bins of the reliability diagram, by rising score.
@@ -176,6 +177,7 @@ class Facts(Frozen):
     blessed: bool | None = None
     infra_blessed: bool | None = None
     pushed_version: int | None = None
+    pushed_labels: tuple[str, ...] = ()
     quality: tuple[QualityRow, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
     calibration: tuple[CalibrationBin, ...] = ()

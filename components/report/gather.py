@@ -84,6 +84,7 @@ def gather(inputs: Inputs, properties: Mapping[str, Any], run: Run, *, created: 
         if infra_blessing is None
         else model_utils.is_infra_validated(infra_blessing),
         pushed_version=_pushed_version(inputs),
+        pushed_labels=_pushed_labels(inputs),
         quality=readers.quality(_baselines(inputs), _by_name(evaluations, "list")),
         evaluations=evaluations,
         calibration=() if ranker is None else read_calibration(ranker.uri),
@@ -167,6 +168,13 @@ def _pushed_version(inputs: Inputs) -> int | None:
     if pushed is None or pushed.get_int_custom_property("pushed") != 1:
         return None
     return int(pushed.get_string_custom_property("pushed_version"))
+
+
+def _pushed_labels(inputs: Inputs) -> tuple[str, ...]:
+    """The labels that the push moved; none if nothing was pushed."""
+    pushed = _only(inputs, "pushed_model")
+    said = "" if pushed is None else pushed.get_string_custom_property("pushed_labels")
+    return tuple(said.split(",")) if said else ()
 
 
 def _artifacts(inputs: Inputs) -> tuple[Artifact, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components.pusher.labels import Label
 from components.report.facts import (
     OVERALL,
     CalibrationBin,
@@ -36,7 +37,17 @@ def verdict(facts: Facts) -> str:
         opening = f"Blessed: all {checks} checks passed" if checks else "Blessed"
     if facts.pushed_version is None:
         return f"{opening}. It was not pushed in this run, so the served model did not change."
+    if is_on_trial(facts):
+        return (
+            f"{opening}. It is on trial as version {facts.pushed_version}, which is `canary`; what "
+            "is `stable` did not change."
+        )
     return f"{opening}. It is served as version {facts.pushed_version}."
+
+
+def is_on_trial(facts: Facts) -> bool:
+    """Whether the model was pushed to be tried out, while users are served another one."""
+    return Label.CANARY in facts.pushed_labels and Label.STABLE not in facts.pushed_labels
 
 
 def _failures(facts: Facts, checks: int) -> str:

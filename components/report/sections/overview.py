@@ -8,7 +8,7 @@ from components.report.facts import Facts
 from components.report.glossary import term
 from components.report.numbers import number, unit
 from components.report.sections.checks import BAD, GOOD, UNKNOWN
-from components.report.sentences import PRIMARY
+from components.report.sentences import PRIMARY, is_on_trial
 from components.report.wording import bound, check_name, measured
 
 _DIFFERENCE = "_difference"
@@ -33,11 +33,9 @@ def stamp(facts: Facts) -> tuple[str, str]:
 
 
 def cards(facts: Facts) -> list[Card]:
-    """Quality, size of the measurement, size of the data and what is served."""
+    """Quality, size of the measurement, size of the data and what was pushed."""
     found = [_quality(facts), _requests(facts), _rows(facts)]
-    served = "none" if facts.pushed_version is None else str(facts.pushed_version)
-    note = "not pushed by this run" if facts.pushed_version is None else "pushed by this run"
-    return [card for card in found if card] + [Card("Served version", served, note)]
+    return [card for card in found if card] + [_pushed(facts)]
 
 
 def serving(facts: Facts) -> list[Card]:
@@ -71,6 +69,13 @@ def _partitions(facts: Facts) -> str:
     if len(found) < 2:
         return "".join(found)
     return f"{found[0]} to {found[-1]}, {len(found):,} in all"
+
+
+def _pushed(facts: Facts) -> Card:
+    if facts.pushed_version is None:
+        return Card("Pushed version", "none", "what is served did not change")
+    note = "on trial as canary" if is_on_trial(facts) else "served since this run"
+    return Card("Pushed version", str(facts.pushed_version), note)
 
 
 def _quality(facts: Facts) -> Card | None:

@@ -65,6 +65,8 @@ def test_stable_follows_at_once_or_waits(artifacts, tmp_path, rollout):
     second = versions(destination)[-1]
     stable = second if rollout == "newest" else first
     assert labels.read(destination) == {"canary": second, "stable": stable}
+    moved = artifacts["pushed"].get_string_custom_property("pushed_labels")
+    assert moved == ("canary,stable" if rollout == "newest" else "canary")
 
 
 @pytest.mark.parametrize(

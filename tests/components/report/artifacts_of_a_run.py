@@ -89,6 +89,7 @@ class Run:
         made.set_int_custom_property("pushed", int(value))
         if value:
             made.set_string_custom_property("pushed_version", "7")
+            made.set_string_custom_property("pushed_labels", "canary,stable")
         return made
 
     def list_evaluation(self):

@@ -25,6 +25,7 @@ def test_everything_that_was_measured_is_there(inputs):
     facts = facts_of(inputs)
     assert (facts.pipeline, facts.run_id, facts.settings_hash) == ("made-up", "r1", "5f0c")
     assert (facts.blessed, facts.infra_blessed, facts.pushed_version) == (True, True, 7)
+    assert facts.pushed_labels == ("canary", "stable")
     assert [(g.name, g.measured, len(g.checks)) for g in facts.gates] == [
         ("data", True, 1),
         ("verdict", True, 1),
@@ -55,7 +56,7 @@ def test_the_recommender_leads_the_comparison_with_the_served_lists(inputs):
 
 def test_a_withheld_model(tmp_path):
     facts = facts_of(write_run(tmp_path, blessed_model=False))
-    assert (facts.blessed, facts.pushed_version) == (False, None)
+    assert (facts.blessed, facts.pushed_version, facts.pushed_labels) == (False, None, ())
     assert [check.name for check in facts.failed] == ["auc"]
 
 

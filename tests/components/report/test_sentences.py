@@ -14,6 +14,16 @@ def test_a_blessed_model_names_its_version():
     )
 
 
+def test_a_model_on_trial_is_not_called_served():
+    text = sentences.verdict(blessed(pushed_labels=("canary",)))
+    assert "is served as" not in text
+    assert text.endswith(
+        "It is on trial as version 3, which is `canary`; what is `stable` did not change."
+    )
+    both = blessed(pushed_labels=("canary", "stable"))
+    assert sentences.verdict(both).endswith("It is served as version 3.")
+
+
 def test_a_withheld_model_names_the_first_reason():
     assert sentences.verdict(withheld()) == (
         "Withheld: 1 of 18 checks failed. NDCG@10 is 0.0500; it must be at least 0.1 "

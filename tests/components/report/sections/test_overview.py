@@ -15,10 +15,15 @@ def test_the_cards_answer_what_is_asked_first():
         ("NDCG@10", "0.1043", "best baseline 0.1012"),
         ("Requests measured", "943", "held out from training"),
         ("Events used", "100,000", "of 100,060 rows read"),
-        ("Served version", "3", "pushed by this run"),
+        ("Pushed version", "3", "served since this run"),
     ]
     assert cards(withheld())[-1].value == "none"
-    assert [card.name for card in cards(EMPTY)] == ["Served version"]
+    assert [card.name for card in cards(EMPTY)] == ["Pushed version"]
+
+
+def test_a_version_on_trial_is_not_called_served():
+    assert cards(blessed(pushed_labels=("canary",)))[-1].note == "on trial as canary"
+    assert cards(blessed(pushed_labels=("canary", "stable")))[-1].note == "served since this run"
 
 
 def test_serving_facts_carry_their_units_and_bounds():
