@@ -24,6 +24,11 @@ _QUERY: dict[str, ValueType] = {
     keys.HISTORY_TIME: "int",
     keys.REQUEST_TIME: "int",
 }
+_CATALOGUE: dict[str, ValueType] = {
+    keys.ITEM_ID: "bytes",
+    keys.ITEM_AVAILABLE_FROM: "int",
+    keys.ITEM_AVAILABLE_TO: "int",
+}
 _HELD_OUT: dict[str, ValueType] = {**_QUERY, keys.TARGET_ITEM_ID: "bytes"}
 
 
@@ -51,10 +56,20 @@ class Requests:
     Attributes:
         history: One sequence a request.
         target: Item code of the next event [R]; -1 where the catalogue does not hold it.
+        time: When it was asked, unix seconds [R].
+        available: From when on and before when an item may be shown, unix seconds [items, 2].
     """
 
     history: Sequences
     target: Ints
+    time: Ints
+    available: Ints
+
+    def may_be_shown(self, rows: Ints, items: Ints) -> npt.NDArray[np.bool_]:
+        """Whether items are available when requests ask; of indices that broadcast."""
+        since, until = self.available[items, 0], self.available[items, 1]
+        time = self.time[rows]
+        return (since <= time) & (time < until)
 
 
 class HeldOutData:
@@ -66,10 +81,15 @@ class HeldOutData:
     """
 
     def __init__(self, split_uris: Callable[[str], Sequence[str]], *, by_time: bool) -> None:
-        catalogue = read_columns(split_uris(keys.CATALOGUE), {keys.ITEM_ID: "bytes"})
+        catalogue = read_columns(split_uris(keys.CATALOGUE), _CATALOGUE)
         # Codes follow the ids, so that ties are always broken in the same order.
-        items = catalogue[keys.ITEM_ID].list.first().unique().sort()
-        self._codes = pl.DataFrame({"item": items, "code": np.arange(len(items))})
+        items = (
+            catalogue.select(pl.col(*_CATALOGUE).list.first())
+            .unique(keys.ITEM_ID, keep="first")
+            .sort(keys.ITEM_ID)
+        )
+        self._codes = items.select(item=keys.ITEM_ID, code=pl.int_range(pl.len()))
+        self._available = _limits(items)
         self._by_time = by_time
         self._train = read_columns(split_uris(keys.TRAIN), _QUERY)
         self._held_out = {
@@ -90,7 +110,8 @@ class HeldOutData:
         )
         target = rows.select(item=pl.col(keys.TARGET_ITEM_ID).list.first())
         codes = target.join(self._codes, on="item", how="left", maintain_order="left")["code"]
-        return Requests(history, codes.fill_null(-1).to_numpy())
+        time = rows[keys.REQUEST_TIME].list.first().to_numpy()
+        return Requests(history, codes.fill_null(-1).to_numpy(), time, self._available)
 
     def events_before(self, split: str) -> Sequences:
         """Each user's events before the period of `validation` or `eval`."""
@@ -123,6 +144,15 @@ class HeldOutData:
             events["time"].to_numpy(),
             len(rows),
         )
+
+
+def _limits(items: pl.DataFrame) -> Ints:
+    """From when on and before when each item may be shown, as the recommender reads it [items, 2].
+
+    A limit that is missing or 0 is none.
+    """
+    until = pl.col(keys.ITEM_AVAILABLE_TO).replace(0, None).fill_null(np.iinfo(np.int64).max)
+    return items.select(pl.col(keys.ITEM_AVAILABLE_FROM).fill_null(0), until).to_numpy()
 
 
 def _prefixes(rows: pl.DataFrame, *, with_target: bool) -> pl.DataFrame:

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from components.baselines.events import HeldOutData
@@ -18,11 +19,13 @@ def held_out(user, items, times, target, request_time):
     return {**query(user, items, times, request_time), "target_item_id": [target]}
 
 
-def _data(folder, *, train, validation, evaluation, items, by_time):
+def _data(folder, *, train, validation, evaluation, items, by_time, limits=None):
     write_split(folder, "train", train)
     write_split(folder, "validation", validation)
     write_split(folder, "eval", evaluation)
-    write_split(folder, "catalogue", [{"item_id": [item]} for item in items])
+    limits = limits or {}
+    rows = [{"item_id": [item], **limits.get(item, {})} for item in items]
+    write_split(folder, "catalogue", rows)
     return HeldOutData(lambda split: [str(folder / f"Split-{split}")], by_time=by_time)
 
 
@@ -61,6 +64,22 @@ def test_requests_have_codes_in_the_order_of_the_ids(leave_one_out):
     assert requests.history.time.tolist() == [1, 2, 3, 4]
     assert requests.target.tolist() == [4]
     assert leave_one_out.items == 5
+
+
+def test_requests_know_when_items_may_be_shown(tmp_path):
+    data = _data(
+        tmp_path,
+        train=[query("u", "ab", [1, 2], 2)],
+        validation=[held_out("u", "ab", [1, 2], "c", 11)],
+        evaluation=[held_out("u", "abc", [1, 2, 11], "d", 20)],
+        items="dcba",
+        by_time=True,
+        limits={"b": {"item_available_from": [5], "item_available_to": [20]}, "c": {}},
+    )
+    requests = data.requests("eval")
+    assert requests.time.tolist() == [20]
+    assert requests.available[1].tolist() == [5, 20]
+    assert requests.may_be_shown(0, np.arange(4)).tolist() == [True, False, True, True]
 
 
 def test_under_a_time_split_nothing_of_the_measured_period_is_known(tmp_path):

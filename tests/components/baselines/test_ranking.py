@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +18,14 @@ def requests(*histories_and_targets):
     flat = np.array([item for history in histories for item in history], np.int64)
     lengths = [len(history) for history in histories]
     history = Sequences(np.repeat(np.arange(len(lengths)), lengths), flat, flat * 0, len(lengths))
-    return Requests(history, np.array([target for _, target in histories_and_targets]))
+    target = np.array([target for _, target in histories_and_targets], np.int64)
+    return Requests(history, target, target * 0, np.tile([0, 2**60], (ITEMS, 1)))
+
+
+def timed(asked, times, available):
+    """The same requests, asked at some times of items that come and go."""
+    limits = np.array(available, np.int64)
+    return replace(requests(*asked), time=np.array(times, np.int64), available=limits)
 
 
 class Fixed:
@@ -91,3 +101,59 @@ def test_chunks_change_nothing(asked, score):
 
 def test_no_requests():
     assert personal_ranks(Fixed([1] * ITEMS), requests(), ITEMS, exclude_seen=True).tolist() == []
+
+
+LIMITS = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(0, 9)), min_size=ITEMS, max_size=ITEMS
+)  # of some items the end comes before the begin: they are never shown
+
+
+@st.composite
+def asked_at_times(draw):
+    asked = draw(ASKED)
+    times = draw(st.lists(st.integers(0, 9), min_size=len(asked), max_size=len(asked)))
+    return asked, times, draw(LIMITS)
+
+
+@pytest.mark.parametrize("chunk", [2, 2048])
+@given(asked_at_times(), SCORE, st.integers(1, ITEMS), st.booleans())
+def test_what_is_not_available_is_in_no_list(chunk, asked_at, score, k, exclude_seen):
+    asked, times, available = asked_at
+
+    def listed(history, time, *, zero_is_listed):
+        return [
+            item
+            for item in sorted(range(ITEMS), key=lambda i: (-score[i], i))
+            if (zero_is_listed or score[item] > 0)
+            and not (exclude_seen and item in history)
+            and available[item][0] <= time < available[item][1]
+        ]
+
+    def expected(*, zero_is_listed):
+        lists = [
+            listed(history, time, zero_is_listed=zero_is_listed)
+            for (history, _), time in zip(asked, times, strict=True)
+        ]
+        ranks = [
+            shown.index(target) + 1 if target in shown else 0
+            for shown, (_, target) in zip(lists, asked, strict=True)
+        ]
+        return ranks, {item for shown in lists for item in shown[:k]}
+
+    of, by = timed(asked, times, available), np.array(score, float)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ranking, "_CHUNK", chunk)
+        ranks = popularity_ranks(by, of, exclude_seen=exclude_seen)
+        shown = popularity_shown(by, of, k, exclude_seen=exclude_seen)
+        personal = personal_ranks(Fixed(score), of, ITEMS, exclude_seen=exclude_seen)
+    in_one_list, different = expected(zero_is_listed=True)
+    assert (ranks.tolist(), shown) == (in_one_list, len(different))
+    assert personal.tolist() == expected(zero_is_listed=False)[0]
+
+
+def test_what_has_ended_gives_way_to_what_is_second():
+    available = [(0, 100), *[(0, 2**60)] * (ITEMS - 1)]
+    of = timed([([], 1), ([], 1)], [99, 100], available)
+    score = np.array([9, 5, 1, 0, 0, 0, 0], float)
+    assert popularity_ranks(score, of, exclude_seen=True).tolist() == [2, 1]
+    assert personal_ranks(Fixed(score), of, ITEMS, exclude_seen=True).tolist() == [2, 1]
