@@ -1,7 +1,10 @@
 """What baselines learn from and what they are asked, read from the example rows.
 
 Every history is a prefix of its user's events. The longest prefix found in any row, cut where the
-measured period begins, is therefore all that is known of a user before it.
+measured period begins, is therefore all that the rows tell of a user before it: all of the training
+period, and of the validation period what led up to a row. Events after a user's last row of the
+validation period (`split.max_rows_per_user`, `split.held_out`) are known only of those who have a
+row in the measured one.
 """
 
 from __future__ import annotations
@@ -114,7 +117,7 @@ class HeldOutData:
         return Requests(history, codes.fill_null(-1).to_numpy(), time, self._available)
 
     def events_before(self, split: str) -> Sequences:
-        """Each user's events before the period of `validation` or `eval`."""
+        """Each user's events before the period of `validation` or `eval`, as far as rows tell."""
         measured = self._held_out[split]
         prefixes = [_joined_windows(self._train), _prefixes(measured, with_target=False)]
         if split == keys.EVAL:

@@ -19,7 +19,7 @@ _K = 10
 
 
 def measure(data: HeldOutData, *, exclude_seen: bool) -> dict[str, dict[str, float]]:
-    """Metrics of each baseline on the eval requests, fitted on all that happened before.
+    """Metrics of each baseline on the eval requests, fitted on what the rows tell of before.
 
     ItemKNN's number of neighbours is the best one on the validation requests, so that the composed
     model is not held against a weak setting.
