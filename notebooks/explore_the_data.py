@@ -72,7 +72,8 @@ dead.head(10)
 
 # %% [markdown]
 # ## When
-# The three periods follow each other for each user; over all users they overlap.
+# The three periods follow each other: with `split: {protocol: time}` for everybody at once, with
+# `leave_one_out` for each user, so that over all users they overlap.
 
 # %%
 periods = pd.DataFrame(account["periods"]).T.rename_axis("period").reset_index()

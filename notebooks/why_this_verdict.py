@@ -57,14 +57,17 @@ failed.drop(columns="passed").reset_index(drop=True)
 # %% [markdown]
 # ## Checks that only just passed
 # `room` is the distance to the nearest bound as a share of that bound: what to watch in the next
-# run.
+# run. It is negative where a value lies outside and passed all the same: noise explains as much.
 
 
 # %%
 def room(check):
-    """Distance to the nearest bound, as a share of it; nothing for a bound of zero."""
-    ends = [end for end in (check["lower"], check["upper"]) if pd.notna(end) and end]
-    return min((abs(check["value"] - end) / abs(end) for end in ends), default=float("nan"))
+    """Distance inside the nearest bound, as a share of it; nothing for a bound of zero."""
+    ends = [(check[side], sign) for side, sign in (("lower", 1), ("upper", -1))]
+    shares = [
+        sign * (check["value"] - end) / abs(end) for end, sign in ends if pd.notna(end) and end
+    ]
+    return min(shares, default=float("nan"))
 
 
 close = checks[checks["passed"]].assign(room=lambda table: table.apply(room, axis=1))
