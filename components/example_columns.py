@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import polars as pl
@@ -51,13 +51,27 @@ def read_batches(
     Yields:
         Serialized rows, and one list column for each feature; an absent feature is an empty list.
     """
+    decode = decoder(columns)
+    for batch in _record_batches(uris):
+        yield batch, decode(batch)
+
+
+def decoder(columns: Mapping[str, ValueType]) -> Callable[[Sequence[bytes]], pl.DataFrame]:
+    """A function: serialized rows -> their columns, as `read_batches` decodes them.
+
+    Args:
+        columns: Feature -> type of its values.
+    """
     feature = [schema_pb2.Feature(name=name, type=_TYPES[kind]) for name, kind in columns.items()]
     schema = schema_pb2.Schema(feature=feature)
-    decoder = ExamplesToRecordBatchDecoder(schema.SerializeToString())
+    decode = ExamplesToRecordBatchDecoder(schema.SerializeToString()).DecodeBatch
     types = pl.Schema({name: pl.List(_DTYPES[kind]) for name, kind in columns.items()})
-    for batch in _record_batches(uris):
-        frame = pl.DataFrame(pa.Table.from_batches([decoder.DecodeBatch(batch)]))
-        yield batch, frame.select(pl.col(*columns).fill_null([])).cast(types)
+
+    def decoded(records: Sequence[bytes]) -> pl.DataFrame:
+        frame = pl.DataFrame(pa.Table.from_batches([decode(list(records))]))
+        return frame.select(pl.col(*columns).fill_null([])).cast(types)
+
+    return decoded
 
 
 def read_columns(uris: Sequence[str], columns: Mapping[str, ValueType]) -> pl.DataFrame:

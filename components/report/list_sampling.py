@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.artifacts import Tiles
-from components.example_columns import ValueType, read_batches
+from components.example_columns import ValueType, decoder, read_batches, read_records
 from components.report.list_changes import DEPTH, Knowledge, Request, Served, list_sample
 from components.report.list_facts import ListSample
 from trainer.recommender.sources import RECENT_EVENTS
@@ -68,21 +68,23 @@ def sample_lists(
 
 def _draw(uris: Sequence[str], seed: int) -> list[tuple[Request, bytes]]:
     """The requests whose seeded digests are lowest: the same ones however rows are ordered."""
-    chosen = heapq.nsmallest(_SAMPLE, _digested(uris, seed), key=lambda entry: entry[0])
-    return [(request, record) for _, request, record in chosen]
+    salt = seed.to_bytes(8, "big", signed=True)
+
+    def digest(record: bytes) -> bytes:
+        return hashlib.blake2b(record, digest_size=16, salt=salt).digest()
+
+    chosen = heapq.nsmallest(_SAMPLE, read_records(uris), key=digest)
+    rows = decoder(_COLUMNS)(chosen).iter_rows(named=True)
+    return [(_request(row), record) for row, record in zip(rows, chosen, strict=True)]
 
 
-def _digested(uris: Sequence[str], seed: int) -> Iterator[tuple[bytes, Request, bytes]]:
-    for records, frame in read_batches(uris, _COLUMNS):
-        for record, row in zip(records, frame.iter_rows(named=True), strict=True):
-            request = Request(
-                user_id=_text(row[keys.USER_ID])[0],
-                request_time=row[keys.REQUEST_TIME][0],
-                history=_text(row[keys.HISTORY_ITEM_ID]),
-                target=_text(row[keys.TARGET_ITEM_ID])[0],
-            )
-            salt = seed.to_bytes(8, "big", signed=True)
-            yield hashlib.blake2b(record, digest_size=16, salt=salt).digest(), request, record
+def _request(row: dict[str, Any]) -> Request:
+    return Request(
+        user_id=_text(row[keys.USER_ID])[0],
+        request_time=row[keys.REQUEST_TIME][0],
+        history=_text(row[keys.HISTORY_ITEM_ID]),
+        target=_text(row[keys.TARGET_ITEM_ID])[0],
+    )
 
 
 def _serve(model: Any, records: Sequence[bytes]) -> list[Served]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
+
 from components.example_columns import ValueType, read_batches
 from serving.query import FeatureValue, Query
 from transform import features as keys
@@ -18,6 +20,7 @@ RAGGED = "$ragged_values"
 
 # What identifies a row on both sides of the transform, which passes these through untouched.
 _IDENTITY = (keys.REQUEST_TIME, keys.HISTORY_TIME, keys.CANDIDATE_PROBABILITY)
+_ROW = "row"
 Identity = tuple[tuple[float, ...], ...]
 
 
@@ -87,13 +90,17 @@ def find_transformed(uris: Sequence[str], wanted: Iterable[Identity]) -> dict[Id
     columns: dict[str, ValueType] = dict(zip(names, ("int", "int", "float"), strict=True))
     found: dict[Identity, bytes] = {}
     repeated: set[Identity] = set()
+    times = [time for at, *_ in missing for time in at]
+    asked_then = pl.col(keys.REQUEST_TIME).list.first().is_in(times)
     for records, frame in read_batches(uris, columns):
-        for record, row in zip(records, frame.iter_rows(named=True), strict=True):
+        # Few of a split's rows are wanted: the others need not become Python objects.
+        rows = frame.with_row_index(_ROW).filter(asked_then)
+        for row in rows.iter_rows(named=True):
             identity = _identity(row, names)
             if identity in found:
                 repeated.add(identity)
             elif identity in missing:
-                found[identity] = record
+                found[identity] = records[row[_ROW]]
     return {identity: record for identity, record in found.items() if identity not in repeated}
 
 

@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from components import example_columns
-from components.example_columns import read_batches, read_columns, read_records
+from components.example_columns import decoder, read_batches, read_columns, read_records
 from tests.components.toy_recommender import write_split
 from tests.records import record
 
@@ -30,6 +30,13 @@ def test_columns_are_lists_of_the_types_asked_for(uris):
     assert frame["name"].to_list() == [[b"a"], [b"b"], ["ü".encode()]]
     assert frame["sizes"].to_list() == [[1, 2], [3], []]
     assert frame["price"].to_list() == [[0.5], [], [1.5]]
+
+
+def test_rows_are_decoded_alike_one_by_one_and_all_at_once(uris):
+    decode, records = decoder(COLUMNS), list(read_records(uris))
+    whole = read_columns(uris, COLUMNS)
+    assert pl.concat([decode([record]) for record in records]).equals(whole)
+    assert decode([]).equals(whole.clear())
 
 
 def test_a_feature_that_no_row_has_is_empty(uris):

@@ -102,6 +102,10 @@ def test_rows_that_cannot_be_told_apart_are_left_out(folder):
     assert list(found) == [requests[2].identity]
 
 
+def test_nothing_is_found_where_nothing_is_wanted(folder):
+    assert find_transformed([str(folder / "transformed" / "Split-eval")], []) == {}
+
+
 def test_a_split_without_files_is_refused(tmp_path):
     with pytest.raises(ValueError, match="at least one file of rows"):
         read_requests([str(tmp_path)], (), (), 10)
