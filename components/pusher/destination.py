@@ -47,7 +47,7 @@ def newest_blessed(destination: Path) -> int | None:
     return None
 
 
-def withdraw(destination: Path, version: int) -> None:
+def remove(destination: Path, version: int) -> None:
     """Removes a version, out of sight before the first of its files goes."""
     retired = destination / f"{RETIRED}{version}"
     (destination / str(version)).rename(retired)

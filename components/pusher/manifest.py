@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MANIFEST_FILE = "manifest.json"
+_NO_MANIFEST = (AttributeError, KeyError, TypeError, ValueError)  # no JSON, or of another shape
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,7 @@ def read(folder: Path) -> Manifest | None:
         came = (said.get("copy_of"), said.get("refresh_of"))
         numbers = (None if version is None else int(version) for version in came)
         return Manifest(int(said["version"]), dict(said["files"].items()), *numbers)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (AttributeError, KeyError, TypeError, ValueError):  # no JSON, or of another shape
+    except (FileNotFoundError, NotADirectoryError, *_NO_MANIFEST):
         return None
 
 

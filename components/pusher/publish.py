@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.pusher import labels, manifest, unfinished
-from components.pusher.destination import locked, next_version, sweep, versions, withdraw
+from components.pusher.destination import locked, next_version, remove, sweep, versions
 from components.pusher.errors import PublishError, WithheldError, no_room_reported
 from components.pusher.labels import Label, Rollout
 from components.pusher.manifest import Manifest
@@ -143,7 +143,7 @@ def add(destination: Path, sources: Mapping[str, Path], listed: Manifest) -> Pub
         raise
     sync_folder(destination)
     if not manifest.is_intact(final):
-        withdraw(destination, listed.version)
+        remove(destination, listed.version)
         raise _differs(destination)
     logger.info("Published version %d.", listed.version)
     return Published(final, listed)

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from components.pusher import labels, manifest
-from components.pusher.destination import newest_blessed, versions, withdraw
+from components.pusher.destination import newest_blessed, remove, versions
 
 logger = logging.getLogger(__name__)
 
@@ -53,5 +53,5 @@ def retire(destination: Path, keep: int) -> None:
     stays = retained(destination, keep)
     for version in versions(destination):
         if version not in stays:
-            withdraw(destination, version)
+            remove(destination, version)
             logger.info("Removed the old version %d.", version)

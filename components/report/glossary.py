@@ -76,7 +76,7 @@ def model_label(model: str) -> str:
 def _base(metric: str) -> str:
     """The metric that another one is derived from: `slice_auc` -> `auc`."""
     base = metric.removeprefix(_SLICE)
-    for ending in (LOWER, UPPER, *_ADDED):
+    for ending in (LOWER, UPPER, _LEAD, _GAIN):  # the ends of an interval are said last
         base = base.removesuffix(ending)
     return base
 

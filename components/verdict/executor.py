@@ -16,7 +16,7 @@ from tfx.utils import path_utils
 
 from components.artifacts import BaselineMetrics, Checks
 from components.checks import Check, read_checks, write_checks
-from components.example_columns import ValueType, read_columns
+from components.example_columns import read_columns, read_records
 from components.training_period import read_period
 from components.verdict.evaluation import read_evaluation
 from components.verdict.judge import Evidence, judge
@@ -74,11 +74,11 @@ def _models(inputs: dict[str, list[Any]]) -> tuple[Path, Path | None]:
 
 
 def _evidence(inputs: dict[str, list[Any]]) -> Evidence:
-    def column(split: str, name: str, kind: ValueType) -> list[Any]:
-        uris = artifact_utils.get_split_uris(inputs["examples"], split)
-        return read_columns(uris, {name: kind})[name].explode().to_list()
+    def uris(split: str) -> list[str]:
+        return list(artifact_utils.get_split_uris(inputs["examples"], split))
 
     model = artifact_utils.get_single_instance(inputs["model"])
+    requests = read_columns(uris(keys.EVAL), {keys.REQUEST_TIME: "int"})
     return Evidence(
         ranker=read_evaluation(_uri(inputs, "ranker_evaluation")),
         lists=read_evaluation(_uri(inputs, "list_evaluation")),
@@ -90,9 +90,9 @@ def _evidence(inputs: dict[str, list[Any]]) -> Evidence:
             (Path(_uri(inputs, "baselines")) / BaselineMetrics.METRICS_FILE).read_text()
         ),
         data=read_checks(Path(_uri(inputs, "data_checks")) / Checks.CHECKS_FILE),
-        items=len(column(keys.CATALOGUE, keys.ITEM_ID, "bytes")),
+        items=sum(1 for _ in read_records(uris(keys.CATALOGUE))),
         training=read_period(Path(path_utils.serving_model_dir(model.uri))),
-        request_times=column(keys.EVAL, keys.REQUEST_TIME, "int"),
+        request_times=requests[keys.REQUEST_TIME].explode().to_list(),
     )
 
 
