@@ -72,7 +72,8 @@ class Requests:
         """Whether items are available when requests ask; of indices that broadcast."""
         since, until = self.available[items, 0], self.available[items, 1]
         time = self.time[rows]
-        return (since <= time) & (time < until)
+        allowed: npt.NDArray[np.bool_] = (since <= time) & (time < until)
+        return allowed
 
 
 class HeldOutData:
