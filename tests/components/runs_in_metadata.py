@@ -55,6 +55,7 @@ class Runs:
         path = self.folder / str(version)
         path.mkdir(parents=True)
         (path / MANIFEST_FILE).write_text(Manifest(version, {}, copy_of).text())
+        (path / "saved_model.pb").touch()
 
     def remove(self, artifact: int) -> None:
         """Takes an artifact from what a resolver is given."""
