@@ -16,9 +16,10 @@ from serving import contract
 from serving.calls.aio_channel import AsyncChannel
 from serving.calls.channel import CallError
 from serving.calls.policy import RetryPolicy
-from serving.flows import Call, Flow, Step, end_of, run_async
+from serving.flows import Call, Flow, Look, Step, end_of, run_async
 from serving.query import Query, Recommendation, SimilarItem
 from serving.served_model import ServedModel, VersionStatus
+from serving.user_state.record import UserStateError
 
 Answer = TypeVar("Answer")
 
@@ -91,7 +92,7 @@ class AsyncRecommenderClient:
 
         async def do(step: Step) -> Any:
             if not isinstance(step, Call):
-                return await asyncio.to_thread(step.function)
+                return await self._look(step, deadline)
             try:
                 ends = end_of(step, deadline)
                 return await self._channel.call(step.method, step.request, ends)
@@ -99,3 +100,14 @@ class AsyncRecommenderClient:
                 raise error.failure.explained(self.address, self.timeout_s) from error
 
         return await run_async(flow, do)
+
+    async def _look(self, step: Look, deadline: float) -> Any:
+        """Runs what may block in a thread; one that is late goes on, but nobody waits for it."""
+        try:
+            left = deadline - time.monotonic()
+            return await asyncio.wait_for(asyncio.to_thread(step.function), left)
+        except TimeoutError as error:
+            raise UserStateError(
+                f"a store of user states must answer within timeout_s, and this one did not within "
+                f"{self.timeout_s:g} s. Look at its server, or raise timeout_s"
+            ) from error

@@ -2,16 +2,19 @@
 
 import math
 import socket
+import threading
 import time
 
 import pytest
 
+from serving.aio_client import AsyncRecommenderClient
 from serving.client import RetryPolicy, ServingError
 from serving.query import Recommendation
 from serving.user_flows import UserClientSettings
 from serving.user_state.record import Publication, UserRecord, UserStateError
 from serving.user_state.redis_store import RedisUserStates
 from serving.user_state.sqlite_store import SqliteUserStates
+from tests.serving.in_loop import InLoop
 from transform.state import Event
 
 POPULAR = ("apple", "bread", "cheese", "dates", "eggs")
@@ -145,6 +148,29 @@ def test_without_a_store_popular_items_are_shown_and_it_is_said(client, for_user
     assert "the one at 127.0.0.1:1 does not give them" in answer.reason
     with pytest.raises(UserStateError):
         users.record("ann", Event("apple", "view", NOW))
+
+
+@pytest.fixture
+def mute_store(store, monkeypatch):
+    """A store that is asked and does not answer before the test is over."""
+    over = threading.Event()
+    monkeypatch.setattr(store, "read", lambda _: over.wait(5))
+    yield store
+    over.set()
+
+
+def test_a_store_that_is_mute_is_gone_at_the_deadline_of_asyncio(for_users, mute_store):
+    client = InLoop(lambda: AsyncRecommenderClient("127.0.0.1:1", timeout_s=0.3))
+    users = for_users(client, mute_store, UserClientSettings(popular_item_id=POPULAR))
+    began = time.monotonic()
+    answer = users.recommend("ann", 1)
+    assert time.monotonic() - began < 1
+    assert (answer.source, answer.state_version) == ("fallback", None)
+    assert "this one did not within 0.3 s" in answer.reason
+    with pytest.raises(UserStateError, match="raise timeout_s"):
+        users.query_embedding("ann")
+    client.close()
+    client.stop()
 
 
 def test_an_embedding_is_asked_for_once(users):
