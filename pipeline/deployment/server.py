@@ -12,6 +12,9 @@ GRPC_PORT, REST_PORT = 8500, 8501
 CONFIG_FOLDER = "/config"
 MODELS_CONFIG, MONITORING, BATCHING = "models.config", "monitoring.txtpb", "batching.txtpb"
 _CONFIG_POLL_SECONDS = 10
+# Callers look up the servers' addresses anew only where a connection ends. So that they find the
+# servers that were added, none lasts; calls in flight end on the old one.
+_CONNECTION_MS, _CONNECTION_GRACE_MS = 60_000, 30_000
 _BATCHES_A_CPU = 4  # that wait: about as many calls as the embedded server lets wait
 
 
@@ -28,6 +31,8 @@ def flags(serving: ServingSettings) -> list[str]:
         "monitoring_config_file": f"{CONFIG_FOLDER}/{MONITORING}",
         "file_system_poll_wait_seconds": 1,
         "enable_grpc_healthcheck_service": "true",
+        "grpc_channel_arguments": f"grpc.max_connection_age_ms={_CONNECTION_MS},"
+        f"grpc.max_connection_age_grace_ms={_CONNECTION_GRACE_MS}",
     }
     if serving.rollout is Rollout.CANARY:
         chosen["model_config_file_poll_wait_seconds"] = _CONFIG_POLL_SECONDS

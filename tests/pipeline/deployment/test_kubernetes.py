@@ -11,6 +11,8 @@ from pipeline.deployment.models_config import NEWEST
 from pipeline.deployment.rendering import render, write
 from pipeline.deployment.settings import Kubernetes, ServingSettings
 from pipeline.gates import Gates
+from serving.model_server.__main__ import parser
+from serving.model_server.options import Options
 from tests.pipeline.deployment.kubernetes_schema import SchemaError, check
 
 MODELS = {
@@ -158,6 +160,14 @@ def test_ports_agree(objects, container, flags):
         for port in rule["ports"]
     ]
     assert opened == [ports["grpc"], ports["rest"]]
+
+
+def test_callers_look_addresses_up_anew_before_the_autoscaler_looks_again(flags, container):
+    arguments = dict(one.split("=") for one in flags["grpc_channel_arguments"].split(","))
+    assert int(arguments["grpc.max_connection_age_ms"]) <= 60_000
+    assert int(arguments["grpc.max_connection_age_grace_ms"]) >= 30_000  # what a call may take
+    options = Options(**vars(parser().parse_args(container["args"])))
+    assert dict(options.channel_arguments()) == {k: int(v) for k, v in arguments.items()}
 
 
 def test_the_servers_reach_nobody_and_not_everybody_reaches_them(objects):
