@@ -1,4 +1,4 @@
-"""One alert rule, as Prometheus reads it."""
+"""One alert rule, as Prometheus reads it, and what several of them ask."""
 
 from __future__ import annotations
 
@@ -24,3 +24,11 @@ def alert_rule(
         "labels": {"severity": severity},
         "annotations": {"summary": summary},
     }
+
+
+def down(job: str) -> str:
+    """PromQL that gives something where a job does not answer, or none of it is found.
+
+    Where Prometheus finds none of them, no series says so.
+    """
+    return f'up{{job="{job}"}} == 0 or absent(up{{job="{job}"}})'

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.deployment import metrics, stream_watch, traffic_watch
-from pipeline.deployment.alert_rule import alert_rule
+from pipeline.deployment.alert_rule import alert_rule, down
 from pipeline.deployment.settings import Objectives, ServingSettings
 from pipeline.gates import Gates
 
@@ -56,9 +56,9 @@ def _server_rules(promises: Objectives) -> list[dict[str, Any]]:
         *_burning("Slow", "answers late", slow_ratio, promises.latency_share, promises.days),
         alert_rule(
             "Down",
-            f'up{{job="{metrics.JOB}"}} == 0',
+            down(metrics.JOB),
             "page",
-            "A server does not answer Prometheus.",
+            "A server does not answer Prometheus, or there is none.",
             lasting="2m",
         ),
         alert_rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from components.checks import Bound
-from pipeline.deployment.alert_rule import alert_rule
+from pipeline.deployment.alert_rule import alert_rule, down
 from pipeline.deployment.panel import WINDOW, Panel
 from pipeline.deployment.settings import Objectives
 from serving.stream import metrics
@@ -24,8 +24,7 @@ def rules(objectives: Objectives, dead_letters: Bound) -> list[dict[str, Any]]:
     return [
         alert_rule(
             "StreamDown",
-            # Where Prometheus finds none of them, no series says so.
-            f'up{{job="{JOB}"}} == 0 or absent(up{{job="{JOB}"}})',
+            down(JOB),
             "page",
             "A consumer, a compactor or a watch of the stream does not answer Prometheus, or there "
             "is none.",

@@ -79,6 +79,7 @@ STATES = {
     "failing": (fail, {"FailingPage", "FailingTicket"}),
     "late": (answer_late, {"SlowPage", "SlowTicket"}),
     "down": (lambda world: world.up.update({metrics.JOB: 0}), {"Down"}),
+    "not found": (lambda world: world.up.pop(metrics.JOB), {"Down"}),
     "load": (lambda world: world.server.load(OSError), {"LoadFailed"}),
     "shedding": (
         lambda world: world.server.call(grpc.StatusCode.RESOURCE_EXHAUSTED),
