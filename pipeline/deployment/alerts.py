@@ -70,7 +70,7 @@ def _server_rules(promises: Objectives) -> list[dict[str, Any]]:
         ),
         alert_rule(
             "Shedding",
-            f"{metrics.status_rate('RESOURCE_EXHAUSTED', '5m')} > 0",
+            f"{metrics.shed('5m')} > 0",
             "ticket",
             "Servers refuse requests because their queues are full: add servers.",
             lasting="5m",

@@ -30,23 +30,26 @@ SERVER_FAULTS = (
     "UNKNOWN",
 )
 _MODEL = f'model_name="{MODEL_NAME}"'
+# A call that is refused before it is read is of no model's name.
+_ASKED = f'model_name=~"{MODEL_NAME}|"'
 _FAULTS = f'status=~"{"|".join(SERVER_FAULTS)}"'
+_SHED = 'status=~"RESOURCE_EXHAUSTED|UNAVAILABLE"'
 
 
 def requests(window: str, by: str = "") -> str:
     """Requests a second."""
     grouped = f" by ({by}) " if by else ""
-    return f"sum{grouped}(rate({REQUESTS}{{{_MODEL}}}[{window}]))"
+    return f"sum{grouped}(rate({REQUESTS}{{{_ASKED}}}[{window}]))"
 
 
-def status_rate(status: str, window: str) -> str:
-    """Requests a second that ended with one status."""
-    return f'sum(rate({REQUESTS}{{{_MODEL}, status="{status}"}}[{window}]))'
+def shed(window: str) -> str:
+    """Requests a second that found a queue full: that of the calls, or that of the batches."""
+    return f"sum(rate({REQUESTS}{{{_ASKED}, {_SHED}}}[{window}]))"
 
 
 def faults(window: str) -> str:
     """Requests a second that the server failed; 0 where there were none."""
-    return f"(sum(rate({REQUESTS}{{{_MODEL}, {_FAULTS}}}[{window}])) or vector(0))"
+    return f"(sum(rate({REQUESTS}{{{_ASKED}, {_FAULTS}}}[{window}])) or vector(0))"
 
 
 def fault_ratio(window: str) -> str:

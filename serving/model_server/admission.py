@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 
 from serving.model_server.errors import RefusedError
+from serving.model_server.metrics import Metrics
 
 _SMOOTHING = 0.1  # weight of the latest call in the mean
 _FIRST_GUESS_S = 0.1
@@ -28,14 +29,15 @@ class Admission:
 
     Args:
         limit: Calls that may be answered or wait.
+        metrics: What counts those that are refused.
 
     Attributes:
         in_flight: Calls that wait or are answered.
         call_s: Mean of what the latest calls took, their waiting included, in seconds.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self, limit: int, metrics: Metrics) -> None:
+        self._limit, self._metrics = limit, metrics
         self.in_flight = 0
         self.call_s = _FIRST_GUESS_S
         self._counting = threading.Lock()
@@ -49,6 +51,7 @@ class Admission:
         """
         with self._counting:
             if self.in_flight >= self._limit:
+                self._metrics.refused()
                 raise RefusedError(self._limit, self._wait_ms())
             self.in_flight += 1
         began = time.monotonic()

@@ -98,6 +98,10 @@ class Metrics:
             registry=self._registry,
         )
 
+    def refused(self) -> None:
+        """Count a call that is not admitted; of which model it was, nobody has read."""
+        self._requests.labels("", grpc.StatusCode.RESOURCE_EXHAUSTED.name).inc()
+
     def call(
         self, model_name: str, api: str, entrypoint: str
     ) -> contextlib.AbstractContextManager[None]:

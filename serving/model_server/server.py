@@ -98,7 +98,7 @@ class ModelServer:
         prediction = PredictionService(self._models, metrics, tensor_content)
         model_service = ModelService(self._models)
         api = GrpcApi(self._models, prediction, model_service, metrics, self._threads)
-        self._server.add_generic_rpc_handlers(handlers(api, Admission(limit)))
+        self._server.add_generic_rpc_handlers(handlers(api, Admission(limit, metrics)))
         if self._health is not None:
             health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self.rest_port: int | None = None

@@ -79,7 +79,8 @@ class RestServer:
         self._metrics = metrics
         self._options = options
         threads = options.threads or THREADS_A_CPU * (os.cpu_count() or 1)
-        self._admission = Admission(options.max_in_flight or IN_FLIGHT_A_THREAD * threads)
+        limit = options.max_in_flight or IN_FLIGHT_A_THREAD * threads
+        self._admission = Admission(limit, metrics)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rest")
         self._loop = LoopThread("rest-loop")
         self._runner: web.AppRunner | None = None

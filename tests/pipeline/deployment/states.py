@@ -10,6 +10,7 @@ from components.traffic.measure import measure
 from components.traffic.metrics import TrafficMetrics
 from components.traffic.rows import read_rows
 from components.traffic.span import Span
+from serving.model_server.admission import Admission
 from serving.model_server.errors import RequestError
 from serving.model_server.metrics import Metrics
 from serving.stream.compactor import Compactor
@@ -33,8 +34,9 @@ class Server:
     def __init__(self, folder):
         self._metrics = Metrics()
         self._folder = folder
-        for code in (None, grpc.StatusCode.INTERNAL, grpc.StatusCode.RESOURCE_EXHAUSTED):
+        for code in (None, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE):
             self.call(code)
+        self.refuse()
         for error in (None, OSError):
             self.load(error)
 
@@ -47,6 +49,11 @@ class Server:
             time.sleep(seconds)
             if code is not None:
                 raise RequestError(code, "")
+
+    def refuse(self):
+        """A call finds as many as may be answered or wait."""
+        with contextlib.suppress(RequestError), Admission(0, self._metrics).admitted():
+            pass
 
     def calls(self):
         for _ in range(_CALLS):

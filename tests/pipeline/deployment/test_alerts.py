@@ -51,6 +51,11 @@ def fail(world):
         world.server.call(grpc.StatusCode.INTERNAL)
 
 
+def overload(world):
+    for _ in range(50):
+        world.server.refuse()
+
+
 def answer_late(world):
     for _ in range(50):
         world.server.call(seconds=0.05)
@@ -81,10 +86,12 @@ STATES = {
     "down": (lambda world: world.up.update({metrics.JOB: 0}), {"Down"}),
     "not found": (lambda world: world.up.pop(metrics.JOB), {"Down"}),
     "load": (lambda world: world.server.load(OSError), {"LoadFailed"}),
-    "shedding": (
-        lambda world: world.server.call(grpc.StatusCode.RESOURCE_EXHAUSTED),
+    "shedding": (lambda world: world.server.refuse(), {"Shedding"}),
+    "batches full": (
+        lambda world: world.server.call(grpc.StatusCode.UNAVAILABLE),
         {"Shedding"},
     ),
+    "overloaded": (overload, {"FailingPage", "FailingTicket", "Shedding"}),
     "stream down": (lambda world: world.up.update({stream_watch.JOB: 0}), {"StreamDown"}),
     "stream not found": (
         lambda world: world.up.pop(stream_watch.JOB),

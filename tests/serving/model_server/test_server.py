@@ -207,8 +207,9 @@ def test_too_many_calls_are_shed_and_the_others_answered(serve_held, inputs):
     wait_until(lambda: refused(caller) is None)
 
 
-def test_who_is_shed_is_told_when_to_come_again(serve_held, inputs):
-    gate, _, caller = serve_held(1, max_in_flight=1)
+def test_who_is_shed_is_counted_and_told_when_to_come_again(serve_held, inputs):
+    metrics = Metrics()
+    gate, _, caller = serve_held(1, max_in_flight=1, metrics=metrics)
     running = caller.prediction.Predict.future(caller.request(inputs()), timeout=60)
     gate.wait_for_calls(1)
     told = set()
@@ -219,6 +220,7 @@ def test_who_is_shed_is_told_when_to_come_again(serve_held, inputs):
     assert min(told) >= 100  # once to twice 0.1 s, as no call has ended yet
     assert max(told) <= 200
     assert len(told) > 5  # so that they do not come together
+    assert b'{model_name="",status="RESOURCE_EXHAUSTED"} 20.0' in metrics.exposition()
     gate.opened.set()
     running.result()
 
