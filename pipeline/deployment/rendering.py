@@ -40,8 +40,9 @@ def render(serving: ServingSettings, step: models_config.Step, gates: Gates) -> 
         server.MONITORING: server.monitoring(),
         "tls.example.txtpb": server.tls_example(),
     }
+    own = serving.kubernetes.own_namespace
     objects = {
-        "namespace.yaml": cluster.namespace(serving),
+        **({"namespace.yaml": cluster.namespace(serving)} if own else {}),
         "config-map.yaml": workload.config_map(serving, models),
         "deployment.yaml": workload.deployment(serving),
         "service.yaml": cluster.service(serving),

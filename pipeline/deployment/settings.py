@@ -11,6 +11,7 @@ from pipeline.deployment import image as images
 from transform.settings import Frozen
 
 _DNS_LABEL = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+_SUB_PATH = r"^(\w[\w.=-]*(/\w[\w.=-]*)*)?$"  # neither absolute nor upwards
 
 
 class Objectives(Frozen):
@@ -40,15 +41,20 @@ class Kubernetes(Frozen):
     """Where and how many servers run.
 
     Attributes:
-        namespace: Namespace of everything that is rendered.
+        namespace: Namespace of everything that is rendered; that of the claim.
+        own_namespace: Whether the servers are alone in it. Then it is rendered, too, and takes no
+            pod with privileges, which those of others may need: the pipeline's, say.
         claim: PersistentVolumeClaim that holds the base path; the servers only read it.
+        sub_path: The base path's place in the claim; empty where it is all of it.
         min_replicas: Servers at the least.
         max_replicas: Servers at the most.
         monitoring_namespace: Namespace from which Prometheus may read the metrics.
     """
 
     namespace: str = Field(default="recommender", pattern=_DNS_LABEL)
+    own_namespace: bool = True
     claim: str = Field(default="recommender-models", pattern=_DNS_LABEL)
+    sub_path: str = Field(default="", pattern=_SUB_PATH)
     min_replicas: int = Field(default=2, ge=1)
     max_replicas: int = Field(default=6, ge=1)
     monitoring_namespace: str = Field(default="monitoring", pattern=_DNS_LABEL)

@@ -108,12 +108,18 @@ def _container(serving: ServingSettings) -> dict[str, Any]:
         },
         "volumeMounts": [
             {"name": "config", "mountPath": server.CONFIG_FOLDER, "readOnly": True},
-            {"name": "models", "mountPath": BASE_PATH, "readOnly": True},
+            _models(serving.kubernetes.sub_path),
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 -- in the container
         ],
         "lifecycle": {"preStop": {"exec": {"command": ["sleep", str(_LEAVE_SECONDS)]}}},
         **_probes(),
     }
+
+
+def _models(sub_path: str) -> dict[str, Any]:
+    """Where the claim, or a folder in it, is the base path."""
+    mount = {"name": "models", "mountPath": BASE_PATH, "readOnly": True}
+    return {**mount, "subPath": sub_path} if sub_path else mount
 
 
 def _probes() -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """The Kubernetes objects: each of its schema, fitting together, and without privileges."""
 
 import copy
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,6 +13,8 @@ from pipeline.deployment.models_config import NEWEST
 from pipeline.deployment.rendering import render, write
 from pipeline.deployment.settings import Kubernetes, ServingSettings
 from pipeline.gates import Gates
+from pipeline.loading import load_settings
+from pipeline.serving_folder import serving_folder
 from serving.model_server.__main__ import parser
 from serving.model_server.options import Options
 from tests.pipeline.deployment.kubernetes_schema import SchemaError, check
@@ -231,6 +235,42 @@ def test_settings_are_followed():
     assert pod["volumes"][1]["persistentVolumeClaim"]["claimName"] == "disk"
     scale = yaml.safe_load(files["kubernetes/autoscaler.yaml"])["spec"]
     assert (scale["minReplicas"], scale["maxReplicas"]) == (3, 4)
+
+
+GUIDE = Path(__file__).parents[3] / "pipeline" / "kubeflow" / "README.md"
+
+
+@pytest.fixture
+def guided(tmp_path):
+    """The settings that the guide to Kubeflow arrives at, and the claim that it makes."""
+    blocks = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    [claim] = (block for block in blocks if "kind: PersistentVolumeClaim" in block)
+    [shop] = (block for block in blocks if block.startswith("# shop.yaml"))
+    [serving] = (block for block in blocks if block.startswith("serving:"))
+    config = tmp_path / "shop.yaml"
+    config.write_text(shop + serving)
+    return load_settings(config), yaml.safe_load(claim)
+
+
+def test_the_servers_find_what_the_guide_to_kubeflow_pushes(guided):
+    settings, claim = guided
+    files = render(settings.serving, NEWEST, Gates())
+    deployment = yaml.safe_load(files["kubernetes/deployment.yaml"])
+    check(deployment, "V1Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    [volume] = (volume for volume in pod["volumes"] if volume["name"] == "models")
+    [mount] = (one for one in pod["containers"][0]["volumeMounts"] if one["name"] == "models")
+    assert deployment["metadata"]["namespace"] == claim["metadata"]["namespace"]
+    assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    [written] = settings.kubeflow.volumes
+    assert written.claim == claim["metadata"]["name"]
+    assert Path(written.path, mount["subPath"]) == serving_folder(settings)
+    # The label of a namespace of its own would stop the pipeline's pods.
+    assert "kubernetes/namespace.yaml" not in files
+    listed = yaml.safe_load(files["kubernetes/kustomization.yaml"])["resources"]
+    assert {f"kubernetes/{name}" for name in listed} == {
+        name for name in files if name.startswith("kubernetes/")
+    } - {"kubernetes/kustomization.yaml"}
 
 
 @pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")

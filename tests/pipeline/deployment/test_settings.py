@@ -14,6 +14,8 @@ from pipeline.refusals import SettingsError
         (f'{{image: "a/b@sha256:{"A" * 64}"}}', "`serving.image` must match the pattern"),
         ("{kubernetes: {min_replicas: 3, max_replicas: 2}}", "Received: 3 and 2"),
         ("{kubernetes: {namespace: My_Shop}}", "`serving.kubernetes.namespace` must match"),
+        ("{kubernetes: {sub_path: ../shop}}", "`serving.kubernetes.sub_path` must match"),
+        ("{kubernetes: {sub_path: /shop}}", "`serving.kubernetes.sub_path` must match"),
         ("{objectives: {availability: 1.0}}", "`serving.objectives.availability`"),
         ("{rollout: slowly}", "`serving.rollout`"),
         ("{replicas: 3}", "Nearest right key: `serving.kubernetes.min_replicas`"),
