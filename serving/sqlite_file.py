@@ -11,6 +11,10 @@ from typing import Literal
 
 _WAIT_SECONDS = 10.0  # for another writer
 
+# What survives a loss of power: FULL all that was written, NORMAL all but the last of it. What is
+# written outlives the process in any case.
+Synchronous = Literal["FULL", "NORMAL"]
+
 
 class SqliteFile:
     """A connection for all threads of a process.
@@ -18,8 +22,7 @@ class SqliteFile:
     Args:
         path: The file; it is made where there is none.
         schema: Statements that make what is not there yet.
-        synchronous: What survives a loss of power: FULL all that was written, NORMAL all but the
-            last of it. What is written outlives the process in any case.
+        synchronous: What survives a loss of power, unless a transaction says otherwise.
         what: What the file is, for the error's message.
         error: What is raised where SQLite fails.
 
@@ -31,25 +34,33 @@ class SqliteFile:
         self,
         path: Path,
         schema: str,
-        synchronous: Literal["FULL", "NORMAL"],
+        synchronous: Synchronous,
         what: str,
         error: type[Exception],
     ) -> None:
         self._path, self._what, self._error = path, what, error
+        self._synchronous = synchronous
         self._lock = threading.Lock()
         with self._explained():
             self.connection = sqlite3.connect(
                 path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
             self.connection.execute("PRAGMA journal_mode = WAL")
-            self.connection.execute(f"PRAGMA synchronous = {synchronous}")
             self.connection.execute("PRAGMA secure_delete = ON")
             self.connection.executescript(schema)
 
     @contextmanager
-    def transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
-        """All of what is done in it, or nothing."""
+    def transaction(
+        self, begin: str = "BEGIN IMMEDIATE", synchronous: Synchronous | None = None
+    ) -> Iterator[sqlite3.Connection]:
+        """All of what is done in it, or nothing.
+
+        Args:
+            begin: How it begins.
+            synchronous: What survives a loss of power; None for what holds for the file.
+        """
         with self._lock, self._explained():
+            self.connection.execute(f"PRAGMA synchronous = {synchronous or self._synchronous}")
             self.connection.execute(begin)
             try:
                 yield self.connection

@@ -46,8 +46,9 @@ ON CONFLICT DO UPDATE SET number = number + excluded.number
 class SqliteUserStates:
     """A `UserStateStore` in a file that any number of processes of one machine may share.
 
-    A write is there for all readers when the call returns, and outlives the process. (After a loss
-    of power the last writes may be gone; the file is never damaged by it.)
+    A write is there for all readers when the call returns, and outlives the process. What `append`
+    took survives a loss of power, too: the stream gives it only once. (Of other writes the last may
+    then be gone; the file is never damaged by it.)
 
     Args:
         path: The file; it is made where there is none.
@@ -84,7 +85,7 @@ class SqliteUserStates:
     def append(self, live: Mapping[str, Sequence[LiveEvent]]) -> dict[str, int]:
         """See `UserStateStore`. All the users get theirs together."""
         counts = {}
-        with self._transaction():
+        with self._transaction(synchronous="FULL"):
             for user_id, events in live.items():
                 found = self._found(user_id)
                 record = (found[1] if found else b"") + encode_live(events)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.user_state.live import LiveEvent
 from serving.user_state.record import (
     NOTHING_PUBLISHED,
     UNKNOWN,
@@ -50,6 +51,23 @@ def test_events_are_folded_with_what_was_published(store, connect):
         state = apply(state, event, PUBLICATION.settings)
     assert len(state.events) == 3
     assert connect().read(["bob", "ann"]) == ([UNKNOWN, UserRecord(5, state)], PUBLICATION)
+
+
+def test_an_append_is_on_the_disk_before_the_stream_forgets_the_events(tmp_path, monkeypatch):
+    store = SqliteUserStates(tmp_path / "users.sqlite")
+    found, told = store._found, []
+
+    def asked(user_id):
+        [level] = store._connection.execute("PRAGMA synchronous").fetchone()
+        told.append(level)
+        return found(user_id)
+
+    monkeypatch.setattr(store, "_found", asked)
+    store.append({"ann": [LiveEvent("e1", (Event("item", "view", 100),))]})
+    record_event(store, "bob", Event("item", "view", 100))
+    store.close()
+    full, normal = 2, 1
+    assert told == [full, normal]
 
 
 def test_a_new_publication_is_seen_by_open_stores(store, connect):
