@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import threading
 import time
+from collections.abc import Mapping
 
 from serving.stream.log_files import DAY_SECONDS, EventLogFiles
 from serving.stream.messages import Message
@@ -81,9 +82,14 @@ class Compactor:
                 self._stopped.wait(pause)
 
     def flush(self) -> None:
-        """Writes all that the stream holds now, however little it is."""
-        while self._gather():
-            pass
+        """Writes all that the stream holds now, however little it is; less where it is stopped.
+
+        What comes meanwhile is left, so that it ends where events keep coming.
+        """
+        tails = {one: self._queue.tail(one) for one in range(self._queue.partitions)}
+        while not self._stopped.is_set() and self._gather(tails):
+            while len(self._gathered) >= self._entries:
+                self._write()
         while self._gathered:
             self._write()
         self._queue.trim(self._files.positions)
@@ -97,10 +103,11 @@ class Compactor:
         self._queue.trim(self._files.positions)
         return True
 
-    def _gather(self) -> bool:
+    def _gather(self, until: Mapping[int, str] | None = None) -> bool:
         found = []
         for partition in range(self._queue.partitions):
-            entries = self._queue.scan(partition, self._scanned.get(partition), _ENTRIES)
+            after, end = self._scanned.get(partition), (until or {}).get(partition)
+            entries = self._queue.scan(partition, after, _ENTRIES, end)
             if entries:
                 self._scanned[partition] = entries[-1].position
             found += entries

@@ -78,8 +78,20 @@ class EventQueue(EventSink, Protocol):
     def acknowledge(self, entries: Sequence[Entry], dead: Sequence[DeadLetter]) -> None:
         """Marks entries as consumed and keeps the dead letters among them, each once."""
 
-    def scan(self, partition: int, after: str | None, count: int) -> list[Entry]:
-        """Entries after a position (None: from the first), whoever has consumed them."""
+    def scan(
+        self, partition: int, after: str | None, count: int, until: str | None = None
+    ) -> list[Entry]:
+        """Entries after a position and up to another, whoever has consumed them.
+
+        Args:
+            partition: Where to look.
+            after: The position; None for all from the first.
+            count: Entries at most.
+            until: The last position that is asked for; None for all there are.
+        """
+
+    def tail(self, partition: int) -> str:
+        """The last position that an entry was given, whether it is still there or not."""
 
     def trim(self, until: Mapping[int, str]) -> None:
         """Removes what is consumed and stands at or before a position of its partition."""

@@ -20,6 +20,7 @@ from serving.stream.queue import DeadLetter, Entry, QueueError, StreamShapeError
 _MISSING = "the stream of events is in Redis, and the one at {place} does not give it"
 _GROUP = "fold"
 _FIELD = b"e"
+_BEFORE_ALL = "0-0"  # a position that no entry is given
 _DEAD_LETTERS = 100_000  # kept at least, the latest
 # Keeps a dead letter where it was not acknowledged yet. KEYS: stream, dead letters. ARGV: group,
 # position, letters to keep, then fields and values.
@@ -104,13 +105,25 @@ class RedisQueue:
                 )
             pipeline.execute()
 
-    def scan(self, partition: int, after: str | None, count: int) -> list[Entry]:
+    def scan(
+        self, partition: int, after: str | None, count: int, until: str | None = None
+    ) -> list[Entry]:
         """See `EventQueue`."""
         self._check_partitions()
-        start = "-" if after is None else f"({after}"
+        start, end = "-" if after is None else f"({after}", until or "+"
         with self._explained():
-            found: Any = self._redis.xrange(self._key(partition), start, "+", count)
+            found: Any = self._redis.xrange(self._key(partition), start, end, count)
         return _entries(partition, found)
+
+    def tail(self, partition: int) -> str:
+        """See `EventQueue`."""
+        self._check_partitions()
+        with self._explained():
+            if not self._redis.exists(self._key(partition)):
+                return _BEFORE_ALL
+            stream: Any = self._redis.xinfo_stream(self._key(partition))
+        last: bytes = stream["last-generated-id"]
+        return last.decode()
 
     def trim(self, until: Mapping[int, str]) -> None:
         """See `EventQueue`."""

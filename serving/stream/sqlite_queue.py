@@ -29,8 +29,10 @@ ON CONFLICT DO UPDATE SET position = max(position, excluded.position)
 """
 _SCAN = """
 SELECT partition, position, arrival, payload FROM entries
-WHERE partition = ? AND position > ? ORDER BY position LIMIT ?
+WHERE partition = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?
 """
+_TAIL = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entries'"
+_LAST = (1 << 63) - 1  # position that SQLite gives
 _BACKLOG = """
 SELECT count(*) FROM entries LEFT JOIN consumed USING (partition)
 WHERE entries.position > coalesce(consumed.position, 0)
@@ -99,11 +101,19 @@ class SqliteQueue:
             connection.executemany("INSERT OR IGNORE INTO dead VALUES (?, ?, ?, ?, ?)", rows)
             connection.executemany(_CONSUMED, last.items())
 
-    def scan(self, partition: int, after: str | None, count: int) -> list[Entry]:
+    def scan(
+        self, partition: int, after: str | None, count: int, until: str | None = None
+    ) -> list[Entry]:
         """See `EventQueue`."""
+        limits = (int(after or 0), _LAST if until is None else int(until))
         with self._transaction("BEGIN") as connection:
-            rows = connection.execute(_SCAN, (partition, int(after or 0), count)).fetchall()
+            rows = connection.execute(_SCAN, (partition, *limits, count)).fetchall()
         return [Entry(part, str(place), arrival, payload) for part, place, arrival, payload in rows]
+
+    def tail(self, partition: int) -> str:
+        """See `EventQueue`. It is that of all partitions."""
+        with self._transaction("BEGIN") as connection:
+            return str(connection.execute(_TAIL).fetchone()[0])
 
     def trim(self, until: Mapping[int, str]) -> None:
         """See `EventQueue`."""

@@ -1,6 +1,7 @@
 """Through the stream: states, item counts and the log are those of a batch replay."""
 
 import json
+import threading
 import time
 from collections import Counter
 from dataclasses import replace
@@ -19,7 +20,7 @@ from serving.stream.exposure_log import ExposureLog
 from serving.stream.log_files import EventLogFiles, LogError
 from serving.stream.messages import Exposure, Outcome, to_bytes
 from serving.stream.parsing import LATE, NO_JSON
-from serving.stream.queue import DeadLetter
+from serving.stream.queue import DeadLetter, Entry
 from serving.stream.redis_queue import RedisQueue
 from serving.stream.sqlite_queue import SqliteQueue
 from serving.user_flows import UserList
@@ -33,6 +34,7 @@ from tests.serving.stream.replay import (
     events_of,
     states_of,
 )
+from tests.waiting import wait_until
 from transform.reading.event_rows import FUTURE
 
 NOW = int(time.time())
@@ -251,6 +253,46 @@ def test_the_stream_forgets_what_is_both_consumed_and_in_the_log(queue, store, t
     compact(queue, tmp_path / "log")
     assert (entries(), queue.backlog()) == (1, 1)
     assert len(events_of(tmp_path / "log", NOW + 60)) == 11
+
+
+def test_the_log_is_brought_up_to_now_while_events_keep_coming(queue, tmp_path, monkeypatch):
+    scan, coming = queue.scan, iter(range(100))
+
+    def scanned(*asked):
+        send(queue, [Outcome(f"late-{next(coming)}", "ann", "a", "view", NOW)])
+        return scan(*asked)
+
+    send(queue, [Outcome(f"e{n}", f"user-{n}", "a", "view", NOW) for n in range(10)])
+    monkeypatch.setattr(queue, "scan", scanned)
+    compact(queue, tmp_path / "log")
+    assert len(events_of(tmp_path / "log", NOW + 60)) == 10
+    monkeypatch.undo()
+    compact(queue, tmp_path / "log")
+    assert len(events_of(tmp_path / "log", NOW + 60)) == 10 + next(coming)
+
+
+def test_a_compactor_that_catches_up_can_be_stopped_and_writes_as_it_goes(
+    queue, tmp_path, monkeypatch
+):
+    def endless(partition, after, count, until=None):
+        place = int(after or 0) + 1
+        message = Outcome(f"e{place}", "ann", "a", "view", NOW)
+        return [Entry(partition, str(place), NOW, to_bytes(message))]
+
+    monkeypatch.setattr(queue, "scan", endless)
+    monkeypatch.setattr(queue, "trim", lambda until: None)
+    files = EventLogFiles(tmp_path / "log", "impression", [])
+    compactor = Compactor(queue, files, entries=9)
+    flushing = threading.Thread(target=compactor.flush, daemon=True)
+    flushing.start()
+    written = lambda: list((tmp_path / "log").glob("dt=*/*"))  # noqa: E731
+    wait_until(lambda: len(written()) > 1)
+    compactor.stop()
+    flushing.join(60)
+    assert not flushing.is_alive()
+    assert compactor.waiting_since is None
+    assert len(pl.read_parquet(written()[0])) <= 9 + queue.partitions
+    files.close()
 
 
 def test_dead_letters_are_not_trimmed_before_they_are_kept(queue, tmp_path):
