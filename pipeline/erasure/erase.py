@@ -68,7 +68,8 @@ def erase_person(place: StreamPlace, log: Path | None, user_id: str) -> Erasure:
         user_id: The person.
 
     Raises:
-        ErasureError: New events of the person keep coming.
+        ErasureError: New events of the person keep coming, or a consumer does not acknowledge what
+            it has read.
         RunError: A run is under way.
     """
     settings = place.settings

@@ -18,13 +18,15 @@ from serving.user_state.record import UNKNOWN, DamagedRecordError
 from serving.user_state.store import UserStateStore
 
 _PAGE = 2000
-# Longer than a consumer holds what it has read.
-_PAUSE_SECONDS = 1.0
+_PAUSE_SECONDS = 1.0  # in which who keeps sending sends again
 _ROUNDS = 5
+# Longer than another consumer waits before it takes what a dead one has left.
+_HELD_SECONDS = 30.0
+_POLL_SECONDS = 0.05
 
 
 class ErasureError(Exception):
-    """The person is still there; the message says where and what to do."""
+    """The person is still there, or may come back; the message says why and what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +49,8 @@ class Erased:
 def erase(queue: EventQueue, store: UserStateStore, files: EventLogFiles, user_id: str) -> Erased:
     """Removes a person; what is removed once stays so, unless new events of the person come.
 
-    Holding `files` keeps the compactor from writing what it has already read. A consumer may still
-    bring back what it had in hand, so the places are looked at again after a while.
+    Holding `files` keeps the compactor from writing what it has already read. What a consumer has
+    in hand it may still bring back, so it is waited for.
 
     Args:
         queue: The stream.
@@ -57,7 +59,8 @@ def erase(queue: EventQueue, store: UserStateStore, files: EventLogFiles, user_i
         user_id: The person.
 
     Raises:
-        ErasureError: New events of the person keep coming.
+        ErasureError: New events of the person keep coming, or a consumer does not acknowledge what
+            it has read: then the person may come back.
     """
     done = Erased(0, 0, 0, 0)
     for _ in range(_ROUNDS):
@@ -104,15 +107,32 @@ def _erase_once(
     queue: EventQueue, store: UserStateStore, files: EventLogFiles, user_id: str
 ) -> Erased:
     entries = [one for one in _entries(queue, user_id) if _is_of(one.payload, user_id)]
-    dead = [one.entry for one in queue.dead_letters() if _is_of(one.entry.payload, user_id)]
+    dead = _dead(queue, user_id)
     queue.remove([*entries, *dead])
+    _wait_for_consumers(queue, partition_of(user_id, queue.partitions))
+    late = _dead(queue, user_id)  # of what they had in hand
+    queue.remove(late)
     try:
         known = store.read([user_id])[0][0] != UNKNOWN
     except DamagedRecordError:
         known = True
     if known:
         store.erase(user_id)
-    return Erased(int(known), len(entries), len(dead), files.erase(user_id))
+    return Erased(int(known), len(entries), len(dead + late), files.erase(user_id))
+
+
+def _wait_for_consumers(queue: EventQueue, partition: int) -> None:
+    """Until nobody has anything in hand that he has read before now."""
+    until = queue.tail(partition)
+    deadline = time.monotonic() + _HELD_SECONDS
+    while queue.is_held(partition, until):
+        if time.monotonic() > deadline:
+            raise ErasureError(
+                "what a consumer has read it must apply before a person can leave for good; after "
+                f"{_HELD_SECONDS:g} s partition {partition} still has entries that were read and "
+                "not acknowledged. Start its consumer (`sluice stream consume`), and erase again"
+            )
+        time.sleep(_POLL_SECONDS)
 
 
 def _entries(queue: EventQueue, user_id: str) -> Iterator[Entry]:
@@ -120,6 +140,10 @@ def _entries(queue: EventQueue, user_id: str) -> Iterator[Entry]:
     while page := queue.scan(partition, after, _PAGE):
         yield from page
         after = page[-1].position
+
+
+def _dead(queue: EventQueue, user_id: str) -> list[Entry]:
+    return [one.entry for one in queue.dead_letters() if _is_of(one.entry.payload, user_id)]
 
 
 def _is_of(payload: bytes, user_id: str) -> bool:

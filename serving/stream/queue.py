@@ -99,6 +99,14 @@ class EventQueue(EventSink, Protocol):
     def remove(self, entries: Sequence[Entry]) -> None:
         """Removes entries from the stream and from the dead letters."""
 
+    def is_held(self, partition: int, until: str) -> bool:
+        """Whether a consumer has an entry in hand: read, and not acknowledged yet.
+
+        Args:
+            partition: Where to look.
+            until: The last position that is asked for.
+        """
+
     def backlog(self, partitions: Sequence[int] | None = None) -> int:
         """Entries of some partitions (None: of all) that are not acknowledged yet."""
 

@@ -149,6 +149,16 @@ class RedisQueue:
         with self._explained():
             return sum(map(self._unconsumed, partitions or range(self.partitions)))
 
+    def is_held(self, partition: int, until: str) -> bool:
+        """See `EventQueue`."""
+        self._check_partitions()
+        with self._explained():
+            if self._group(partition) is None:
+                return False
+            key = self._key(partition)
+            held: Any = self._redis.xpending_range(key, _GROUP, "-", until, 1)
+        return bool(held)
+
     def waiting_since(self, partition: int) -> int | None:
         """See `EventQueue`."""
         self._check_partitions()

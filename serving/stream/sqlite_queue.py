@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ CREATE TABLE IF NOT EXISTS entries(
     position INTEGER PRIMARY KEY AUTOINCREMENT, partition INTEGER NOT NULL,
     arrival INTEGER NOT NULL, payload BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS by_partition ON entries(partition, position);
+CREATE TABLE IF NOT EXISTS delivered(partition INTEGER PRIMARY KEY, position INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS consumed(partition INTEGER PRIMARY KEY, position INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS dead(
     position INTEGER PRIMARY KEY, partition INTEGER NOT NULL, arrival INTEGER NOT NULL,
@@ -27,12 +29,17 @@ _CONSUMED = """
 INSERT INTO consumed VALUES (?, ?)
 ON CONFLICT DO UPDATE SET position = max(position, excluded.position)
 """
+_CONSUMED_UNTIL = "SELECT position FROM consumed WHERE partition = ?"
 _SCAN = """
 SELECT partition, position, arrival, payload FROM entries
 WHERE partition = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?
 """
 _TAIL = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entries'"
 _LAST = (1 << 63) - 1  # position that SQLite gives
+_HELD = """
+SELECT count(*) FROM delivered LEFT JOIN consumed USING (partition)
+WHERE partition = ? AND coalesce(consumed.position, 0) < min(delivered.position, ?)
+"""
 _BACKLOG = """
 SELECT count(*) FROM entries LEFT JOIN consumed USING (partition)
 WHERE entries.position > coalesce(consumed.position, 0)
@@ -77,15 +84,7 @@ class SqliteQueue:
         """See `EventQueue`. What was read and never acknowledged is read by the next consumer."""
         deadline = time.monotonic() + wait_s
         while True:
-            with self._transaction("BEGIN") as connection:
-                consumed = dict(connection.execute("SELECT partition, position FROM consumed"))
-            found = []
-            for partition in partitions:
-                seen = self._read_until.get(partition, consumed.get(partition, 0))
-                entries = self.scan(partition, str(seen), count)
-                if entries:
-                    self._read_until[partition] = int(entries[-1].position)
-                found += entries
+            found = [one for partition in partitions for one in self._next(partition, count)]
             if found or time.monotonic() >= deadline:
                 return found
             time.sleep(_POLL_SECONDS)
@@ -101,14 +100,29 @@ class SqliteQueue:
             connection.executemany("INSERT OR IGNORE INTO dead VALUES (?, ?, ?, ?, ?)", rows)
             connection.executemany(_CONSUMED, last.items())
 
+    def _next(self, partition: int, count: int) -> list[Entry]:
+        """What comes after what was read. With the reading it is noted that it is in hand."""
+        seen = self._read_until.get(partition)
+        if seen is not None and not self.scan(partition, str(seen), 1):
+            return []  # most often; nobody has to wait for it
+        # After a loss of power nobody has anything in hand.
+        with self._transaction(synchronous="NORMAL") as connection:
+            if seen is None:
+                row = connection.execute(_CONSUMED_UNTIL, (partition,)).fetchone()
+                seen = 0 if row is None else int(row[0])
+            entries = _scanned(connection, partition, (seen, _LAST), count)
+            last = int(entries[-1].position) if entries else seen
+            connection.execute("REPLACE INTO delivered VALUES (?, ?)", (partition, last))
+        self._read_until[partition] = last
+        return entries
+
     def scan(
         self, partition: int, after: str | None, count: int, until: str | None = None
     ) -> list[Entry]:
         """See `EventQueue`."""
         limits = (int(after or 0), _LAST if until is None else int(until))
         with self._transaction("BEGIN") as connection:
-            rows = connection.execute(_SCAN, (partition, *limits, count)).fetchall()
-        return [Entry(part, str(place), arrival, payload) for part, place, arrival, payload in rows]
+            return _scanned(connection, partition, limits, count)
 
     def tail(self, partition: int) -> str:
         """See `EventQueue`. It is that of all partitions."""
@@ -137,6 +151,11 @@ class SqliteQueue:
         with self._transaction("BEGIN") as connection:
             return int(connection.execute(_BACKLOG).fetchone()[0])
 
+    def is_held(self, partition: int, until: str) -> bool:
+        """See `EventQueue`."""
+        with self._transaction("BEGIN") as connection:
+            return bool(connection.execute(_HELD, (partition, int(until))).fetchone()[0])
+
     def waiting_since(self, partition: int) -> int | None:
         """See `EventQueue`."""
         with self._transaction("BEGIN") as connection:
@@ -157,3 +176,11 @@ class SqliteQueue:
     def close(self) -> None:
         """See `EventQueue`."""
         self._file.close()
+
+
+def _scanned(
+    connection: sqlite3.Connection, partition: int, limits: tuple[int, int], count: int
+) -> list[Entry]:
+    """Entries after the first limit and up to the second."""
+    rows = connection.execute(_SCAN, (partition, *limits, count))
+    return [Entry(part, str(place), arrival, payload) for part, place, arrival, payload in rows]

@@ -1,17 +1,19 @@
 """A person is gone from stream, states and log; everybody else is as before."""
 
 import json
+import threading
 import time
 from types import SimpleNamespace
 
 import pytest
 
 from serving.stream import erasure
+from serving.stream.consumer import Consumer
 from serving.stream.erasure import Erased, ErasureError, erase, hash_of, write_audit
 from serving.stream.log_files import EventLogFiles
 from serving.stream.messages import Exposure, Outcome
 from serving.user_state.record import UNKNOWN
-from tests.serving.stream.replay import DEVICE, PUBLICATION
+from tests.serving.stream.replay import CATEGORIES, DEVICE, PUBLICATION
 from tests.serving.stream.test_stream import (
     compact,
     consume,
@@ -70,13 +72,59 @@ def test_a_person_is_gone_and_the_others_stay(queue, store, tmp_path):
 
 
 def test_who_keeps_sending_is_not_reported_as_gone(queue, store, tmp_path, monkeypatch):
-    again = SimpleNamespace(sleep=lambda _: send(queue, [Outcome("e", "ann", "a", "view", NOW)]))
+    again = SimpleNamespace(
+        sleep=lambda _: send(queue, [Outcome("e", "ann", "a", "view", NOW)]),
+        monotonic=time.monotonic,
+    )
     monkeypatch.setattr(erasure, "time", again)
     send(queue, of("ann", 1))
     files = EventLogFiles(tmp_path / "log", "impression", [])
     with pytest.raises(ErasureError, match="there were still new ones"):
         erase(queue, store, files, "ann")
     files.close()
+
+
+@pytest.fixture
+def files(tmp_path):
+    opened = EventLogFiles(tmp_path / "log", "impression", [])
+    yield opened
+    opened.close()
+
+
+def test_what_a_consumer_has_in_hand_is_waited_for(queue, store, files):
+    send(queue, of("leaving", 1))
+    consumer = Consumer(queue, store, CATEGORIES)
+    applying = threading.Timer(0.5, consumer._apply, [consumer._read(0.0)])
+    applying.start()
+    assert erase(queue, store, files, "leaving") == Erased(1, 2, 0, 0)
+    applying.join()
+    assert store.read(["leaving"])[0] == [UNKNOWN]
+
+
+def test_who_may_come_back_is_not_reported_as_gone(queue, store, files, monkeypatch):
+    monkeypatch.setattr(erasure, "_HELD_SECONDS", 0.2)
+    send(queue, of("leaving", 1))
+    consumer = Consumer(queue, store, CATEGORIES)
+    entries = consumer._read(0.0)
+    for _ in "ab":  # what was removed from the stream is still in hand
+        with pytest.raises(ErasureError, match="read and not acknowledged"):
+            erase(queue, store, files, "leaving")
+    consumer._apply(entries)
+    assert store.read(["leaving"])[0] != [UNKNOWN]
+    assert erase(queue, store, files, "leaving") == Erased(1, 0, 0, 0)
+    assert store.read(["leaving"])[0] == [UNKNOWN]
+
+
+def test_what_a_dead_consumer_had_in_hand_its_successor_settles(
+    place, queue, store, files, monkeypatch
+):
+    monkeypatch.setattr(erasure, "_HELD_SECONDS", 0.2)
+    send(queue, of("leaving", 1))
+    Consumer(queue, store, CATEGORIES)._read(0.0)
+    with pytest.raises(ErasureError):
+        erase(queue, store, files, "leaving")
+    consume(place.queue(), store)
+    assert erase(queue, store, files, "leaving") == Erased(0, 0, 0, 0)
 
 
 def test_the_record_names_nobody(tmp_path):
