@@ -28,6 +28,10 @@ from serving.model_server.grpc_api import GrpcApi
 
 logger = logging.getLogger(__name__)
 
+# Of the text of a refusal. gRPC writes each byte in up to three characters, and a caller who takes
+# no such header (beyond 8 KiB most do not) sees RESOURCE_EXHAUSTED in place of the refusal.
+_DETAILS_BYTES = 2000
+
 # Service -> call -> request and response.
 _CALLS: dict[str, dict[str, tuple[Any, Any]]] = {
     "tensorflow.serving.PredictionService": {
@@ -87,7 +91,7 @@ def _handler(
             failure = internal(error)
         # `abort` raises an exception of its own, so it stands outside the handlers above.
         context.set_trailing_metadata(_when_to_come_again(failure))
-        context.abort(failure.code, failure.message)
+        context.abort(failure.code, _shortened(failure.message))
         raise AssertionError("unreachable: grpc's abort raises")
 
     return handle
@@ -101,6 +105,15 @@ def _parsed(data: bytes, request_type: Any) -> Any:
             f"the request must be a {request_type.DESCRIPTOR.full_name}, received {len(data)} "
             f"bytes that are not: {error}. Names in it must be UTF-8"
         ) from error
+
+
+def _shortened(message: str) -> str:
+    """A message without its middle, where it is too long: the end says what to do."""
+    text = message.encode()
+    if len(text) <= _DETAILS_BYTES:
+        return message
+    half = _DETAILS_BYTES // 2
+    return " [...] ".join(part.decode(errors="ignore") for part in (text[:half], text[-half:]))
 
 
 def _when_to_come_again(failure: RequestError) -> tuple[tuple[str, str], ...]:

@@ -155,6 +155,15 @@ def test_an_unknown_model_and_version_are_not_found(inputs, request_for, refused
     assert (code, "version 7 is" in details) == ("NOT_FOUND", True)
 
 
+@pytest.mark.parametrize("sign", ["x", "\N{FIRE}", "\n"])
+def test_a_long_refusal_keeps_its_status_and_its_advice(inputs, request_for, refused, sign):
+    code, text = refused(request_for(inputs(), name=sign * 20_000))
+    assert code == "NOT_FOUND"
+    assert text.startswith("Could not find any versions of model '")
+    assert " [...] " in text
+    assert text.endswith("'. Known: ['recommender']")
+
+
 def test_a_missing_spec_and_a_label_are_invalid_arguments(inputs, request_for, refused):
     code, details = refused(predict_pb2.PredictRequest())
     assert (code, "Missing ModelSpec" in details) == ("INVALID_ARGUMENT", True)
