@@ -115,10 +115,10 @@ def signature_name(value: Mapping[str, Any]) -> str:
     """The signature that a body names, or the empty name.
 
     Raises:
-        RequestError: INVALID_ARGUMENT when it is not a string.
+        RequestError: INVALID_ARGUMENT when it is not a string, or half a character.
     """
     name = value.get("signature_name", "")
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not _is_text(name):
         raise invalid_argument(f"'signature_name' must be a string, received {_shown(name)}")
     return name
 
@@ -223,7 +223,7 @@ def _example(value: Any) -> tf.train.Example:
         values = given if isinstance(given, list) else [given]
         try:
             _fill(example.features.feature[name], values)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise invalid_argument(
                 f"feature {name!r} must hold strings, {{'b64': ...}}, integers of 64 bits or "
                 f"numbers, all of one kind; received {_shown(given)}"
@@ -252,6 +252,15 @@ def _only_input(signature: Signature) -> str:
             f"name its own: {', '.join(signature.inputs)}"
         )
     return next(iter(signature.inputs))
+
+
+def _is_text(value: str) -> bool:
+    """False where a surrogate stands alone, which JSON can write and UTF-8 cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_b64(value: Any) -> bool:

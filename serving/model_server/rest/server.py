@@ -12,7 +12,7 @@ import grpc
 from aiohttp import web
 
 from serving.model_server.admission import Admission
-from serving.model_server.errors import RequestError, StartError, internal
+from serving.model_server.errors import RequestError, StartError, internal, invalid_argument
 from serving.model_server.loop_thread import LoopThread
 from serving.model_server.metrics import Metrics
 from serving.model_server.options import IN_FLIGHT_A_THREAD, THREADS_A_CPU
@@ -149,11 +149,22 @@ class RestServer:
     async def _answer(self, request: web.Request) -> bytes:
         with self._admission.admitted():
             async with asyncio.timeout(self._options.timeout_s):
-                body = await request.read()
+                body = await _body(request)
                 path = request.rel_url.raw_path
                 return await asyncio.get_running_loop().run_in_executor(
                     self._pool, self._api.answer, request.method, path, body
                 )
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.RequestPayloadError as error:
+        encoding = request.headers.get("Content-Encoding", "none")
+        raise invalid_argument(
+            f"the body must be whole, and encoded as its headers say; received Content-Encoding "
+            f"{encoding!r} and a body that is not: {error}. Send it again, or without the header"
+        ) from error
 
 
 def _json(status: int, body: bytes) -> web.Response:

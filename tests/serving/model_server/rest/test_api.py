@@ -68,6 +68,30 @@ def test_paths_are_read_whatever_their_case_and_encoding(rest):
     assert rest.json("GET", "/v1/models/%72ecommender")[0] == 200
 
 
+@pytest.mark.parametrize("call", ["classify", "regress"])
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"examples": [{"f": [1.5, 10**400]}]}, "feature 'f' must hold strings"),
+        ({"examples": [{"\ud800": [1.5]}]}, "feature '\\ud800' must hold"),
+        ({"examples": [{"f": 1}], "signature_name": "\ud800"}, "must be a string, received"),
+    ],
+)
+def test_examples_that_do_not_fit_are_refused_with_the_rule(rest, call, body, text):
+    status, answer = rest.json("POST", f"{MODEL}:{call}", body)
+    assert (status, list(answer)) == (400, ["error"])
+    assert text in answer["error"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_a_body_that_is_not_encoded_as_it_says_is_refused(rest, encoding):
+    body = json.dumps(recommend()).encode()
+    headers = {"Content-Encoding": encoding}
+    status, kind, answer = rest.send("POST", f"{MODEL}:predict", body, headers)
+    assert (status, kind.partition(";")[0]) == (400, "application/json")
+    assert f"received Content-Encoding '{encoding}'" in json.loads(answer)["error"]
+
+
 def test_a_compressed_body_is_read(rest):
     body = gzip.compress(json.dumps(recommend()).encode())
     status, _, answer = rest.send("POST", f"{MODEL}:predict", body, {"Content-Encoding": "gzip"})
@@ -140,6 +164,7 @@ def without(name):
         ({}, "either 'instances' (a list of rows) or 'inputs' (columns); received the keys []"),
         ({"inputs": 1, "instances": [1]}, "received the keys ['inputs', 'instances']"),
         ({"inputs": 1, "signature_name": 7}, "'signature_name' must be a string, received 7"),
+        ({"inputs": 1, "signature_name": "\ud800"}, "must be a string, received \"\\ud800\""),
         ({"inputs": 1, "signature_name": "none"}, "Serving signature key 'none' not found"),
         ({"inputs": 1, "signature_name": "rank"}, "has 9 inputs, so each value must name its own"),
         ({"instances": []}, "'instances' must be a list of at least one row, received []"),
