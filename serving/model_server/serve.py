@@ -7,6 +7,7 @@ at once.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import functools
 import gc
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from serving.model_server.address import bare, with_port
 from serving.model_server.batching_config import Batching, read_batching
 from serving.model_server.errors import RequestError, StartError
 from serving.model_server.model_config import ModelConfig, read_model_config
@@ -58,6 +60,7 @@ def serve(options: Options, policy: VersionPolicy = LATEST) -> int:
         The exit code: 0 after draining, 2 when it cannot start (the reason is on standard error).
     """
     end_with_parent()
+    options = dataclasses.replace(options, host=bare(options.host))
     with _stop_on_signal() as stop, contextlib.ExitStack() as running:
         try:
             options.check()
@@ -115,8 +118,8 @@ def _start(options: Options, policy: VersionPolicy, running: contextlib.ExitStac
     running.callback(server.stop, options.drain_seconds)
     _watch_config_file(options, models, configs, running)
     served = ", ".join(f"model {name}, {_version(model)}" for name, model in models.items())
-    also = "" if rest is None else f" and, for REST, on {rest.host}:{server.rest_port}"
-    return f"model server listening on {options.host}:{port}{also} ({served})"
+    also = "" if rest is None else f" and, for REST, on {with_port(rest.host, server.rest_port)}"
+    return f"model server listening on {with_port(options.host, port)}{also} ({served})"
 
 
 def _models(
@@ -232,11 +235,11 @@ def _check_port(host: str, port: int, flag: str) -> None:
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host.strip("[]"), port))
+            probe.bind((host, port))
         except OSError as error:
             in_use = error.errno == errno.EADDRINUSE
             reason = "the port is in use" if in_use else error.strerror or str(error)
             raise StartError(
-                f"cannot listen on {host}:{port}: {reason}. Stop what listens there, or choose "
-                f"another port with {flag}"
+                f"cannot listen on {with_port(host, port)}: {reason}. Stop what listens there, or "
+                f"choose another port with {flag}"
             ) from error

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from serving.model_server.address import with_port
 from serving.model_server.admission import Admission
 from serving.model_server.errors import RequestError, StartError
 from serving.model_server.grpc_api import GrpcApi
@@ -50,7 +51,7 @@ class ModelServer:
     Args:
         models: The models; a plain mapping of names to versions is made a set that can be
             replaced. Not started yet.
-        host: Address to listen on.
+        host: Address to listen on; one of IPv6 without brackets.
         port: Port to listen on; 0 takes a free one.
         max_threads: Calls that are computed at the same time, beside those that are joined with
             others; further ones wait. None for 16 for each CPU.
@@ -134,7 +135,7 @@ class ModelServer:
             raise StartError(str(error)) from error
 
     def _listen(self) -> int:
-        address = f"{self._host}:{self._port}"
+        address = with_port(self._host, self._port)
         try:
             port: int = (
                 self._server.add_insecure_port(address)

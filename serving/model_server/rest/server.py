@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 from aiohttp import web
 
+from serving.model_server.address import with_port
 from serving.model_server.admission import Admission
 from serving.model_server.errors import RequestError, StartError, internal, invalid_argument
 from serving.model_server.loop_thread import LoopThread
@@ -44,7 +45,7 @@ class RestOptions:
     """How to listen.
 
     Attributes:
-        host: Address to listen on.
+        host: Address to listen on; one of IPv6 without brackets.
         port: Port; 0 takes a free one.
         timeout_s: Longest time for one answer.
         threads: Calls answered at the same time; None for 16 for each CPU.
@@ -99,8 +100,9 @@ class RestServer:
             return self._loop.submit(self._listen()).result()
         except OSError as error:
             self.stop()
+            address = with_port(self._options.host, self._options.port)
             raise StartError(
-                f"cannot listen on {self._options.host}:{self._options.port}: {error.strerror}. "
+                f"cannot listen on {address}: {error.strerror}. "
                 "Choose another port with --rest_api_port"
             ) from error
 

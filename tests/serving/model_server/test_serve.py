@@ -92,6 +92,28 @@ def test_both_signals_end_the_server_with_0(base_path, capsys, number):
     assert "model server listening on 127.0.0.1:" in capsys.readouterr().out
 
 
+def has_ipv6():
+    if not socket.has_ipv6:
+        return False
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize("host", ["[::1]", "::1"])
+def test_both_apis_are_served_on_an_address_of_ipv6(base_path, capsys, host):
+    (free,) = free_ports(1)
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    assert serve(base_path, host=host, rest_api_port=free) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("model server listening on [::1]:")
+    assert f" and, for REST, on [::1]:{free} (" in told
+
+
 def test_refusing_needs_no_tensorflow(tmp_path):
     program = (
         "import sys; from pathlib import Path; from serving.model_server.serve import serve\n"
