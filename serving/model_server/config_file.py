@@ -12,6 +12,8 @@ from serving.model_server.model_set import ModelSet
 
 logger = logging.getLogger(__name__)
 
+_LOOK_SECONDS = 2.0  # which a look at the file takes at most, where nothing is to be applied
+
 
 class ConfigFileWatch:
     """Applies the file again whenever it says something new.
@@ -46,9 +48,9 @@ class ConfigFileWatch:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop looking."""
+        """Stop looking; a new configuration may still be loaded for a while."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(_LOOK_SECONDS)
 
     def poll(self) -> None:
         """Look once."""

@@ -75,14 +75,23 @@ class ModelSet(Mapping[str, ModelVersions[Servable]]):
             self._check_labels(self._models[name], wanted)
             self._models[name].labels = dict(wanted)
 
-    def stop(self, drain_seconds: float = 0.0) -> None:
+    def stop(self, drain_seconds: float = 0.0) -> bool:
         """Release every model.
 
         Args:
             drain_seconds: Longest wait for the calls of a model that are in flight.
+
+        Returns:
+            Whether all were released; not where one is still being loaded.
         """
-        for model in self._models.values():
-            model.stop(drain_seconds)
+        if not self._reloading.acquire(timeout=drain_seconds):
+            logger.warning("no model is released: a new configuration still loads one")
+            return False
+        try:
+            released = [model.stop(drain_seconds) for model in self._models.values()]
+            return all(released)
+        finally:
+            self._reloading.release()
 
     def reload(self, configs: Iterable[ModelConfig]) -> None:
         """Serve exactly these models from now on.

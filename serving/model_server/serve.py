@@ -12,6 +12,7 @@ import errno
 import functools
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from serving.model_server.model_set import ModelSet
     from serving.model_server.rest.server import RestOptions
     from serving.model_server.servables import Servable
+    from serving.model_server.server import ModelServer
     from serving.model_server.versions import ModelVersions
 
 logger = logging.getLogger(__name__)
@@ -115,7 +117,7 @@ def _start(options: Options, policy: VersionPolicy, running: contextlib.ExitStac
     )
     port = server.start({config.name: config.labels for config in configs})
     listening.set()
-    running.callback(server.stop, options.drain_seconds)
+    running.callback(_stop, server, options.drain_seconds)
     _watch_config_file(options, models, configs, running)
     served = ", ".join(f"model {name}, {_version(model)}" for name, model in models.items())
     also = "" if rest is None else f" and, for REST, on {with_port(rest.host, server.rest_port)}"
@@ -153,6 +155,17 @@ def _models(
         create,
         allow_labels_for_unavailable=options.allow_version_labels_for_unavailable_models,
     )
+
+
+def _stop(server: ModelServer, drain_seconds: float) -> None:
+    """Stop the server; the process with it where a version still loads, which nothing can end."""
+    if not server.stop(drain_seconds):
+        logger.info("stopped in the middle of a load")
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Leaving in order would wait for the thread that loads.
+        os._exit(0)
 
 
 def _watch_config_file(

@@ -150,26 +150,29 @@ class ModelServer:
         self._server.start()
         return port
 
-    def stop(self, drain_seconds: float) -> None:
+    def stop(self, drain_seconds: float) -> bool:
         """Take no further calls, let those in flight finish, then release the models; but once.
 
         Args:
             drain_seconds: Longest wait; a call still running then is cancelled.
+
+        Returns:
+            Whether the models were released; not where one is still being loaded.
         """
         if self._stopped:
-            return
+            return True
         if self._health is not None:
             self._health.enter_graceful_shutdown()
         stopped = self._server.stop(drain_seconds)
         if self._rest is not None:
             self._rest.stop()
         stopped.wait()
-        self._close()
+        return self._close()
 
-    def _close(self) -> None:
+    def _close(self) -> bool:
         self._stopped = True
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._models.stop(_LAST_SECONDS)
+        return self._models.stop(_LAST_SECONDS)
 
     def _update_health(self) -> None:
         if self._health is None:

@@ -25,6 +25,8 @@ from serving.model_server.version_state import State, VersionState
 
 logger = logging.getLogger(__name__)
 
+_LOOK_SECONDS = 2.0  # which a look at the base path takes at most, where it loads nothing
+
 
 class Closable(Protocol):
     """What the versions hold: anything that is released with `close`."""
@@ -176,16 +178,23 @@ class ModelVersions(Generic[S]):
                 self._retries.keep_only(())
             self.base_path, self.policy, self.labels = base_path, policy, labels
 
-    def stop(self, drain_seconds: float = 0.0) -> None:
+    def stop(self, drain_seconds: float = 0.0) -> bool:
         """Stop looking, wait for the calls in flight, and release every servable.
+
+        Nothing can end a load, which may take minutes. Where one lasts longer than the wait,
+        nothing is released: only the end of the process does it.
 
         Args:
             drain_seconds: Longest wait for the calls; nothing may be called after it.
+
+        Returns:
+            Whether everything was released.
         """
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-        with self._polling:
+        if not self._polling.acquire(timeout=max(drain_seconds, _LOOK_SECONDS)):
+            logger.warning("model %r is not released: a version still loads", self.model_name)
+            return False
+        try:
             self._retire(set(self._serving))
             deadline = time.monotonic() + drain_seconds
             while self._close_drained() and time.monotonic() < deadline:
@@ -193,10 +202,15 @@ class ModelVersions(Generic[S]):
             for handle in self._draining:
                 self._close(handle)
             self._draining.clear()
+        finally:
+            self._polling.release()
+        return True
 
     def poll(self) -> None:
         """One look: release what has drained, then serve what the policy wants."""
         with self._polling:
+            if self._stop.is_set():
+                return
             self._close_drained()
             try:
                 self._serve(find_versions(self.base_path))

@@ -92,6 +92,34 @@ def test_both_signals_end_the_server_with_0(base_path, capsys, number):
     assert "model server listening on 127.0.0.1:" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_a_signal_ends_the_process_while_a_version_loads(base_path):
+    program = """
+import logging, sys, threading
+from pathlib import Path
+from serving.model_server import servables
+from serving.model_server.aside import aside
+from serving.model_server.options import Options
+from serving.model_server.serve import serve
+
+servables.load_servable = lambda *_, **__: aside(threading.Event().wait)
+logging.basicConfig(level=logging.INFO, stream=sys.stdout)
+options = Options(
+    model_base_path=Path(sys.argv[1]), port=0, file_system_poll_wait_seconds=0.1, drain_seconds=1
+)
+sys.exit(serve(options))
+"""
+    command = [sys.executable, "-c", program, str(base_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: "listening on" in process.stdout.readline(), seconds=300)
+        (base_path / "1").mkdir()
+        (base_path / "1" / "saved_model.pb").touch()
+        wait_until(lambda: "loading version 1" in process.stdout.readline())
+        process.terminate()
+        assert process.wait(60) == 0
+        assert "a version still loads" in process.stdout.read()
+
+
 def has_ipv6():
     if not socket.has_ipv6:
         return False

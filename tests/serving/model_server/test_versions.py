@@ -11,7 +11,8 @@ import pytest
 
 from serving.model_server.errors import RequestError
 from serving.model_server.version_state import State, VersionState
-from tests.serving.model_server.world import World
+from serving.model_server.versions import ModelVersions
+from tests.serving.model_server.world import FakeServable, World
 from tests.waiting import wait_until
 
 
@@ -201,6 +202,40 @@ def test_a_poll_interval_of_zero_looks_once(base_path):
     assert world.versions.available_version == 1
     world.versions.stop()
     assert world.log == ["load 1", "close 1"]
+
+
+def test_stopping_does_not_wait_for_a_load_that_lasts(base_path, caplog):
+    loading, over = threading.Event(), threading.Event()
+
+    def load(path, version):
+        if version == 2:
+            loading.set()
+            assert over.wait(60)
+        return FakeServable(version, log)
+
+    log = []
+    versions = ModelVersions("toy", base_path, load, poll_seconds=0.05)
+    for version in (1, 2):
+        (base_path / str(version)).mkdir()
+        (base_path / str(version) / "saved_model.pb").write_bytes(b"x")
+        if version == 1:
+            versions.start()
+    assert loading.wait(60)
+    began = time.monotonic()
+    assert not versions.stop(0.5)
+    assert time.monotonic() - began < 10
+    assert "model 'toy' is not released: a version still loads" in caplog.text
+    over.set()
+    wait_until(lambda: versions.available_version == 2)
+    assert versions.stop()
+    assert log == ["close 1", "close 2"]
+
+
+def test_what_was_stopped_loads_nothing_more(world):
+    world.push(1)
+    assert world.versions.stop()
+    world.versions.poll()
+    assert world.log == []
 
 
 def test_stopping_waits_for_the_calls_in_flight(world):
