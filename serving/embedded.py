@@ -131,7 +131,8 @@ def embedded_server(
         The running server.
 
     Raises:
-        EmbeddedServerError: It stopped, its newest version failed to load, or the deadline passed.
+        EmbeddedServerError: It stopped, no version is available and one failed to load, or the
+            deadline passed. Ours serves the newest version that loads.
     """
     log = log_path or Path(tempfile.mkdtemp(prefix="sluice-model-server-")) / "server.log"
     port, command = _command(base_path, model_name, poll_seconds, binary)

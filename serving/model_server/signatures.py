@@ -96,7 +96,7 @@ class Signature:
         ]
 
     def fetches(self, output_filter: Sequence[str]) -> list[str]:
-        """Names of the outputs to compute, in declared order: those of the filter, or all.
+        """Names of the outputs to compute, in order: those of the filter, or all.
 
         Raises:
             RequestError: INVALID_ARGUMENT for an unknown or repeated name.
