@@ -11,9 +11,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bash scripts/setup.sh tools
 
-compile() { # SOURCE LOCK [OPTION ...]
+compile() { # SOURCE LOCK [OPTION ...]; RESOLVE_FOR is the version of Python
   .tools/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url \
-    --python-version "${PYTHON:-3.11}" --python-platform x86_64-manylinux_2_40 \
+    --python-version "${RESOLVE_FOR:-3.11}" --python-platform x86_64-manylinux_2_40 \
     --custom-compile-command "make lock" --output-file "$2" "${@:3}" "$1"
 }
 
@@ -23,7 +23,7 @@ compile serving_config/images/gpu.in serving_config/images/gpu.lock
 compile benchmarks/data/spark.in benchmarks/data/spark.lock
 compile benchmarks/index/peers/peers.in benchmarks/index/peers/peers.lock
 # Of this one only the data files are read; it asks for libraries and a Python that are older than ours.
-PYTHON=3.10 compile benchmarks/ope/obp.in benchmarks/ope/obp.lock --no-deps
+RESOLVE_FOR=3.10 compile benchmarks/ope/obp.in benchmarks/ope/obp.lock --no-deps
 compile benchmarks/quality/peers/peers.in benchmarks/quality/peers/peers.lock
 compile benchmarks/ranker/peers/peers.in benchmarks/ranker/peers/peers.lock
 compile tests/pipeline/artifact_store/moto.in tests/pipeline/artifact_store/moto.lock
