@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 
 import pytest
@@ -134,6 +135,38 @@ def test_what_cannot_be_asked_is_refused_before_it_is_sent(client, call, text):
     code, message = refusal(call, client)
     assert code == "INVALID_ARGUMENT"
     assert text in message
+
+
+@pytest.fixture
+def mixed(tmp_path, toy_models):
+    """Two servers behind one address: one is yet to get version 2, which has a feature more."""
+    from serving.model_server.servables import load_servable
+    from serving.model_server.server import ModelServer
+    from serving.model_server.versions import ModelVersions
+
+    servers, ports = [], []
+    for version, model in ((1, "1"), (2, "3")):
+        base_path = tmp_path / f"server-{version}"
+        shutil.copytree(toy_models / model, base_path / str(version))
+        versions = ModelVersions("recommender", base_path, load_servable, poll_seconds=0)
+        servers.append(ModelServer({"recommender": versions}, "127.0.0.1", 0))
+        ports.append(servers[-1].start())
+    yield "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports)
+    for server in servers:
+        server.stop(5)
+
+
+def test_servers_of_different_versions_are_each_asked_as_they_can_be(mixed, open_client):
+    client = open_client(mixed)
+    answered = {client.recommend([COLD], 1)[0][0].retrieval_score for _ in range(20)}
+    assert answered <= {1.0, 3.0}
+    knowing = Query("ann", 100, features={"device": "phone"})
+    for _ in range(20):
+        assert client.recommend([knowing], 1)[0][0].retrieval_score == 3.0
+    with pytest.raises(ServingError, match="has no input 'devise'"):
+        client.recommend([Query("ann", 100, features={"devise": "phone"})], 1)
+    with pytest.raises(ServingError, match="age must not be negative"):
+        client.recommend([Query("ann", 100, features={"age": -1})], 1)
 
 
 def test_a_new_version_with_another_feature_is_answered_without_a_failed_call(
