@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -89,3 +90,13 @@ class Publication:
 
 
 NOTHING_PUBLISHED = Publication()
+
+
+@functools.lru_cache(maxsize=8)
+def published(content: bytes | None) -> Publication:
+    """What a store holds as published, None for nothing; parsed anew only where it has changed.
+
+    Raises:
+        UserStateError: It is something else.
+    """
+    return NOTHING_PUBLISHED if content is None else Publication.from_json(content)

@@ -18,11 +18,11 @@ from serving.user_state.encoding import encode, encode_live
 from serving.user_state.live import COUNTS_KEPT_SECONDS, ItemCounts, LiveEvent
 from serving.user_state.opening import Opened, open_record
 from serving.user_state.record import (
-    NOTHING_PUBLISHED,
     UNKNOWN,
     Publication,
     UserRecord,
     UserStateError,
+    published,
 )
 from serving.user_state.redis_scripts import APPEND, COMPARE_AND_SET
 from serving.user_state.store import Change
@@ -47,7 +47,6 @@ class RedisUserStates:
 
     def __init__(self, url: str, prefix: str = "sluice", timeout_s: float = 1.0) -> None:
         self._prefix = prefix
-        self._publication = (b"", NOTHING_PUBLISHED)
         server = RedisConnection(url, timeout_s, _MISSING, UserStateError)
         self._redis, self._explained = server.client, server.explained
         self._append = self._redis.register_script(APPEND)
@@ -131,7 +130,7 @@ class RedisUserStates:
             for user_id in user_ids:
                 pipeline.hgetall(self._key(user_id))
             content, *found = pipeline.execute()
-        publication = self._published(content)
+        publication = published(content)
         return [_opened(fields, publication) for fields in found], publication
 
     def _write(self, changed: Mapping[str, tuple[Opened, UserRecord]]) -> dict[str, int]:
@@ -161,13 +160,6 @@ class RedisUserStates:
 
     def _key(self, user_id: str) -> str:
         return f"{self._prefix}:user:{user_id}"
-
-    def _published(self, content: bytes | None) -> Publication:
-        if content is None:
-            return NOTHING_PUBLISHED
-        if content != self._publication[0]:
-            self._publication = (content, Publication.from_json(content))
-        return self._publication[1]
 
 
 def _opened(fields: Mapping[bytes, bytes], publication: Publication) -> Opened:

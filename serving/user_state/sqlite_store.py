@@ -11,11 +11,11 @@ from serving.user_state.encoding import encode, encode_live
 from serving.user_state.live import COUNTS_KEPT_SECONDS, DAY_SECONDS, ItemCounts, LiveEvent
 from serving.user_state.opening import Opened, open_record
 from serving.user_state.record import (
-    NOTHING_PUBLISHED,
     UNKNOWN,
     Publication,
     UserRecord,
     UserStateError,
+    published,
 )
 from serving.user_state.store import Change
 
@@ -58,7 +58,6 @@ class SqliteUserStates:
     """
 
     def __init__(self, path: Path) -> None:
-        self._publication = (b"", NOTHING_PUBLISHED)
         what = "a store of user states"
         self._file = SqliteFile(path, _SCHEMA, "NORMAL", what, UserStateError)
         self._connection, self._transaction = self._file.connection, self._file.transaction
@@ -153,8 +152,4 @@ class SqliteUserStates:
 
     def _published(self) -> Publication:
         found = self._connection.execute("SELECT content FROM publication").fetchone()
-        if found is None:
-            return NOTHING_PUBLISHED
-        if found[0] != self._publication[0]:
-            self._publication = (found[0], Publication.from_json(found[0]))
-        return self._publication[1]
+        return published(None if found is None else found[0])
