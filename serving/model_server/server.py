@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from serving.calls.channel import MAX_MESSAGE_BYTES
 from serving.model_server.address import with_port
 from serving.model_server.admission import Admission
 from serving.model_server.errors import RequestError, StartError
@@ -23,8 +24,6 @@ from serving.model_server.rest.api import RestApi
 from serving.model_server.rest.server import RestOptions, RestServer
 from serving.model_server.servables import Servable
 from serving.model_server.versions import ModelVersions
-
-MAX_MESSAGE_BYTES = 2**31 - 1  # as TensorFlow Serving; gRPC's own default is 4 MB
 
 # Calls that are told when to come again, at the same time. gRPC itself lets go of those beyond
 # without a word, which costs a tenth: with 64, a server with three times too many callers had time

@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import astuple
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def erase(queue: EventQueue, store: UserStateStore, files: EventLogFiles, user_i
         found = _erase_once(queue, store, files, user_id)
         if found == Erased(0, 0, 0, 0):
             return done
-        done = Erased(*map(sum, zip(_values(done), _values(found), strict=True)))
+        done = Erased(*map(sum, zip(astuple(done), astuple(found), strict=True)))
         time.sleep(_PAUSE_SECONDS)
     raise ErasureError(
         "a person that is erased must not send events any more; after "
@@ -153,7 +154,3 @@ def _is_of(payload: bytes, user_id: str) -> bool:
     except (ValueError, RecursionError):
         return user_id.encode() in payload
     return isinstance(fields, dict) and fields.get("user_id") == user_id
-
-
-def _values(done: Erased) -> tuple[int, ...]:
-    return dataclasses.astuple(done)
