@@ -33,7 +33,6 @@ class ModelSet(Mapping[str, ModelVersions[Servable]]):
         create: Makes the versions of a model that a new configuration adds.
         allow_labels_for_unavailable: A label that is not in use may name a version that is not
             loaded (yet).
-        on_change: Called after a version became available or the set was replaced.
     """
 
     def __init__(
@@ -42,9 +41,8 @@ class ModelSet(Mapping[str, ModelVersions[Servable]]):
         create: Create = _create,
         *,
         allow_labels_for_unavailable: bool = False,
-        on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        self.on_change = on_change
+        self._on_change: Callable[[], None] = lambda: None
         self._models = dict(models)  # replaced as a whole, never changed
         self._create = create
         self._allow_unavailable = allow_labels_for_unavailable
@@ -59,18 +57,23 @@ class ModelSet(Mapping[str, ModelVersions[Servable]]):
     def __len__(self) -> int:
         return len(self._models)
 
-    def start(self, labels: Mapping[str, Mapping[str, int]] | None = None) -> None:
+    def start(
+        self,
+        labels: Mapping[str, Mapping[str, int]] | None = None,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
         """Load what there is to load, then set the labels.
 
         Args:
             labels: Model name -> label -> version.
+            on_change: Called after a version became available or the set was replaced.
 
         Raises:
             RequestError: A label stands for a version that is not available.
         """
+        self._on_change = on_change
         for model in self._models.values():
-            model.on_change = lambda: self.on_change()
-            model.start()
+            model.start(on_change)
         for name, wanted in (labels or {}).items():
             self._check_labels(self._models[name], wanted)
             self._models[name].labels = dict(wanted)
@@ -121,7 +124,7 @@ class ModelSet(Mapping[str, ModelVersions[Servable]]):
                 model.poll()
             self._models = {**kept, **added}
             logger.info("serving the models %s", sorted(self._models))
-            self.on_change()
+            self._on_change()
             _drop(removed)
 
     def _load_new(self, wanted: Mapping[str, ModelConfig]) -> dict[str, ModelVersions[Servable]]:
@@ -129,8 +132,7 @@ class ModelSet(Mapping[str, ModelVersions[Servable]]):
         try:
             for name in wanted.keys() - self._models.keys():
                 added[name] = model = self._create(wanted[name])
-                model.on_change = lambda: self.on_change()
-                model.start()
+                model.start(self._on_change)
                 _require_loaded(model)
                 self._check_labels(model, wanted[name].labels)
                 model.labels = wanted[name].labels

@@ -120,9 +120,8 @@ class ModelServer:
             StartError: The port cannot be listened on, or a label names a version that is not
                 loaded.
         """
-        self._models.on_change = self._update_health
         try:
-            self._models.start(labels)
+            self._models.start(labels, self._update_health)
             self._update_health()
             if self._rest is not None:
                 self.rest_port = self._rest.start()

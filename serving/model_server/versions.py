@@ -57,7 +57,6 @@ class ModelVersions(Generic[S]):
         poll_seconds: Time between two looks at the base path; 0 looks only once.
         max_load_retries: Further attempts at an unchanged version that failed to load.
         load_retry_seconds: Time between these attempts. Changed files are tried at once.
-        on_change: Called after a version became available.
     """
 
     def __init__(
@@ -70,11 +69,9 @@ class ModelVersions(Generic[S]):
         poll_seconds: float = 1.0,
         max_load_retries: int = 5,
         load_retry_seconds: float = 60.0,
-        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.model_name = model_name
         self.base_path = base_path
-        self.on_change = on_change
         self.labels: Mapping[str, int] = {}
         self._load = load
         self.policy = policy
@@ -88,6 +85,7 @@ class ModelVersions(Generic[S]):
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._complaint = ""
+        self._on_change: Callable[[], None] = lambda: None
 
     # ------------------------------------------------------------ for the services
 
@@ -162,8 +160,13 @@ class ModelVersions(Generic[S]):
 
     # ------------------------------------------------------------ for the server
 
-    def start(self) -> None:
-        """Look at the base path once, now, and then keep looking from a thread."""
+    def start(self, on_change: Callable[[], None] = lambda: None) -> None:
+        """Look at the base path once, now, and then keep looking from a thread.
+
+        Args:
+            on_change: Called after a version became available.
+        """
+        self._on_change = on_change
         self.poll()
         if self._poll_seconds > 0:
             self._thread = threading.Thread(
@@ -273,7 +276,7 @@ class ModelVersions(Generic[S]):
             self._states[version] = VersionState(version, State.AVAILABLE)
         seconds = time.monotonic() - started
         logger.info("serving version %d of model %r, %.1f s", version, self.model_name, seconds)
-        self.on_change()
+        self._on_change()
         return True
 
     def _retire(self, versions: set[int]) -> None:

@@ -178,8 +178,7 @@ def test_the_watch_picks_up_a_version_by_itself_and_outlives_errors(base_path, m
     world = World(base_path, poll_seconds=0.02)
     world.push(1)
     changes: list[int | None] = []
-    world.versions.on_change = lambda: changes.append(world.versions.available_version)
-    world.versions.start()
+    world.versions.start(lambda: changes.append(world.versions.available_version))
     try:
         assert world.versions.available_version == 1
         with monkeypatch.context() as patch:
