@@ -116,10 +116,10 @@ def _left(destination: Path, known: list[int]) -> int:
 def _has_begun(destination: Path, newest: Manifest, to: int | None) -> bool:
     """Whether the newest version is already the copy that this rollback would publish."""
     unlabelled = set(labels.read(destination).values()) != {newest.version}
-    unfinished = unlabelled or newest.version in _unreported(destination)
+    not_over = unlabelled or newest.version in _unreported(destination)
     return (
         newest.copy_of is not None
-        and (to == newest.copy_of or (to is None and unfinished))
+        and (to == newest.copy_of or (to is None and not_over))
         and manifest.is_intact(destination / str(newest.version))
     )
 
