@@ -62,7 +62,8 @@ def next_due(spans: Sequence[Span], entries: Sequence[Entry], plan: Plan, now: f
 
     A span on which a training ended, with a pushed model or a withheld one, is never trained on
     again, and neither is an earlier one. Of several that are new the latest counts, whose window
-    holds the others too, unless the plan is to catch up.
+    holds the others too, unless the plan is to catch up. Where it was given up, the next one is
+    waited for: an earlier one would put an older model in the place of a newer.
 
     Args:
         spans: Complete spans, oldest first.
@@ -73,11 +74,12 @@ def next_due(spans: Sequence[Span], entries: Sequence[Entry], plan: Plan, now: f
     done = [number_of(day_or_span(e.span)) for e in entries if e.what in DONE]
     latest = max(done, default=None)
     fresh = [span for span in spans if latest is None or number_of(span) > latest]
-    fresh = [span for span in fresh if not is_given_up(span, entries)]
-    if not fresh:
+    left = [span for span in fresh if not is_given_up(span, entries)]
+    catching_up = plan.catch_up and latest is not None
+    if not left or not (catching_up or left[-1] == fresh[-1]):
         return None
-    missed = len(fresh) > 1 and plan.catch_up and latest is not None
-    span = fresh[0] if missed else fresh[-1]
+    missed = catching_up and len(left) > 1
+    span = left[0] if missed else left[-1]
     mine = _of(span, entries)
     broken = broken_off(span, entries)
     if broken and mine[-1] is broken[-1] and now < mine[-1].time + plan.retry_s:

@@ -61,6 +61,26 @@ def test_a_run_that_failed_is_tried_three_times_until_the_next_span(works):
     assert works.trained == [1, 1, 1, 2]
 
 
+@pytest.mark.parametrize("catch_up", [False, True])
+def test_no_span_before_one_that_was_given_up_takes_its_place(works, catch_up):
+    works.day(1, 2, 3)
+    works.order({3: ["fail"] * 9})
+    works.look(catch_up=catch_up)
+    assert works.trained == [3, 3, 3]
+    works.day(4)
+    works.look(catch_up=catch_up)
+    assert works.trained == [3, 3, 3, 4]
+
+
+def test_catching_up_goes_on_behind_a_span_that_was_given_up(works):
+    works.day(1)
+    works.look()
+    works.day(2, 3, 4)
+    works.order({2: ["fail"] * 9})
+    works.look(catch_up=True)
+    assert works.trained == [1, 2, 2, 2, 3, 4]
+
+
 def test_a_failed_run_is_not_tried_again_at_once(works):
     works.day(1)
     works.order({1: ["fail"]})
