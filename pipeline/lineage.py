@@ -130,7 +130,9 @@ class Lineage:
         """All runs, finished or not, oldest first."""
         return [self._run(context) for context in self._run_contexts()]
 
-    def outputs(self, run_id: str, type_name: str, node_id: str) -> list[Any]:
+    def outputs(
+        self, run_id: str, type_name: str, node_id: str, *, deleted: bool = False
+    ) -> list[Any]:
         """Artifacts (ML Metadata protos) of a type that a node put out in a run, oldest first.
 
         What a cached node put out again counts.
@@ -139,15 +141,18 @@ class Lineage:
             run_id: Id of the run.
             type_name: Name of the artifact type, such as `PushedModel`.
             node_id: The node.
+            deleted: Whether those count that were deleted since.
         """
-        return self._of_node(run_id, type_name, node_id, _OUTPUTS)
+        return self._of_node(run_id, type_name, node_id, _OUTPUTS, deleted=deleted)
 
-    def inputs(self, run_id: str, type_name: str, node_id: str) -> list[Any]:
+    def inputs(
+        self, run_id: str, type_name: str, node_id: str, *, deleted: bool = False
+    ) -> list[Any]:
         """Artifacts of a type that a node read in a run, see `outputs`."""
-        return self._of_node(run_id, type_name, node_id, _INPUTS)
+        return self._of_node(run_id, type_name, node_id, _INPUTS, deleted=deleted)
 
     def _of_node(
-        self, run_id: str, type_name: str, node_id: str, kinds: tuple[Any, ...]
+        self, run_id: str, type_name: str, node_id: str, kinds: tuple[Any, ...], *, deleted: bool
     ) -> list[Any]:
         types = self._types_named(type_name)
         run = self._store.get_context_by_type_and_name("pipeline_run", run_id)
@@ -157,7 +162,7 @@ class Lineage:
             for execution in sorted(executions, key=lambda e: e.id)
             if execution.last_known_state in SUCCESSFUL and self._node_of(execution) == node_id
             for artifact in self._artifacts_of(execution, kinds)
-            if artifact.type_id in types
+            if artifact.type_id in types and (deleted or _is_live(artifact))
         ]
 
     def latest_artifact(self, type_name: str, node_id: str | None = None) -> Path | None:
@@ -177,7 +182,9 @@ class Lineage:
             if node_id is not None and self._node_of(execution) != node_id:
                 continue
             for artifact in self._artifacts_of(execution, _OUTPUTS):
-                if artifact.type_id in types and (folder := readable(artifact.uri)):
+                if artifact.type_id not in types or not _is_live(artifact):
+                    continue
+                if folder := readable(artifact.uri):
                     return folder
         return None
 
@@ -214,8 +221,7 @@ class Lineage:
     def _artifacts_of(self, execution: Any, kinds: tuple[Any, ...]) -> list[Any]:
         events = self._store.get_events_by_execution_ids([execution.id])
         ids = [event.artifact_id for event in events if event.type in kinds]
-        found = self._store.get_artifacts_by_id(ids) if ids else []
-        return [artifact for artifact in found if artifact.state == mlmd.Artifact.LIVE]
+        return list(self._store.get_artifacts_by_id(ids)) if ids else []
 
     def _node_of(self, execution: Any) -> str:
         prefix = f"{self._pipeline}."
@@ -233,6 +239,10 @@ class Lineage:
             seconds=(until - execution.create_time_since_epoch) / 1000,
             error=execution.custom_properties[ERROR_PROPERTY].string_value,
         )
+
+
+def _is_live(artifact: Any) -> bool:
+    return bool(artifact.state == mlmd.Artifact.LIVE)
 
 
 def is_open(execution: Any) -> bool:

@@ -8,13 +8,15 @@ others go on being served.
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.erasure.person import Person
 from pipeline.lineage import METADATA_FILE, Lineage
@@ -41,25 +43,31 @@ def artifact_of(file: Path, root: Path) -> Path:
 def trained_with(settings: Settings, artifacts: Iterable[Path]) -> list[int]:
     """Versions that have learned from some artifacts: as rows, or from a model that had.
 
-    To be asked while the artifacts are still there.
+    Rows that an earlier erasure removed may have been anybody's. To be asked while the artifacts
+    are still there.
     """
     lineage = Lineage.open(settings.root, settings.name)
     wanted = set(artifacts)
     versions, models = set[int](), set[int]()
     if lineage is None:
         return []
+    made = functools.partial(lineage.outputs, deleted=True)
+    read = functools.partial(lineage.inputs, deleted=True)
     for run in lineage.runs():
-        rows = [one for node in _ROWS for one in lineage.outputs(run.run_id, "Examples", node)]
-        earlier = [one for node in _MODELS for one in lineage.inputs(run.run_id, "Model", node)]
-        had_rows = not wanted.isdisjoint(Path(one.uri) for one in rows)
+        rows = [one for node in _ROWS for one in made(run.run_id, "Examples", node)]
+        earlier = [one for node in _MODELS for one in read(run.run_id, "Model", node)]
+        had_rows = any(_are_gone(one) or Path(one.uri) in wanted for one in rows)
         if not had_rows and models.isdisjoint(one.id for one in earlier):
             continue
-        made = [one for node in _MODELS for one in lineage.outputs(run.run_id, "Model", node)]
-        models |= {one.id for one in made}
-        for pushed in lineage.outputs(run.run_id, "PushedModel", "Pusher"):
+        models |= {one.id for node in _MODELS for one in made(run.run_id, "Model", node)}
+        for pushed in made(run.run_id, "PushedModel", "Pusher"):
             version = pushed.custom_properties["pushed_version"].string_value
             versions |= {int(version)} if version else set()
     return sorted(versions)
+
+
+def _are_gone(rows: Any) -> bool:
+    return bool(rows.state == mlmd.Artifact.DELETED)
 
 
 def remove(root: Path, traces: Sequence[Path], person: Person) -> list[Path]:
@@ -90,7 +98,6 @@ def _without(file: Path, person: Person) -> None:
 def _forget(root: Path, folders: Sequence[Path]) -> None:
     """Tells ML Metadata which artifacts are gone, so that nothing takes them for inputs."""
     from ml_metadata import metadata_store
-    from ml_metadata.proto import metadata_store_pb2 as mlmd
 
     if not folders or not (root / METADATA_FILE).is_file():
         return

@@ -35,7 +35,8 @@ class Erasure:
         stream: What left stream, states and log.
         artifacts: Folders of artifacts that were removed, or written without the person.
         files: Other files that were removed, or written without the person.
-        versions: Published versions whose models were trained with the person.
+        versions: Published versions whose models were trained with the person, or may have been:
+            on rows that an earlier erasure removed.
         proof: The search that came after it.
         input: Files of the input, outside the root, that still name the person.
         everywhere: Whether the id is so telling that it was looked for everywhere, not only in

@@ -71,8 +71,8 @@ def root(shop: Any) -> Path:
     return shop.root
 
 
-def erased(shop: Any, *options: str) -> tuple[int, dict[str, Any]]:
-    command = ["erase", WHO, "--config", str(shop.config), "--json", *options]
+def erased(shop: Any, user: str = WHO) -> tuple[int, dict[str, Any]]:
+    command = ["erase", user, "--config", str(shop.config), "--json"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code in (0, 1), done.output
     return done.exit_code, json.loads(done.stdout)
@@ -124,6 +124,12 @@ def test_models_that_were_trained_with_the_person_are_named(shop: Any, root: Pat
     (line,) = (root / "erasures.jsonl").read_text().splitlines()
     audit = json.loads(line)
     assert (audit["versions"], audit["proven"], audit["entries"]) == ([1], True, 1)
+
+
+@pytest.mark.usefixtures("root")
+def test_models_trained_on_rows_that_are_gone_may_have_been_trained_with_anybody(shop: Any) -> None:
+    assert erased(shop)[1]["versions"] == [1]
+    assert erased(shop, OTHER)[1]["versions"] == [1, 2]
 
 
 def test_a_model_that_went_on_from_one_of_those_is_named(shop: Any, root: Path) -> None:
