@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -29,6 +30,9 @@ def copies_of(folder: Path, versions: Iterable[int]) -> list[int]:
 def forget(folder: Path, traces: Sequence[Path], person: Person) -> list[Path]:
     """Takes requests of a person out of the warm-up of versions, and out of their manifests.
 
+    The manifest is written first: where this is killed in between, the warm-up still names the
+    person, and the next erasure finds it and completes the pair.
+
     Args:
         folder: Where the versions lie.
         traces: Files that name the person.
@@ -43,15 +47,16 @@ def forget(folder: Path, traces: Sequence[Path], person: Person) -> list[Path]:
         return []
     with locked(folder):
         for file in changed:
-            kept = [one for one in _records(file.read_bytes()) if not person.is_in(one)]
-            replace_file(file, b"".join(kept))
+            records = _records(file.read_bytes())
+            kept = b"".join(one for one in records if not person.is_in(one))
             version = folder / file.relative_to(folder).parts[0]
             said = manifest.read(version)
             if said is not None:
-                digest = manifest.sha256(file)
+                digest = hashlib.sha256(kept).hexdigest()
                 files = said.files | {str(file.relative_to(version)): digest}
                 listed = dataclasses.replace(said, files=files)
                 replace_file(version / manifest.MANIFEST_FILE, listed.text().encode())
+            replace_file(file, kept)
     return changed
 
 

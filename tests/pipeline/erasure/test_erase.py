@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from components.pusher.manifest import MANIFEST_FILE, Manifest
 from components.warm_up_file import WARM_UP_FILE
 from pipeline.cli import app
 from pipeline.lineage import Lineage
+from serving.durable import replace_file
 from serving.stream import erasure
 from serving.stream.sqlite_queue import SqliteQueue
 from tests.records import record
@@ -130,6 +132,52 @@ def test_models_that_were_trained_with_the_person_are_named(shop: Any, root: Pat
 def test_models_trained_on_rows_that_are_gone_may_have_been_trained_with_anybody(shop: Any) -> None:
     assert erased(shop)[1]["versions"] == [1]
     assert erased(shop, OTHER)[1]["versions"] == [1, 2]
+
+
+class Killed(BaseException):
+    """Ends an erasure where it is, as SIGKILL does."""
+
+
+def killed_in_its_rows(patch: pytest.MonkeyPatch) -> None:
+    """Half of the artifact is gone, and what is left names nobody."""
+
+    def half(folder: Path) -> None:
+        for file in folder.rglob("*.gz"):
+            file.unlink()
+        raise Killed
+
+    patch.setattr("pipeline.erasure.artifacts.shutil.rmtree", half)
+
+
+def killed_between_warm_up_and_manifest(patch: pytest.MonkeyPatch) -> None:
+    written: list[Path] = []
+
+    def once(target: Path, data: bytes) -> None:
+        if written:
+            raise Killed
+        written.append(target)
+        replace_file(target, data)
+
+    patch.setattr("pipeline.erasure.versions.replace_file", once)
+
+
+@pytest.mark.parametrize("kill", [killed_in_its_rows, killed_between_warm_up_and_manifest])
+def test_one_that_was_killed_is_completed_by_the_next(
+    kill: Callable[[pytest.MonkeyPatch], None], shop: Any, root: Path
+) -> None:
+    command = ["erase", WHO, "--config", str(shop.config)]
+    with pytest.MonkeyPatch.context() as patch:
+        kill(patch)
+        with pytest.raises(Killed):
+            CliRunner().invoke(app, command, catch_exceptions=False)
+    code, said = erased(shop)
+    assert (code, said["versions"]) == (0, [1])
+    rows = str(root / "artifacts" / "EventExampleGen" / "examples" / "1")
+    [state] = (one.state for one in shop.store.get_artifacts() if one.uri == rows)
+    assert state == mlmd.Artifact.DELETED
+    version = root / "serving" / "recommender" / "1"
+    assert manifest.is_intact(version)
+    assert WHO.encode() not in (version / "assets.extra" / WARM_UP_FILE).read_bytes()
 
 
 def test_a_model_that_went_on_from_one_of_those_is_named(shop: Any, root: Path) -> None:
