@@ -16,7 +16,7 @@ from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.artifact_store.reading import readable
-from pipeline.kubeflow.metadata import store_to_read
+from pipeline.kubeflow.metadata import existing_store
 
 if TYPE_CHECKING:
     from pipeline.kubeflow.settings import MetadataSettings
@@ -107,7 +107,7 @@ class Lineage:
         Raises:
             RunError: The server cannot be read.
         """
-        store = store_to_read(metadata)
+        store = existing_store(metadata)
         return cls(store, pipeline) if store else cls.open(root, pipeline)
 
     @classmethod

@@ -21,7 +21,7 @@ from benchmarks.kubeflow.compiled import Compiled
 from benchmarks.kubeflow.sample import sample
 from benchmarks.processes import SideError
 from benchmarks.results import Row, at_least, at_most
-from pipeline.kubeflow.metadata import PASSWORD_VARIABLE, store_to_read
+from pipeline.kubeflow.metadata import PASSWORD_VARIABLE, existing_store
 from pipeline.lineage import Lineage, NodeState
 from pipeline.loading import load_settings
 from pipeline.serving_folder import served_versions
@@ -162,7 +162,7 @@ def _states(lineage: Lineage) -> dict[str, NodeState]:
 def published(pipeline: Compiled) -> Counter[str]:
     """Node and output key -> how many artifacts the metadata hold as published."""
     kubeflow = load_settings(pipeline.config).kubeflow
-    store = store_to_read(kubeflow.metadata) if kubeflow else None
+    store = existing_store(kubeflow.metadata) if kubeflow else None
     artifacts = store.get_artifacts() if store else []
     live = [Path(one.uri) for one in artifacts if one.state == mlmd.Artifact.LIVE]
     return Counter(".".join(path.parts[-3:-1]) for path in live)

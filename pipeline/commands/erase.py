@@ -35,7 +35,8 @@ def erase(
     From stream, states and log; from the rows of all runs, which are removed and which the next run
     makes anew; from the published states; from the requests that warm servers up; from logs and
     reports. Then every file below the root is searched for the id, also inside gzip, TFRecord,
-    Parquet and SQLite; where it is still found, the exit code is 1.
+    Parquet and SQLite; where it is still found, the exit code is 1. So it is where artifacts lie in
+    object storage (`kubeflow.pipeline_root`), which is not searched: remove them there yourself.
 
     The compactor must be stopped meanwhile, and no run may be under way. Your own tables are only
     looked at. A model that is served stays: its versions are named, and the next run trains without
@@ -67,7 +68,7 @@ def _facts(done: Erasure) -> dict[str, Any]:
         "files": [str(one) for one in done.files],
         "versions": list(done.versions),
         "searched": {"files": done.proof.files, "bytes": done.proof.size},
-        "left": [str(one) for one in done.proof.traces],
+        "left": done.left,
         "input": [str(one) for one in done.input],
     }
 
@@ -84,6 +85,8 @@ def _show(done: Erasure) -> None:
         "searched": f"{done.proof.files:,} files, {done.proof.size:,} bytes",
         "still named in": _list(done.proof.traces) or "nothing",
     }
+    if done.out_of_reach:
+        facts["not searched, in object storage"] = _list(done.out_of_reach)
     if done.versions:
         named = ", ".join(map(str, done.versions))
         facts["trained with this person"] = f"versions {named}; the next run trains without"
@@ -97,6 +100,6 @@ def _show(done: Erasure) -> None:
     console.facts(facts)
 
 
-def _list(files: tuple[Path, ...]) -> str:
+def _list(files: tuple[Path | str, ...]) -> str:
     more = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
     return ", ".join(map(str, files[:_NAMED])) + more

@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from pipeline.artifact_store.folders import is_remote
 from pipeline.erasure.person import Person
+from pipeline.kubeflow.metadata import existing_store
 from pipeline.lineage import METADATA_FILE, Lineage
 from serving.durable import replace_file
 from transform.features import USER_ID
@@ -40,23 +43,50 @@ def artifact_of(file: Path, root: Path) -> Path:
     return (root / ARTIFACTS).joinpath(*parts[: min(depth, len(parts))])
 
 
-def trained_with(settings: Settings, artifacts: Iterable[Path]) -> list[int]:
+def store_of(settings: Settings) -> Any:
+    """ML Metadata's store of a pipeline, as `Lineage.of` finds it; None where nothing was run.
+
+    Raises:
+        RunError: It lies on a server that does not let us in.
+    """
+    own = settings.root / METADATA_FILE
+    if own.is_file():
+        config = mlmd.ConnectionConfig()
+        config.sqlite.filename_uri = str(own)
+        return metadata_store.MetadataStore(config)
+    return existing_store(settings.kubeflow.metadata) if settings.kubeflow else None
+
+
+def out_of_reach(store: Any) -> list[str]:
+    """Where the artifacts lie that are in object storage: they are not searched."""
+    known = store.get_artifacts() if store else ()
+    return sorted({one.uri for one in known if not _is_deleted(one) and is_remote(one.uri)})
+
+
+def trained_with(store: Any, pipeline: str, artifacts: Iterable[Path]) -> list[int]:
     """Versions that have learned from some artifacts: as rows, or from a model that had.
 
-    Rows that an earlier erasure removed may have been anybody's. To be asked while the artifacts
-    are still there.
+    Rows that an earlier erasure removed may have been anybody's, and so may those out of reach. To
+    be asked while the artifacts are still there.
+
+    Args:
+        store: ML Metadata's store; None without one.
+        pipeline: Name of the pipeline.
+        artifacts: Folders of artifacts.
     """
-    lineage = Lineage.open(settings.root, settings.name)
+    if store is None:
+        return []
+    lineage = Lineage(store, pipeline)
     wanted = set(artifacts)
     versions, models = set[int](), set[int]()
-    if lineage is None:
-        return []
     made = functools.partial(lineage.outputs, deleted=True)
     read = functools.partial(lineage.inputs, deleted=True)
     for run in lineage.runs():
         rows = [one for node in _ROWS for one in made(run.run_id, "Examples", node)]
         earlier = [one for node in _MODELS for one in read(run.run_id, "Model", node)]
-        had_rows = any(_are_gone(one) or Path(one.uri) in wanted for one in rows)
+        had_rows = any(
+            Path(one.uri) in wanted or _is_deleted(one) or is_remote(one.uri) for one in rows
+        )
         if not had_rows and models.isdisjoint(one.id for one in earlier):
             continue
         models |= {one.id for node in _MODELS for one in made(run.run_id, "Model", node)}
@@ -66,19 +96,26 @@ def trained_with(settings: Settings, artifacts: Iterable[Path]) -> list[int]:
     return sorted(versions)
 
 
-def _are_gone(rows: Any) -> bool:
-    return bool(rows.state == mlmd.Artifact.DELETED)
+def _is_deleted(artifact: Any) -> bool:
+    return bool(artifact.state == mlmd.Artifact.DELETED)
 
 
-def remove(root: Path, traces: Sequence[Path], person: Person) -> list[Path]:
+def remove(root: Path, store: Any, traces: Sequence[Path], person: Person) -> list[Path]:
     """Removes what names the person below the artifacts of a root; returns their folders.
 
     ML Metadata is told first: where this is killed, nobody takes half an artifact for a whole one,
     and the next erasure knows that rows are gone.
+
+    Args:
+        root: The root.
+        store: ML Metadata's store; None without one.
+        traces: Files that name the person.
+        person: Who.
     """
     folders = sorted({artifact_of(file, root) for file in traces})
     removed = [folder for folder in folders if folder.parent.name != _STATES]
-    _forget(root, removed)
+    if store is not None:
+        _forget(store, removed)
     for folder in removed:
         if folder.is_dir():
             shutil.rmtree(folder)
@@ -99,15 +136,8 @@ def _without(file: Path, person: Person) -> None:
     draft.unlink()
 
 
-def _forget(root: Path, folders: Sequence[Path]) -> None:
-    """Tells ML Metadata which artifacts are gone, so that nothing takes them for inputs."""
-    from ml_metadata import metadata_store
-
-    if not folders or not (root / METADATA_FILE).is_file():
-        return
-    config = mlmd.ConnectionConfig()
-    config.sqlite.filename_uri = str(root / METADATA_FILE)
-    store = metadata_store.MetadataStore(config)
+def _forget(store: Any, folders: Sequence[Path]) -> None:
+    """Tells ML Metadata which artifacts go, so that nothing takes them for inputs."""
     names = {str(folder) for folder in folders}
     gone = [one for one in store.get_artifacts() if one.uri in names]
     for artifact in gone:

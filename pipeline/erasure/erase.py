@@ -38,6 +38,7 @@ class Erasure:
         versions: Published versions whose models were trained with the person, or may have been:
             on rows that an earlier erasure removed.
         proof: The search that came after it.
+        out_of_reach: Artifacts in object storage, which nobody searched.
         input: Files of the input, outside the root, that still name the person.
         everywhere: Whether the id is so telling that it was looked for everywhere, not only in
             columns and features of users.
@@ -48,13 +49,19 @@ class Erasure:
     files: tuple[Path, ...]
     versions: tuple[int, ...]
     proof: Scan
+    out_of_reach: tuple[str, ...]
     input: tuple[Path, ...]
     everywhere: bool
 
     @property
     def is_proven(self) -> bool:
         """Whether nothing names the person any more."""
-        return not self.proof.traces
+        return not self.left
+
+    @property
+    def left(self) -> list[str]:
+        """What still names the person, or may."""
+        return [*map(str, self.proof.traces), *self.out_of_reach]
 
 
 def erase_person(place: StreamPlace, log: Path | None, user_id: str) -> Erasure:
@@ -71,29 +78,31 @@ def erase_person(place: StreamPlace, log: Path | None, user_id: str) -> Erasure:
     Raises:
         ErasureError: New events of the person keep coming, or a consumer does not acknowledge what
             it has read.
-        RunError: A run is under way.
+        RunError: A run is under way, or ML Metadata lies on a server that does not let us in.
     """
     settings = place.settings
     root = settings.root
     person = Person(user_id, _columns(settings))
     root.mkdir(parents=True, exist_ok=True)
     with locked(root):
-        with closing(place.log(log)) as files, closing(place.store()) as store:
-            of_stream = erase(place.queue(), store, files, user_id)
+        store = artifacts.store_of(settings)
+        with closing(place.log(log)) as files, closing(place.store()) as states:
+            of_stream = erase(place.queue(), states, files, user_id)
         folders = [root, *([log] if log else [])]
         traces = scan(folders, person).traces
         below = [file for file in traces if file.is_relative_to(root / artifacts.ARTIFACTS)]
         trained = artifacts.trained_with(
-            settings, {artifacts.artifact_of(file, root) for file in below}
+            store, settings.name, {artifacts.artifact_of(file, root) for file in below}
         )
         served = serving_folder(settings)
         cleaned = versions.forget(served, traces, person)
         done = Erasure(
             stream=of_stream,
-            artifacts=tuple(artifacts.remove(root, below, person)),
+            artifacts=tuple(artifacts.remove(root, store, below, person)),
             files=(*cleaned, *_of_text(root, traces, person)),
             versions=tuple(versions.copies_of(served, trained)),
             proof=scan(folders, person),
+            out_of_reach=tuple(artifacts.out_of_reach(store)),
             input=tuple(_in_input(settings, person, folders)),
             everywhere=person.is_telling,
         )

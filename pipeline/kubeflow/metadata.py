@@ -31,10 +31,10 @@ def connection_of(settings: MetadataSettings) -> Any:
     return None
 
 
-def store_to_read(settings: MetadataSettings) -> Any:
+def existing_store(settings: MetadataSettings) -> Any:
     """ML Metadata's store on the server that settings name; None where they name none.
 
-    A user who may only select can read a database; a database is never made.
+    A database is never made, so a user who may only select can read it.
 
     Raises:
         RunError: No server answers there, it does not let us in, or the password is not in the

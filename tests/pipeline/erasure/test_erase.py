@@ -220,6 +220,17 @@ def test_a_leftover_makes_the_proof_fail(shop: Any, root: Path) -> None:
     assert "still named in" in shown.stdout
 
 
+@pytest.mark.usefixtures("root")
+def test_artifacts_in_object_storage_are_not_searched_and_so_nothing_is_proven(shop: Any) -> None:
+    rows = "s3://shop/runs/EventExampleGen/examples/7"
+    shop.run("2", {"EventExampleGen": (DONE, "Examples", rows, "")})
+    code, said = erased(shop)
+    assert (code, said["proven"], said["left"]) == (1, False, [rows])
+    assert said["versions"] == [1, 2]
+    shown = CliRunner().invoke(app, ["erase", WHO, "--config", str(shop.config)])
+    assert rows in shown.stdout
+
+
 def test_an_id_as_short_as_a_number_is_not_searched_everywhere(shop: Any) -> None:
     done = CliRunner().invoke(app, ["erase", "17", "--config", str(shop.config), "--json"])
     assert done.exit_code == 0, done.output

@@ -1,4 +1,4 @@
-"""What the verbs that look back read from ML Metadata's own gRPC interface."""
+"""What the verbs that look back read from ML Metadata's own gRPC interface, and tell it."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +10,11 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from ml_metadata.proto import metadata_store_service_pb2 as service_pb2
 from ml_metadata.proto import metadata_store_service_pb2_grpc as service_grpc
 
+from components.pusher.manifest import MANIFEST_FILE, Manifest
 from pipeline.commands.status import gather
+from pipeline.erasure.erase import erase_person
+from pipeline.event_stream import StreamPlace
+from serving.stream import erasure
 from tests.pipeline.conftest import Shop
 
 
@@ -51,3 +55,19 @@ def test_status_reads_a_grpc_server(port, tmp_path):
     [run] = told["runs"]
     assert (run["run_id"], run["state"], run["pushed_version"]) == ("one", "done", 3)
     assert told["running"] is False
+
+
+def test_a_grpc_server_is_told_which_rows_an_erasure_removed(port, tmp_path, monkeypatch):
+    monkeypatch.setattr(erasure, "_PAUSE_SECONDS", 0.0)
+    shop = Shop(tmp_path, {"grpc": {"host": "127.0.0.1", "port": port}})
+    rows = shop.root / "artifacts" / "EventExampleGen" / "examples" / "1"
+    rows.mkdir(parents=True)
+    (rows / "data").write_bytes(b"customer-17")
+    done = mlmd.Execution.COMPLETE
+    shop.run("one", {"EventExampleGen": (done, "Examples", rows, "")})
+    shop.judged("one", blessed=True, pushed=1)
+    (shop.version(1) / MANIFEST_FILE).write_text(Manifest(1, {}).text())
+    came = erase_person(StreamPlace(shop.settings, None, 8), None, "customer-17")
+    assert (came.versions, came.is_proven, rows.exists()) == ((1,), True, False)
+    [state] = [one.state for one in shop.store.get_artifacts() if one.uri == str(rows)]
+    assert state == mlmd.Artifact.DELETED
