@@ -5,6 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.protobuf import meta_graph_pb2
+
+
+def declared(**kinds: type) -> dict[str, Any]:
+    """Inputs as a signature declares them: name -> str or int."""
+    types = {str: tf.string, int: tf.int64}
+    return {
+        name: meta_graph_pb2.TensorInfo(dtype=types[kind].as_datatype_enum)
+        for name, kind in kinds.items()
+    }
 
 
 def record(**values: Any) -> bytes:

@@ -94,8 +94,8 @@ def _show(done: Erasure) -> None:
         facts["in your own tables"] = f"{_list(done.input)}: the next run would read it there"
     if not done.everywhere:
         facts["not searched"] = (
-            "for so short an id, which is anywhere by chance: all but the columns and features of "
-            "users"
+            "for so short an id, which is anywhere by chance: all but the columns, features, "
+            "requests and JSON objects of users"
         )
     console.facts(facts)
 

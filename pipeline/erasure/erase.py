@@ -117,17 +117,23 @@ def _columns(settings: Settings) -> frozenset[str]:
 
 def _of_text(root: Path, traces: Sequence[Path], person: Person) -> list[Path]:
     """Drops lines of logs, and pages; returns the files."""
-    changed = []
-    for file in traces:
-        if root / _PAGES in file.parents:
-            file.unlink()
-        elif file.suffix in _LINES and root / artifacts.ARTIFACTS not in file.parents:
-            lines = file.read_bytes().splitlines(keepends=True)
-            replace_file(file, b"".join(one for one in lines if not person.is_in(one)))
-        else:
-            continue
-        changed.append(file)
-    return changed
+    folders = {file.parent for file in traces if root / _PAGES in file.parents}
+    # A page shows what the JSON beside it tells, and in its text a short id is not found.
+    beside = (file for folder in folders for file in folder.iterdir())
+    pages = sorted(file for file in beside if file.is_file())
+    for file in pages:
+        file.unlink()
+    cut = [
+        file
+        for file in traces
+        if file.suffix in _LINES
+        and file not in pages
+        and root / artifacts.ARTIFACTS not in file.parents
+    ]
+    for file in cut:
+        lines = file.read_bytes().splitlines(keepends=True)
+        replace_file(file, b"".join(one for one in lines if not person.is_in(one)))
+    return [*pages, *cut]
 
 
 def _in_input(settings: Settings, person: Person, folders: Sequence[Path]) -> list[Path]:

@@ -15,13 +15,17 @@ from typer.testing import CliRunner
 
 from components.pusher import manifest
 from components.pusher.manifest import MANIFEST_FILE, Manifest
+from components.serving_validator.warm_up import write_warm_up
 from components.warm_up_file import WARM_UP_FILE
 from pipeline.cli import app
+from pipeline.erasure.person import Person
+from pipeline.erasure.traces import names
 from pipeline.lineage import Lineage
 from serving.durable import replace_file
+from serving.query import Query
 from serving.stream import erasure
 from serving.stream.sqlite_queue import SqliteQueue
-from tests.records import record
+from tests.records import declared, record
 
 WHO, OTHER = "customer-17", "customer-18"
 DONE = mlmd.Execution.COMPLETE
@@ -229,6 +233,33 @@ def test_artifacts_in_object_storage_are_not_searched_and_so_nothing_is_proven(s
     assert said["versions"] == [1, 2]
     shown = CliRunner().invoke(app, ["erase", WHO, "--config", str(shop.config)])
     assert rows in shown.stdout
+
+
+def test_a_short_id_leaves_warm_ups_and_pages(shop: Any) -> None:
+    version = shop.version(3)
+    warm_up = version / "assets.extra" / WARM_UP_FILE
+    warm_up.parent.mkdir()
+    query = {"user_id": str, "history_item_id": str, "history_event_type": str}
+    signature = declared(**query, history_time=int, request_time=int)
+    lists = {
+        "recommend": signature | declared(exclude_item_id=str, top_k=int),
+        "rank": signature | declared(candidate_item_id=str),
+    }
+    write_warm_up(warm_up, [Query("18", 9), Query("17", 9)], lists)
+    (version / MANIFEST_FILE).write_text(Manifest(3, manifest.digests(version)).text())
+    pages = shop.root / "report"
+    pages.mkdir()
+    (pages / "report.json").write_text(json.dumps({"requests": [{"user_id": "17"}]}))
+    (pages / "report.html").write_text("<summary>17</summary>")
+    code, said = erased(shop, "17")
+    assert (code, said["files"]) == (
+        0,
+        [str(warm_up), *(str(pages / f"report.{one}") for one in ("html", "json"))],
+    )
+    assert list(pages.iterdir()) == []
+    assert not names(warm_up, Person("17"))
+    assert names(warm_up, Person("18"))
+    assert manifest.is_intact(version)
 
 
 def test_an_id_as_short_as_a_number_is_not_searched_everywhere(shop: Any) -> None:

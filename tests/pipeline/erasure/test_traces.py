@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from components.serving_validator.warm_up import write_warm_up
 from pipeline.erasure import traces
 from pipeline.erasure.person import Person
 from pipeline.erasure.traces import names, scan
-from tests.records import record
+from serving.query import Query
+from tests.records import declared, record
 
 WHO = "customer-17"
 OTHERS = ("customer-170", "other-customer-17", "customer-1")
@@ -50,11 +52,24 @@ def sqlite(path: Path, user: str) -> None:
         connection.execute("INSERT INTO kept VALUES (1, ?)", (json.dumps([user]).encode(),))
 
 
+def warm_up(path: Path, user: str) -> None:
+    inputs = {"user_id": str, "history_item_id": str, "history_event_type": str}
+    times = {"history_time": int, "request_time": int}
+    recommend = declared(**inputs, **times, exclude_item_id=str, top_k=int)
+    rank = declared(**inputs, **times, candidate_item_id=str)
+    queries = [Query("nobody", 9), Query(user, 9, ("a",), ("view",), (1,))]
+    write_warm_up(path, queries, {"recommend": recommend, "rank": rank})
+
+
+def report(path: Path, user: str) -> None:
+    path.write_text(json.dumps({"requests": [{"user_id": "a"}, {"user_id": user}]}, indent=2))
+
+
 def text(path: Path, user: str) -> None:
     path.write_text(f"node failed for user {user!r}.\n")
 
 
-KINDS = [tf_records, parquet, nested, dead_letter, sqlite, text]
+KINDS = [tf_records, parquet, nested, dead_letter, sqlite, warm_up, report, text]
 
 
 @pytest.mark.parametrize("write", KINDS)
@@ -71,13 +86,14 @@ def test_a_person_is_found_and_others_are_not(
     assert found.size == sum(file.stat().st_size for file in tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("write", [tf_records, parquet])
+@pytest.mark.parametrize("write", [tf_records, parquet, warm_up, report])
 def test_a_short_id_is_found_where_users_stand(
     write: Callable[[Path, str], None], tmp_path: Path
 ) -> None:
     write(tmp_path / "with", "17")
     assert names(tmp_path / "with", Person("17"))
     assert not names(tmp_path / "with", Person("7"))
+    assert not names(tmp_path / "with", Person("1"))
 
 
 def test_a_short_id_of_something_else_is_nobody(tmp_path: Path) -> None:
