@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.commands.shared import Exit, print_json
 from pipeline.console import Console
-from pipeline.errors import is_ours, short_message, where
-from pipeline.lineage import Lineage
+from pipeline.errors import RunError, is_ours, short_message, where
+from pipeline.kubeflow import FOLDER
+from pipeline.lineage import METADATA_FILE, Lineage
 from pipeline.runners.interruption import Interruption, end_children
 from pipeline.runners.lock import locked
 from pipeline.runners.output import output_to
@@ -67,8 +68,13 @@ def run_here(settings: Settings, config: Path, as_json: bool, task: Task) -> int
 
     Returns:
         The exit code.
+
+    Raises:
+        DataError: A file of the data is missing.
+        RunError: Another run is under way, or runs of this root folder are remembered elsewhere.
     """
     _check_data(settings)
+    _check_metadata(settings)
     settings.root.mkdir(parents=True, exist_ok=True)
     run_id = new_run_id() + task.kind
     log = settings.root / "logs" / f"{run_id}.log"
@@ -138,6 +144,25 @@ def _print_failure(console: Console, error: Exception) -> None:
     if not is_ours(cause):
         console.line(f"  raised at {where(cause)}")
     console.line("  The log has everything: see its path above.")
+
+
+def _check_metadata(settings: Settings) -> None:
+    """Refuses a root folder with what other runs made, whose metadata are not in it.
+
+    A store of its own would count executions from 1 again, and what others have put out under the
+    same numbers would be removed as what this run has left.
+    """
+    root = settings.root
+    made = [name for name in ("artifacts", FOLDER) if (root / name).exists()]
+    if not made or (root / METADATA_FILE).exists():
+        return
+    server = settings.kubeflow.metadata.server if settings.kubeflow else None
+    place = f"whose metadata lie at {server.host}:{server.port}" if server else "and no metadata"
+    raise RunError(
+        f"a run on this machine goes on from the runs in {METADATA_FILE} of its root folder. "
+        f"Received: {root} with {' and '.join(made)} {place}. Run it where those ran, or name "
+        f"another `root`; where {METADATA_FILE} was deleted, delete {' and '.join(made)}, too."
+    )
 
 
 def _check_data(settings: Settings) -> None:

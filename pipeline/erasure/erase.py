@@ -41,7 +41,7 @@ class Erasure:
         out_of_reach: Artifacts in object storage, which nobody searched.
         input: Files of the input, outside the root, that still name the person.
         everywhere: Whether the id is so telling that it was looked for everywhere, not only in
-            columns and features of users.
+            columns, features, requests and JSON objects of users.
     """
 
     stream: Erased

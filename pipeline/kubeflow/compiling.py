@@ -13,11 +13,12 @@ from typing import Any
 from kfp import compiler, dsl
 from tfx.orchestration.pipeline import Pipeline
 
+from pipeline.kubeflow import FOLDER
 from pipeline.kubeflow.beam import arguments_of
 from pipeline.kubeflow.checks import check_batches, check_paths, kubeflow_of
 from pipeline.kubeflow.platform import executor_config
 from pipeline.kubeflow.settings import KubeflowSettings
-from pipeline.kubeflow.stored import FOLDER, Graph, graph_of
+from pipeline.kubeflow.stored import Graph, graph_of
 from pipeline.kubeflow.training.plan import POD_VARIABLES, plan_of
 from pipeline.refusals import SettingsError
 from pipeline.runners.local import compile_pipeline

@@ -151,6 +151,11 @@ class MetadataSettings(Frozen):
             )
         return self
 
+    @property
+    def server(self) -> MySql | Grpc | None:
+        """The one that is named."""
+        return self.mysql or self.grpc
+
 
 class ClusterTraining(Frozen):
     """Trainings in pods of their own, which the containers of Retriever, Ranker and Tuners start.

@@ -11,8 +11,6 @@ from tfx.proto.orchestration import pipeline_pb2
 from pipeline.errors import RunError
 from serving.durable import replace_file
 
-FOLDER = "kubeflow"  # inside the root folder
-
 Graph = Mapping[str, tuple[str, ...]]  # node id -> ids of the nodes before it, in running order
 
 

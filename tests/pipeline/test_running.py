@@ -1,11 +1,14 @@
-"""What is open around the nodes of a run: from before TFX is loaded until the last node is done."""
+"""What is open around the nodes of a run, and which root folder is refused."""
 
 import contextlib
+import shutil
 
 import pytest
 
 from pipeline import running
 from pipeline.commands.shared import Exit
+from pipeline.errors import RunError
+from pipeline.kubeflow.settings import KubeflowSettings
 from pipeline.runners import local, stack
 from pipeline.running import Task
 
@@ -66,3 +69,26 @@ def test_it_is_closed_where_a_node_fails(seen, monkeypatch):
     monkeypatch.setattr(local, "run", fail)
     assert run(seen) == Exit.FAILURE
     assert seen == ["TFX", "open for run-1", "closed"]
+
+
+@pytest.mark.parametrize("there", ["artifacts/EventExampleGen/examples/1", "kubeflow/one"])
+def test_what_runs_elsewhere_have_made_is_not_taken_for_leftovers(shop, monkeypatch, there):
+    grpc = {"host": "metadata.shop", "port": 8080}
+    section = {"image": "a", "volumes": [{"claim": "a", "path": "/a"}], "metadata": {"grpc": grpc}}
+    settings = shop.settings.model_copy(
+        update={"kubeflow": KubeflowSettings.model_validate(section)}
+    )
+    monkeypatch.setattr(running, "_run_nodes", lambda *_: (Exit.OK, {}))
+    task = Task(lambda settings: None, lambda *_: (Exit.OK, {}))
+    made = settings.root / there
+    made.mkdir(parents=True)
+    assert running.run_here(settings, shop.config, True, task) == Exit.OK
+    (settings.root / "metadata.sqlite").unlink()
+    with pytest.raises(RunError, match=f"{there.split('/')[0]} whose metadata lie at metadata.sho"):
+        running.run_here(settings, shop.config, True, task)
+    local = settings.model_copy(update={"kubeflow": None})
+    with pytest.raises(RunError, match=r"and no metadata.*or name another `root`"):
+        running.run_here(local, shop.config, True, task)
+    assert made.exists()
+    shutil.rmtree(settings.root)
+    assert running.run_here(settings, shop.config, True, task) == Exit.OK
