@@ -71,7 +71,8 @@ def watch(
         every_s: Between two looks, seconds.
         on_trial: Whether the labels still are as they were.
     """
-    began = seen = time.monotonic()
+    began = time.monotonic()
+    blind_since: float | None = None
     counts, judge = (Counts(), Counts()), Judge(rules)
 
     def ended(ending: Ending, reason: str) -> Trial:
@@ -81,10 +82,12 @@ def watch(
         if not on_trial():
             return ended(Ending.MOVED, "the labels moved meanwhile")
         try:
-            counts, seen = (canary.read(), stable.read()), time.monotonic()
+            counts, blind_since = (canary.read(), stable.read()), None
         except OSError as error:
             logger.warning("a metrics page cannot be read: %s", error)
-            if time.monotonic() - seen > BLIND_SECONDS:
+            # From the first failed look on, however rarely it looks: one alone proves nothing.
+            blind_since = time.monotonic() if blind_since is None else blind_since
+            if time.monotonic() - blind_since >= BLIND_SECONDS:
                 return ended(Ending.WORSE, f"its metrics cannot be read: {error}")
             # What nobody sees is not judged: the time may be over because the version died.
             time.sleep(every_s)

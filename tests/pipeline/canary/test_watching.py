@@ -43,8 +43,8 @@ def clock(monkeypatch):
     return own
 
 
-def watched(canary, stable, rules):
-    return watch(canary, stable, rules, every_s=1.0, on_trial=lambda: True)
+def watched(canary, stable, rules, every_s=1.0):
+    return watch(canary, stable, rules, every_s=every_s, on_trial=lambda: True)
 
 
 def test_a_version_that_dies_just_before_the_end_does_not_pass(clock):
@@ -52,6 +52,14 @@ def test_a_version_that_dies_just_before_the_end_does_not_pass(clock):
     came = watched(Arm(clock, 10, gone=range(57, 1_000)), Arm(clock, 10), rules)
     assert (came.ending, came.seconds) == (Ending.WORSE, 67.0)
     assert came.reason == "its metrics cannot be read: connection refused"
+
+
+def test_one_lost_look_withdraws_nothing_however_rare_looks_are(clock):
+    rules = Canary(seconds=60, answers=200)
+    came = watched(Arm(clock, 10, gone=[15]), Arm(clock, 10), rules, every_s=15.0)
+    assert came.ending is Ending.PASSED
+    came = watched(Arm(clock, 10, gone=[75, 90]), Arm(clock, 10), rules, every_s=15.0)
+    assert came.ending is Ending.WORSE
 
 
 def test_a_page_that_comes_back_after_the_end_is_judged(clock):
