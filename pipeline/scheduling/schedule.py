@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ from pipeline.scheduling.due import Act, Due, Plan, broken_off, is_given_up, nex
 from pipeline.scheduling.spans import Span, complete_spans
 from pipeline.serving_folder import why_not_refreshed
 from pipeline.settings import Settings
+from transform.errors import DataError
+
+logger = logging.getLogger(__name__)
 
 ITEMS = "items"  # stands in the diary where a span would, for a refresh of the items
 _NAP_S = 0.2  # a signal is answered within this time
@@ -44,6 +48,7 @@ class Schedule:
     tell: Callable[[Entry], None]
     _items_at: float = field(default=0.0, init=False)
     _last: What | None = field(default=None, init=False)
+    _patient: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         """Opens the diary."""
@@ -62,7 +67,8 @@ class Schedule:
         Raises:
             RunError: The log cannot be scheduled; or it is to be done once, and another run has the
                 root folder.
-            DataError: There is no log.
+            DataError: There is no log, at the first look or where it is to be done once. Later
+                looks are repeated: storage is away at times.
         """
         while not self.children.stopping:
             if once:
@@ -71,7 +77,9 @@ class Schedule:
             elif is_locked(self.settings.root):
                 self._wait(poll_s)
                 continue
-            if self._do_next():
+            found = self._do_next()
+            self._patient = not once
+            if found:
                 continue
             if once:
                 break
@@ -81,13 +89,23 @@ class Schedule:
     def _do_next(self) -> bool:
         """Does one thing; False where nothing is due."""
         now = datetime.datetime.now(datetime.UTC)
-        spans = complete_spans(self.settings.data, now, self.plan.settle_s)
+        spans = self._complete_spans(now)
         self._give_up(spans)
         due = next_due(spans, self._spans_entries(), self.plan, now.timestamp())
         if due is not None:
             (self._train if due.act is Act.TRAIN else self._watch)(due)
             return True
         return self._refresh_items(now.timestamp())
+
+    def _complete_spans(self, now: datetime.datetime) -> list[Span]:
+        """Complete spans; none where the log cannot be listed for the time being."""
+        try:
+            return complete_spans(self.settings.data, now, self.plan.settle_s)
+        except (DataError, OSError) as error:
+            if not self._patient:
+                raise
+            logger.warning("the log cannot be listed, and is looked at again: %s", error)
+            return []
 
     def _spans_entries(self) -> list[Entry]:
         return [entry for entry in self._diary.entries() if entry.span != ITEMS]

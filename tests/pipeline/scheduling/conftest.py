@@ -14,6 +14,7 @@ from pipeline.scheduling.due import Plan
 from pipeline.scheduling.schedule import Schedule
 
 PROGRAM = (sys.executable, str(Path(__file__).with_name("stand_in.py")))
+AT_ONCE = Plan(every_s=0.0, drift=None, catch_up=False, settle_s=0.0, retry_s=0.0)
 PROJECT = Path(__file__).parents[3]
 
 
@@ -73,12 +74,14 @@ class Works:
     def look(self, *, every=0.0, drift=None, catch_up=False, retry=0.0, settle=0.0, items=None):
         """What `--once` does, in this process."""
         plan = Plan(every, drift, catch_up, settle, retry)
+        told = []
         with Children(PROGRAM) as children:
-            settings = load_settings(self.config)
-            told = []
-            schedule = Schedule(settings, self.config, plan, items, children, told.append)
-            self.last = schedule.run(0.0, once=True)
+            self.last = self.schedule(children, told.append, plan, items).run(0.0, once=True)
         return [str(entry.what) for entry in told]
+
+    def schedule(self, children, tell, plan=AT_ONCE, items=None):
+        """A schedule of the settings as they are now."""
+        return Schedule(load_settings(self.config), self.config, plan, items, children, tell)
 
     def start(self, *arguments):
         """The real command, as a process of its own."""

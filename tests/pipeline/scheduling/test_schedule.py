@@ -1,5 +1,6 @@
 """Which spans are trained on, when, and what the diary says of it. The runs are stand-ins."""
 
+import itertools
 import os
 import time
 
@@ -9,6 +10,11 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 from pipeline.errors import RunError
 from pipeline.runners.lock import locked
+from pipeline.scheduling.child import Children
+from pipeline.scheduling.diary import What
+from pipeline.scheduling.spans import complete_spans
+from tests.pipeline.scheduling.conftest import PROGRAM
+from transform.errors import DataError
 
 
 def test_the_latest_complete_span_is_trained_on_once(works):
@@ -200,6 +206,40 @@ def test_a_log_that_is_not_divided_cannot_be_scheduled(works):
     works.config.write_text("name: shop\nroot: runs\ndata: {events: {path: log}}\n")
     with pytest.raises(RunError, match=r"settings without `data\.window`"):
         works.look()
+
+
+def listing_fails(monkeypatch, *looks):
+    """Makes some looks at the log fail, counted from 1."""
+    seen = itertools.count(1)
+
+    def listed(data, now, settle_s):
+        if next(seen) in looks:
+            raise DataError("the storage must be reachable")
+        return complete_spans(data, now, settle_s)
+
+    monkeypatch.setattr("pipeline.scheduling.schedule.complete_spans", listed)
+
+
+def test_a_listing_that_fails_is_repeated(works, monkeypatch, caplog):
+    works.day(1)
+    listing_fails(monkeypatch, 2)
+
+    def tell(entry):
+        if entry.span.endswith("01") and entry.what is What.PUSHED:
+            works.day(2)
+        schedule.children.stopping = entry.span.endswith("02") and entry.what is What.PUSHED
+
+    with Children(PROGRAM) as children:
+        schedule = works.schedule(children, tell)
+        schedule.run(0.01, once=False)
+    assert works.trained == [1, 2]
+    assert "looked at again: the storage must be reachable" in caplog.text
+
+
+def test_a_log_that_cannot_be_listed_at_first_ends_the_schedule(works, monkeypatch):
+    listing_fails(monkeypatch, 1)
+    with Children(PROGRAM) as children, pytest.raises(DataError):
+        works.schedule(children, print).run(0.01, once=False)
 
 
 def test_a_line_that_a_crash_has_cut_is_passed_over(works):
