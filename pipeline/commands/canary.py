@@ -55,7 +55,7 @@ def canary(
     the version of stable at once, and the exit code is 3; the version itself stays. With --rendered
     the servers' configuration follows in the same moment.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.canary.trial import end, trial
         from pipeline.loading import load_settings
 

@@ -66,7 +66,7 @@ def simulate(
     """
     if not loop:
         raise typer.BadParameter("say --loop; `sluice data simulate` writes a log of any size.")
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.closed_loop.loop import PAGE, RECORDS, run_loop, settings_file
         from pipeline.closed_loop.plan import LoopPlan
         from pipeline.closed_loop.retraining import SluiceRun

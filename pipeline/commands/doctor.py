@@ -30,7 +30,7 @@ def doctor(config: Config = None, api: Api = None, as_json: Json = False) -> Non
 
     Exits with 1 where something required is missing.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.console import Console
         from pipeline.diagnosis import findings
         from pipeline.loading import load_settings

@@ -43,7 +43,7 @@ def erase(
     the person. Redis' own files forget when they are next rewritten, clients when their cached
     embeddings are too old. ROOT/erasures.jsonl gets a line without the id, with a salted hash.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.erasure.erase import erase_person
         from pipeline.event_stream import StreamPlace
         from pipeline.loading import load_settings

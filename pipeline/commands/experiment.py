@@ -31,7 +31,7 @@ def publish(config: Config, as_json: Json = False) -> None:
     seconds. To ramp up, let `users` of an experiment end later; to end it, write `stopped: true`.
     A change that would move users from one arm to another is refused.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.console import Console
         from pipeline.experiments.publishing import plan_path
         from pipeline.experiments.publishing import publish as write
@@ -75,7 +75,7 @@ def report(
     intervals hold on all days together. Where the arms do not have the users that they should,
     nothing is concluded.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from components.report.experiment.words import stamp, verdict
         from pipeline.console import Console
         from pipeline.experiments.reporting import analyse_experiment, to_json, write_page

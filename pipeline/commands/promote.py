@@ -19,7 +19,7 @@ def promote(config: Config, as_json: Json = False) -> None:
     With `serving: {rollout: canary}` a push moves `canary` only, and this is the second step.
     Otherwise both labels follow a push at once.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from components.pusher.promotion import promote as move_stable
         from pipeline.console import Console
         from pipeline.loading import load_settings

@@ -36,7 +36,7 @@ def recommend(
     `sluice serve` runs one. The users' histories come from the last run, and they are asked for
     as of the log's last event. A user that the log does not know is a cold start, not an error.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         from pipeline.console import Console
         from pipeline.loading import load_settings

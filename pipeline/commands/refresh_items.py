@@ -42,7 +42,7 @@ def refresh_items(config: Config, items: Items = None, as_json: Json = False) ->
     items have changed since. Exits with 3 where the version was withheld; the report says why, and
     of one that was taken back `sluice status`.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.errors import RunError
         from pipeline.loading import load_settings
         from pipeline.running import Task, run_here, tell_report

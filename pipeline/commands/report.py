@@ -63,7 +63,7 @@ def report(
         raise typer.BadParameter(
             "needed, unless two root folders are compared.", param_hint="--config"
         )
-    with errors_reported():
+    with errors_reported(as_json):
         if compare is not None:
             page = _compare(config, compare, out, as_json=as_json)
         elif config is not None:

@@ -37,7 +37,7 @@ def rollback(config: Config, to: To = None, as_json: Json = False) -> None:
     further back; where it was killed before it said what it did, it is finished. The version that
     was left stays, and `--to` brings it back.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from components.pusher.rollback import roll_back
         from pipeline.loading import load_settings
         from pipeline.serving_folder import serving_folder

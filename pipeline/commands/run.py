@@ -97,7 +97,7 @@ def run(
             raise typer.BadParameter(
                 "--from-ir takes the place of --config, --workers, --until and --only-data"
             )
-        with errors_reported():
+        with errors_reported(as_json):
             from pipeline.running import new_run_id
 
             raise typer.Exit(run_compiled(from_ir, new_run_id(), compiled, as_json))
@@ -105,7 +105,7 @@ def run(
         raise typer.BadParameter("say --config FILE or --from-ir FILE")
     if compiled != Options():
         raise typer.BadParameter("--mount, --parameter and --parallel go with --from-ir")
-    with errors_reported():
+    with errors_reported(as_json):
         raise typer.Exit(_run(config, workers, until or "", as_json, only_data=only_data))
 
 

@@ -19,7 +19,12 @@ EXAMPLES = (
     "sluice schedule --config my.yaml --once --catch-up",
 )
 
-_EXITS = {"failed": Exit.FAILURE, "withheld": Exit.WITHHELD, "interrupted": Exit.INTERRUPTED}
+_EXITS = {
+    "failed": Exit.FAILURE,
+    "refused": Exit.USAGE,
+    "withheld": Exit.WITHHELD,
+    "interrupted": Exit.INTERRUPTED,
+}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -100,11 +105,11 @@ def schedule(
     the span. After an outage one run on the latest span makes up for all that was missed, since its
     window holds them; with --catch-up each gets its run, oldest first. No span is trained on twice.
     A model that a gate withholds leaves the served one alone. A run that failed or was killed is
-    tried again, three times in all; then its span is given up. All of it stands in
-    ROOT/schedule.jsonl.
+    tried again, three times in all; then its span is given up. One that the settings stopped before
+    it began is tried until they are right. All of it stands in ROOT/schedule.jsonl.
 
-    With --once it exits as the last training ended: 1 where it failed, 3 where a gate withheld the
-    model. Where another run has the root folder, it exits with 1.
+    With --once it exits as the last training ended: 1 where it failed, 2 where the settings stopped
+    it, 3 where a gate withheld the model. Where another run has the root folder, it exits with 1.
 
     SIGTERM and Ctrl-C end it: the node that is at work is undone, those before it are kept, and the
     next schedule goes on from there. A kill does no harm either; the run ends with the schedule.

@@ -31,7 +31,7 @@ def serving_config(out: Out, config: OptionalConfig = None, as_json: Json = Fals
     With `serving: {rollout: canary}` labels move in steps, as TensorFlow Serving asks for: a new
     version is loaded first and gets its label the next time. It says whether there is a next time.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.deployment.following import step_towards
         from pipeline.deployment.image import how_to_fix
         from pipeline.deployment.models_config import NEWEST, is_last

@@ -39,10 +39,13 @@ class Exit(IntEnum):
 
 
 @contextlib.contextmanager
-def errors_reported() -> Iterator[None]:
+def errors_reported(as_json: bool = False) -> Iterator[None]:
     """Ends the program with a message on standard error and the right exit code.
 
     Only errors that nobody foresaw keep their traceback.
+
+    Args:
+        as_json: Whether the message is printed as JSON, too.
     """
     try:
         yield
@@ -55,8 +58,11 @@ def errors_reported() -> Iterator[None]:
         if not (is_ours(error) or isinstance(error, OSError)):
             raise
         usage = type(error).__name__ == "SettingsError"
+        code = Exit.USAGE if usage else Exit.FAILURE
         typer.secho(f"sluice: {short_message(error)}", err=True, fg=typer.colors.RED)
-        raise typer.Exit(Exit.USAGE if usage else Exit.FAILURE) from error
+        if as_json:
+            print_json({"error": short_message(error), "exit_code": int(code)})
+        raise typer.Exit(code) from error
 
 
 def print_json(value: dict[str, Any]) -> None:

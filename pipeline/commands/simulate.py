@@ -62,7 +62,7 @@ def simulate(
     The truth lies beside it: every impression's propensity and relevance, the factors of users and
     items, what follows what.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.console import Console
 
         console = Console(sys.stderr if as_json else sys.stdout)

@@ -45,7 +45,7 @@ def import_states(
     asked = context.get_parameter_source("redis")
     if sqlite is not None and asked is not None and asked.name == "COMMANDLINE":
         raise typer.BadParameter("give either --sqlite or --redis.")
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.console import Console
         from pipeline.loading import load_settings
         from pipeline.user_states import user_states_file

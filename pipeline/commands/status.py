@@ -32,7 +32,7 @@ def status(config: Config, as_json: Json = False) -> None:
     they started, the verdict, what was pushed or why it was withheld; the served versions; and the
     values that the latest search for settings has found, where there was one.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.console import Console
         from pipeline.loading import load_settings
 

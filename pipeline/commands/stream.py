@@ -117,7 +117,7 @@ def status(
     config: Config, redis: RedisUrl = None, partitions: Partitions = 8, as_json: Json = False
 ) -> None:
     """Show how far the consumers are, and the dead letters by reason."""
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.event_stream import StreamPlace
         from pipeline.loading import load_settings
 

@@ -62,7 +62,7 @@ def submit(
     """
     if every is None and (catch_up or replace):
         raise typer.BadParameter("--catch-up and --replace go with --every")
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.console import Console
         from pipeline.kubeflow import submission
 

@@ -50,7 +50,7 @@ def watch(
 
     With --metrics-port it goes on until it is stopped, and tells Prometheus.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from components.traffic.metrics import TrafficMetrics
         from components.traffic.watching import Watch
         from pipeline.event_stream import StreamPlace

@@ -23,6 +23,7 @@ class What(StrEnum):
         WATCHED: The span was looked at, and did not call for a run.
         SKIPPED: Nothing was done, for the time being.
         FAILED: The run, or the look, broke off.
+        REFUSED: It did not begin: the settings are wrong.
         GIVEN_UP: So many runs broke off that the span is not tried again.
         INTERRUPTED: The schedule was told to end.
     """
@@ -33,6 +34,7 @@ class What(StrEnum):
     WATCHED = "watched"
     SKIPPED = "skipped"
     FAILED = "failed"
+    REFUSED = "refused"
     GIVEN_UP = "given up"
     INTERRUPTED = "interrupted"
 

@@ -32,7 +32,7 @@ class Plan:
             None where drift is not looked at.
         catch_up: Whether every span that was missed gets a run of its own, in order.
         settle_s: How long a day must have been over, and the files of a span unchanged, seconds.
-        retry_s: Time from a run that broke off to the next attempt, seconds.
+        retry_s: Time from a run that broke off, or was refused, to the next attempt, seconds.
     """
 
     every_s: float
@@ -81,8 +81,7 @@ def next_due(spans: Sequence[Span], entries: Sequence[Entry], plan: Plan, now: f
     missed = catching_up and len(left) > 1
     span = left[0] if missed else left[-1]
     mine = _of(span, entries)
-    broken = broken_off(span, entries)
-    if broken and mine[-1] is broken[-1] and now < mine[-1].time + plan.retry_s:
+    if mine and _ended_badly(mine[-1]) and now < mine[-1].time + plan.retry_s:
         return None
     if why := _why_now(mine, entries, plan, now, missed=missed):
         return Due(Act.TRAIN, span, why)
@@ -110,6 +109,11 @@ def broken_off(span: Span, entries: Sequence[Entry]) -> list[Entry]:
         if entry.what is What.FAILED
         or (entry.what is What.STARTED and (then is None or then.what is What.STARTED))
     ]
+
+
+def _ended_badly(last: Entry) -> bool:
+    """Whether a span's last entry calls for a pause before the next attempt."""
+    return last.what in (What.STARTED, What.FAILED, What.REFUSED)
 
 
 def _of(span: Span, entries: Sequence[Entry]) -> list[Entry]:

@@ -87,14 +87,14 @@ class Schedule:
         return self._last
 
     def _do_next(self) -> bool:
-        """Does one thing; False where nothing is due."""
+        """Does one thing; False where nothing is due, or could not be begun."""
         now = datetime.datetime.now(datetime.UTC)
         spans = self._complete_spans(now)
         self._give_up(spans)
         due = next_due(spans, self._spans_entries(), self.plan, now.timestamp())
         if due is not None:
-            (self._train if due.act is Act.TRAIN else self._watch)(due)
-            return True
+            ended = (self._train if due.act is Act.TRAIN else self._watch)(due)
+            return ended is not What.REFUSED
         return self._refresh_items(now.timestamp())
 
     def _complete_spans(self, now: datetime.datetime) -> list[Span]:
@@ -120,22 +120,24 @@ class Schedule:
                 last = broken[-1].why if broken[-1].what is What.FAILED else "killed"
                 self._write(str(span), What.GIVEN_UP, f"{len(broken)} runs broke off; last: {last}")
 
-    def _train(self, due: Due) -> None:
+    def _train(self, due: Due) -> What:
         span = str(due.span)
         self._write(span, What.STARTED, due.why)
         self._last, why = _outcome(self._child("run", "--until", span), self.children)
         self._write(span, self._last, why)
+        return self._last
 
-    def _watch(self, due: Due) -> None:
+    def _watch(self, due: Due) -> What:
         span = str(due.span)
         ended = self._child("run", "--until", span, "--only-data")
         what, why = _outcome(ended, self.children)
         if what is not What.PUSHED:
             self._last = what
             self._write(span, what, why)
-            return
+            return what
         drift, name = float(ended.said["drift"]), ended.said["drifted"]
         self._write(span, What.WATCHED, f"{name or 'nothing'} at {drift:.0%} of its bound", drift)
+        return What.WATCHED
 
     def _refresh_items(self, now: float) -> bool:
         """Whether it was time; there must be something served."""
@@ -171,7 +173,8 @@ def _outcome(ended: Ended, children: Children) -> tuple[What, str]:
         return What.WITHHELD, _reasons(ended.said)
     if children.stopping or ended.code == Exit.INTERRUPTED:
         return What.INTERRUPTED, "the run was told to end"
-    return What.FAILED, str(ended.said.get("error") or f"exit code {ended.code}")
+    what = What.REFUSED if ended.code == Exit.USAGE else What.FAILED
+    return what, str(ended.said.get("error") or f"exit code {ended.code}")
 
 
 def _reasons(said: dict[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """How errors leave the program."""
 
+import json
+
 import pytest
 import typer
 
@@ -35,6 +37,15 @@ def test_the_message_goes_to_standard_error(capsys):
     captured = capsys.readouterr()
     assert captured.err == "sluice: a rule. Received: 3.\n"
     assert captured.out == ""
+
+
+@pytest.mark.parametrize(("error", "code"), [(SettingsError("é"), 2), (RunError("é"), 1)])
+def test_a_refusal_is_json_where_that_is_asked_for(capsys, error, code):
+    with pytest.raises(typer.Exit), errors_reported(as_json=True):
+        raise error
+    captured = capsys.readouterr()
+    assert captured.err == "sluice: é\n"
+    assert json.loads(captured.out) == {"error": "é", "exit_code": code}
 
 
 def test_an_error_nobody_foresaw_keeps_its_traceback():

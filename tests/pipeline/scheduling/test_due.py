@@ -39,6 +39,14 @@ def test_a_run_that_was_killed_is_not_tried_again_at_once():
     assert due.why == "again, since the run before was killed"
 
 
+def test_one_that_was_refused_is_not_either_and_is_never_given_up():
+    entries = [*FIRST_WEEK, *(entry for _ in range(9) for entry in began(8 * DAY, What.REFUSED))]
+    assert not is_given_up(SECOND, entries)
+    assert next_due([FIRST, SECOND], entries, WEEKLY, 8 * DAY + 599) is None
+    due = next_due([FIRST, SECOND], entries, WEEKLY, 8 * DAY + 600)
+    assert due.why == "again, since the run before ended as refused"
+
+
 def test_one_that_was_told_to_end_is():
     entries = [*FIRST_WEEK, *began(8 * DAY, What.INTERRUPTED)]
     due = next_due([FIRST, SECOND], entries, WEEKLY, 8 * DAY + 1)

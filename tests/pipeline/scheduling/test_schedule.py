@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import sys
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from pipeline.errors import RunError
 from pipeline.runners.lock import locked
 from pipeline.scheduling.child import Children
 from pipeline.scheduling.diary import What
+from pipeline.scheduling.due import ATTEMPTS
 from pipeline.scheduling.spans import complete_spans
 from tests.pipeline.scheduling.conftest import PROGRAM
 from transform.errors import DataError
@@ -85,6 +87,21 @@ def test_catching_up_goes_on_behind_a_span_that_was_given_up(works):
     works.order({2: ["fail"] * 9})
     works.look(catch_up=True)
     assert works.trained == [1, 2, 2, 2, 3, 4]
+
+
+def test_a_run_that_the_settings_stop_is_no_attempt(works):
+    works.day(1)
+    text = works.config.read_text()
+    with Children([sys.executable, "-c", "from pipeline.cli import main; main()"]) as children:
+        schedule = works.schedule(children, lambda entry: None)
+        works.config.write_text(text + "sed: 7\n")
+        for _ in range(ATTEMPTS):
+            assert schedule.run(0.0, once=True) is What.REFUSED
+    assert works.told == [("01", "started"), ("01", "refused")] * ATTEMPTS
+    assert "`sed`" in works.diary[-1].why
+    works.config.write_text(text)
+    assert works.look() == ["started", "pushed"]
+    assert works.diary[-2].why == "again, since the run before ended as refused"
 
 
 def test_a_failed_run_is_not_tried_again_at_once(works):
