@@ -61,7 +61,10 @@ OnDrift = Annotated[
     ),
 ]
 CatchUp = Annotated[
-    bool, typer.Option("--catch-up", help="Train on each span that was missed, in order.")
+    bool,
+    typer.Option(
+        "--catch-up", help="Train on each span that was missed, in order; not with --every."
+    ),
 ]
 RefreshItems = Annotated[
     float | None,
@@ -114,6 +117,11 @@ def schedule(
     SIGTERM and Ctrl-C end it: the node that is at work is undone, those before it are kept, and the
     next schedule goes on from there. A kill does no harm either; the run ends with the schedule.
     """
+    if catch_up and every:
+        raise typer.BadParameter(
+            "--catch-up trains on every span and --every leaves some out: give one of the two. "
+            "Without --catch-up, the window of the latest span holds those before it."
+        )
     with errors_reported():
         from pipeline.loading import load_settings
         from pipeline.runners.lock import SCHEDULE_LOCK_FILE, locked

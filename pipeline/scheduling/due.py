@@ -30,7 +30,8 @@ class Plan:
             ended with a model.
         drift: Share of the bound of a drift from which on a training does not wait for that time;
             None where drift is not looked at.
-        catch_up: Whether every span that was missed gets a run of its own, in order.
+        catch_up: Whether every span that was missed gets a run of its own, in order; `every_s` is 0
+            then.
         settle_s: How long a day must have been over, and the files of a span unchanged, seconds.
         retry_s: Time from a run that broke off, or was refused, to the next attempt, seconds.
     """

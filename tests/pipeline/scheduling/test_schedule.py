@@ -41,10 +41,12 @@ def test_catching_up_trains_on_each_missed_span_in_order(works):
     works.day(1)
     works.look(catch_up=True)
     works.day(2, 3, 4)
-    works.look(catch_up=True, every=1e9)
-    assert works.trained == [1, 2, 3]  # the last one is not missed: it waits for its time
     works.look(catch_up=True)
     assert works.trained == [1, 2, 3, 4]
+    assert [entry.why for entry in works.diary if entry.what is What.STARTED][1:] == [
+        *["the span was missed"] * 2,
+        "the time has come",
+    ]
 
 
 def test_a_withheld_model_is_told_with_its_reason_and_not_tried_again(works):
@@ -195,6 +197,13 @@ def test_what_is_repeated_needs_a_pause(works, option):
     done = CliRunner().invoke(app, ["schedule", "--config", str(works.config), option, "0s"])
     assert done.exit_code == 2
     assert "longer than nothing" in done.output
+
+
+def test_spans_that_are_left_out_on_purpose_are_not_caught_up_on(works):
+    pair = ["--every", "7d", "--catch-up"]
+    done = CliRunner().invoke(app, ["schedule", "--config", str(works.config), *pair])
+    assert done.exit_code == 2
+    assert "give one of the two" in " ".join(done.output.replace("│", " ").split())
 
 
 def test_today_is_not_complete_and_a_numbered_span_is(works):
