@@ -53,14 +53,16 @@ def load_settings(path: str | Path) -> Settings:
 
 
 def settings_hash(settings: Settings) -> str:
-    """SHA-256 of everything that determines the outcome of a run.
+    """SHA-256 of everything that determines the outcome of a run over some data.
 
     `root`, `workers`, `serving`, `experiments` and `kubeflow` are left out: where a run writes, how
     many processes share the work, where they run and how the model is served afterwards change
-    nothing in what comes out.
+    nothing in what comes out. So is the end of the data window: each run of a schedule has its own.
     """
     left_out = {"root", "workers", "serving", "experiments", "kubeflow"}
     tree = settings.model_dump(mode="json", exclude=left_out)
+    if tree["data"]["window"]:
+        tree["data"]["window"]["until"] = None
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.data_window import with_window
 from pipeline.loading import cache_dir, expand_path, load_settings, settings_hash
 from pipeline.refusals import SettingsError
 from pipeline.settings import Settings
@@ -212,6 +213,10 @@ def test_the_hash_changes_with_what_changes_the_outcome_and_with_nothing_else(tm
     tried = "experiments: [{name: a, outcome: buy, arms: [{name: b}, {name: c}]}]\n"
     assert settings_hash(load(tmp_path, SMALL + tried)) == base
     assert settings_hash(load(tmp_path, SMALL + "seed: 18\n")) != base
+    windowed = with_window(load(tmp_path, SMALL), "", 7)
+    assert settings_hash(windowed) != base
+    assert settings_hash(with_window(windowed, "2026-03-01", 0)) == settings_hash(windowed)
+    assert settings_hash(with_window(windowed, "", 8)) != settings_hash(windowed)
     assert len(base) == 64
 
 

@@ -7,6 +7,8 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.data_window import with_window
+from pipeline.loading import settings_hash
 from pipeline.runners.lock import locked
 from pipeline.searches import search_folder
 from trainer.tuning.chosen import RECORD_FILE
@@ -64,6 +66,16 @@ def test_changed_settings_are_noticed(finished):
     finished.config.write_text(finished.config.read_text() + "seed: 18\n")
     assert facts(finished)["settings_changed"] is True
     assert "settings have changed since the last report" in status(finished).stdout
+
+
+def test_the_window_of_a_scheduled_run_is_no_change_of_the_settings(shop):
+    text = shop.config.read_text().replace("data: {", "data: {window: {last: 7}, ")
+    shop.config.write_text(text)
+    shop.report()
+    path = shop.root / "report" / "report.json"
+    ran = settings_hash(with_window(shop.settings, "2026-03-01", 0))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"settings_hash": ran}))
+    assert facts(shop)["settings_changed"] is False
 
 
 def test_an_open_node_runs_only_while_someone_holds_the_root(shop):
