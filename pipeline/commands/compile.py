@@ -32,8 +32,9 @@ Permissions = Annotated[
 def compile_(config: Config, out: Out, permissions: Permissions = None) -> None:
     """Compile the pipeline for Kubeflow Pipelines.
 
-    The file can be uploaded and run there as it is; its parameters `until` and `last` choose the
-    data window of a run. `sluice run --from-ir FILE` runs the same containers' commands here.
+    The file can be uploaded and run there as it is; its parameters `until` (a day, the number
+    of a span, or `complete`: the last that nothing more is written to) and `last` (how many) choose
+    the data window of a run. `sluice run --from-ir FILE` runs the same containers' commands here.
 
     Where `kubeflow.training` lets models be trained by several pods, the nodes that start them need
     the right to do so: apply the file of --permissions with `kubectl apply --filename FILE`.

@@ -57,7 +57,9 @@ Workers = Annotated[
 Until = Annotated[
     str | None,
     typer.Option(
-        metavar="DAY|SPAN", help="Last day or span of the data window [from the settings]."
+        metavar="DAY|SPAN|complete",
+        help="Last day or span of the data window [from the settings]; `complete` is the last that "
+        "nothing more is written to.",
     ),
 ]
 OnlyData = Annotated[

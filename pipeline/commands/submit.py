@@ -15,7 +15,8 @@ from pipeline.commands.shared import Json, errors_reported, pairs, print_json
 EXAMPLES = (
     "sluice submit --from-ir pipeline.yaml --api http://localhost:8888",
     "sluice submit --from-ir pipeline.yaml --api URL --parameter until=2026-03-31",
-    "sluice submit --from-ir pipeline.yaml --api URL --every '0 0 3 * * *' --parameter last=28",
+    "sluice submit --from-ir pipeline.yaml --api URL --every '0 0 3 * * *' "
+    "--parameter until=complete",
 )
 
 FromIr = Annotated[

@@ -29,7 +29,7 @@ def complete_spans(data: DataSettings, now: datetime.datetime, settle_s: float) 
     """
     if data.window is None:
         raise RunError(
-            "a schedule trains on the last days or spans of the log. Received: settings without "
+            "what is trained on is the last complete days or spans. Received: settings without "
             "`data.window`. Say how many: window: {last: 28}."
         )
     files = table_files(data.events, "events")
@@ -39,7 +39,7 @@ def complete_spans(data: DataSettings, now: datetime.datetime, settle_s: float) 
             written[place] = max(file.written, written.get(place, 0.0))
     if not written:
         raise RunError(
-            "a schedule needs a log that is divided into days or spans. Received: "
+            "only a log that is divided into days or spans has complete ones. Received: "
             f"{data.events.path}, which is not. Use Hive folders such as dt=2026-03-31, or "
             "{SPAN} or {YYYY}-{MM}-{DD} in the path."
         )

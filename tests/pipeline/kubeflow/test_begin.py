@@ -1,9 +1,11 @@
 """The first container: the run's data window, and an image that holds another pipeline."""
 
 import json
+import os
 import sqlite3
 import threading
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
@@ -37,6 +39,31 @@ def test_a_run_may_choose_its_window(settings, until, last, expected):
 
     window = with_window(windowed(settings, last=7, until="2024-01-31"), until, last).data.window
     assert (str(window.last), str(window.until)) == expected
+
+
+@pytest.fixture
+def log(settings, tmp_path):
+    """Settings of a log with the last of February and the first of March 2024."""
+    for day in ("2024-02-28", "2024-02-29", "2024-03-01"):
+        file = tmp_path / "log" / f"dt={day}" / "events.csv"
+        file.parent.mkdir(parents=True)
+        file.touch()
+        written = datetime.fromisoformat(f"{day}T23:59:00Z").timestamp()
+        os.utime(file, (written, written))
+    events = settings.data.events.model_copy(update={"path": str(tmp_path / "log")})
+    data = settings.data.model_copy(update={"events": events})
+    return settings.model_copy(update={"data": data})
+
+
+def test_a_window_of_complete_days_leaves_today_out(log):
+    from pipeline.data_window import last_complete, with_window
+
+    window = with_window(log, "complete", 28).data.window
+    assert (str(window.until), window.last) == ("2024-03-01", 28)
+    night = datetime(2024, 3, 1, 3, tzinfo=UTC)
+    assert str(last_complete(windowed(log, last=28).data, night)) == "2024-02-29"
+    with pytest.raises(RunError, match=r"Received: .*/log at 2024-02-28 03:00 UTC, where none is"):
+        last_complete(windowed(log, last=28).data, night - timedelta(days=2))
 
 
 def test_without_a_window_anywhere_all_is_read(settings):
