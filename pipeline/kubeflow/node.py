@@ -27,7 +27,8 @@ def run(arguments: list[str]) -> NodeState:
 
     Raises:
         NodeError: The node failed.
-        RunError: The compiled pipeline or ML Metadata cannot be reached.
+        RunError: The compiled pipeline or ML Metadata cannot be reached, or the attempt before
+            failed as this one would: its training diverged or collapsed.
     """
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m pipeline.kubeflow.node")
     parser.add_argument("--node-id", required=True)

@@ -9,13 +9,23 @@ from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from pipeline.errors import RunError
 from pipeline.lineage import ERROR_PROPERTY, SUCCESSFUL, is_open
 
 logger = logging.getLogger(__name__)
 
+FINAL_PROPERTY = "sluice_final"  # custom property of an execution: to try again would not help
+
 
 def close_node(
-    store: Any, run_id: str, node_context: str, pipeline_root: Path, *, error: str, canceled: bool
+    store: Any,
+    run_id: str,
+    node_context: str,
+    pipeline_root: Path,
+    *,
+    error: str,
+    canceled: bool,
+    final: bool,
 ) -> None:
     """Closes the execution of one node in one run after it failed or was interrupted.
 
@@ -29,10 +39,13 @@ def close_node(
         pipeline_root: Folder of the artifacts.
         error: Why; kept with the execution for `sluice status`.
         canceled: True for an interruption.
+        final: True where the same node in the same run would fail again.
     """
     for execution in executions_of(store, run_id, node_context):
         failed = execution.last_known_state == mlmd.Execution.FAILED
         if failed or is_open(execution):
+            if final:
+                execution.custom_properties[FINAL_PROPERTY].int_value = 1
             _close(store, execution, pipeline_root, error=error, canceled=canceled)
 
 
@@ -47,8 +60,13 @@ def clear_attempt(store: Any, run_id: str, node_context: str, pipeline_root: Pat
         run_id: Name of the run's context.
         node_context: Name of the node's context.
         pipeline_root: Folder of the artifacts.
+
+    Raises:
+        RunError: That attempt ended with an error that another one would end with, too.
     """
     for execution in executions_of(store, run_id, node_context):
+        if FINAL_PROPERTY in execution.custom_properties:
+            raise RunError(execution.custom_properties[ERROR_PROPERTY].string_value)
         if execution.last_known_state not in SUCCESSFUL:
             _remove_outputs(execution, pipeline_root)
             if ERROR_PROPERTY in execution.custom_properties:

@@ -19,6 +19,7 @@ from pipeline.errors import short_message
 from pipeline.lineage import NodeState
 from pipeline.runners.executions import close_node, executions_of
 from pipeline.runners.interruption import end_children
+from trainer.stall import StalledError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,4 +149,5 @@ def _close(
             Path(pipeline.runtime_spec.pipeline_root.field_value.string_value),
             error="interrupted" if interrupted else short_message(error),
             canceled=interrupted,
+            final=isinstance(error, StalledError),
         )

@@ -65,6 +65,16 @@ def test_a_pod_that_is_retried_puts_out_its_outputs_once(diamond, order):
     assert len(halves(diamond, "Left")) == 1
 
 
+def test_a_training_that_would_diverge_again_is_not_tried_again(diamond):
+    diamond.settle(containers={"retries": 2})
+    diamond.compile()
+    diamond.order(Left="diverge")
+    done = diamond.run("--json")
+    assert done.returncode == 1, done.stderr
+    assert "Left must stay finite" in json.loads(done.stdout)["error"]
+    assert (diamond.orders / "Left.diverged").read_text() == "once\n"
+
+
 def repeat(diamond, node, run_id):
     """Starts the container of a node once more in a run, as for a pod whose end nobody saw."""
     containers = read_containers(diamond.compiled, run_id, {})

@@ -4,8 +4,9 @@ import pytest
 from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from pipeline.errors import RunError
 from pipeline.lineage import ERROR_PROPERTY
-from pipeline.runners.executions import clear_attempt
+from pipeline.runners.executions import clear_attempt, close_node
 
 STATE = mlmd.Execution
 
@@ -55,6 +56,18 @@ def test_an_attempt_that_did_not_end_well_is_cleared(store, attempt, tmp_path, s
     assert execution.last_known_state == STATE.RUNNING
     assert ERROR_PROPERTY not in execution.custom_properties
     assert left(tmp_path) == set()
+
+
+def test_an_error_that_would_come_again_is_raised_at_once(store, attempt, tmp_path):
+    number = attempt("one", STATE.RUNNING)
+    ended = {"error": "the loss must be finite", "canceled": False, "final": True}
+    close_node(store, "one", "shop.Left", tmp_path, **ended)
+    with pytest.raises(RunError, match="the loss must be finite"):
+        clear_attempt(store, "one", "shop.Left", tmp_path)
+    [execution] = store.get_executions_by_id([number])
+    assert execution.last_known_state == STATE.FAILED
+    attempt("another", STATE.RUNNING)
+    clear_attempt(store, "another", "shop.Left", tmp_path)
 
 
 @pytest.mark.parametrize("state", [STATE.COMPLETE, STATE.CACHED])

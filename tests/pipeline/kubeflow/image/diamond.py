@@ -14,6 +14,8 @@ from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types import standard_artifacts
 
+from trainer.stall import NotFiniteError
+
 Examples = standard_artifacts.Examples
 
 
@@ -33,6 +35,10 @@ def obey(orders: str, node: str, made: str) -> None:
         other = folder / ("Right.facts" if node == "Left" else "Left.facts")
         while not other.exists():
             time.sleep(0.05)
+    if order == "diverge":
+        with (folder / f"{node}.diverged").open("a") as file:
+            file.write("once\n")
+        raise NotFiniteError(f"{node} must stay finite")
     if order == "fail" or _first(folder, node, order, "fail once"):
         raise ValueError(f"{node} gave way")
     if _first(folder, node, order, "kill once"):
