@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
+
+import yaml
 
 from pipeline.starter.event_columns import EventTypes
 from pipeline.starter.plan import Plan, TablePlan
@@ -19,8 +22,10 @@ _HEAD = """\
 name: {name}
 
 # Everything the pipeline writes goes here. Relative paths count from this file's folder.
-root: runs/{name}
+root: {root}
 """
+
+_PLAIN = re.compile(r"(?:\.{0,2}/)*[A-Za-z_][\w./-]*", re.ASCII)  # a word, or a path of words
 
 _TAIL = """
 # `time` holds out the end of the time line, as in production. `leave_one_out` holds out each
@@ -42,7 +47,8 @@ def render(plan: Plan, name: str, out: Path) -> str:
         name: Name of the pipeline.
         out: Where it will lie; data paths count from its folder.
     """
-    lines = [_HEAD.format(name=name, file=out.name), "data:"]
+    head = _HEAD.format(name=_quoted(name), root=_quoted(f"runs/{name}"), file=out.name)
+    lines = [head, "data:"]
     for table, planned in plan.tables.items():
         lines.extend(_table(table, planned, out))
     lines.extend(_window(plan.tables["events"].sample))
@@ -53,7 +59,11 @@ def render(plan: Plan, name: str, out: Path) -> str:
         )
         lines.append("features:")
         for feature in plan.features:
-            parts = {"name": feature.name, "side": feature.side, "kind": feature.judgement.kind}
+            parts = {
+                "name": _quoted(feature.name),
+                "side": feature.side,
+                "kind": feature.judgement.kind,
+            }
             if feature.judgement.separator is not None:
                 parts["separator"] = json.dumps(feature.judgement.separator)
             said = ", ".join(f"{key}: {value}" for key, value in parts.items())
@@ -109,7 +119,8 @@ def _table(name: str, planned: TablePlan, out: Path) -> list[str]:
     ]
     if planned.columns:
         lines.append("    columns:  # our name: the file's name")
-        lines.extend(f"      {ours}: {_quoted(theirs)}" for ours, theirs in planned.columns.items())
+        named = planned.columns.items()
+        lines.extend(f"      {_quoted(ours)}: {_quoted(theirs)}" for ours, theirs in named)
     if sample.separator not in (None, ","):
         lines.append(f"    separator: {json.dumps(sample.separator)}")
     if planned.time_unit != "s":
@@ -135,10 +146,9 @@ def _path_from(out: Path, path: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Text as a YAML scalar; JSON strings are YAML, plain words need no quotes."""
-    plain = text.replace("/", "").replace(".", "").replace("_", "").replace("-", "")
-    safe = plain.isascii() and plain.isalnum() and not text.startswith("-")
-    words = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
-    if safe and text.lower() not in words and not plain.replace("e", "").isdigit():
-        return text
-    return json.dumps(text, ensure_ascii=False)
+    """Text as a YAML scalar; JSON strings are YAML, plain words need no quotes.
+
+    Of words YAML takes some for something else, such as `No`.
+    """
+    is_plain = _PLAIN.fullmatch(text) and yaml.safe_load(text) == text
+    return text if is_plain else json.dumps(text, ensure_ascii=False)

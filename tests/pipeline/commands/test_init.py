@@ -183,6 +183,21 @@ def test_awkward_column_names_survive_the_yaml(folder):
     assert tuple(load_settings("my.yaml").data.events.columns.values()) == names
 
 
+def test_words_that_yaml_takes_for_something_else_stay_words(folder):
+    write_log(folder / "log.csv")
+    words = ["No", "On", "YES", "Null", "True"]
+    columns = {word: ["red", "blue"] * 20 for word in words}
+    items = pl.DataFrame({"item_id": [f"i{n}" for n in range(40)], **columns})
+    items.write_csv(folder / "items.csv")
+    result = init("--events", "log.csv", "--items", "items.csv", "--out", "2024.yaml")
+    assert result.exit_code == 0, result.output
+    settings = load_settings("2024.yaml")
+    assert settings.name == "2024"
+    assert settings.root == folder / "runs" / "2024"
+    assert [feature.name for feature in settings.features] == ["no", "on", "yes", "null", "true"]
+    assert list(settings.data.items.columns.values()) == words
+
+
 @pytest.fixture
 def impressions(folder):
     """A log of impressions and what followed, a partition a day, under names of its own."""
