@@ -100,7 +100,7 @@ def _compiled(settings: Settings, create_pipeline: Callable[[Settings], Pipeline
 
 def _begin(settings: Settings, kubeflow: KubeflowSettings, graph: Graph) -> Any:
     submitted = settings.model_dump_json(exclude={"kubeflow"})
-    common = _common(settings, kubeflow)
+    common = _common(kubeflow)
     root = ("--pipeline-root", kubeflow.pipeline_root) if kubeflow.pipeline_root else ()
 
     def begin(run_id: str, until: str = "", last: int = 0) -> dsl.ContainerSpec:
@@ -123,7 +123,7 @@ def _begin(settings: Settings, kubeflow: KubeflowSettings, graph: Graph) -> Any:
 
 
 def _node(settings: Settings, kubeflow: KubeflowSettings, node_id: str, beam: Sequence[str]) -> Any:
-    common = _common(settings, kubeflow)
+    common = _common(kubeflow)
     elsewhere = ("--beam", json.dumps(beam)) if beam else ()
     plan = plan_of(kubeflow, node_id)
     training = ("--training", plan.model_dump_json(exclude_defaults=True)) if plan else ()
@@ -144,7 +144,7 @@ def _node(settings: Settings, kubeflow: KubeflowSettings, node_id: str, beam: Se
     return _component(node, node_id)
 
 
-def _common(settings: Settings, kubeflow: KubeflowSettings) -> tuple[str, str]:
+def _common(kubeflow: KubeflowSettings) -> tuple[str, str]:
     return "--metadata", kubeflow.metadata.model_dump_json(exclude_none=True)
 
 

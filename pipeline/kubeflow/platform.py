@@ -38,10 +38,7 @@ def executor_config(
     if container.node_selector:
         config["nodeSelector"] = {"labels": dict(container.node_selector)}
     if container.tolerations:
-        config["tolerations"] = [
-            toleration.model_dump(exclude_defaults=True) | {"operator": toleration.operator}
-            for toleration in container.tolerations
-        ]
+        config["tolerations"] = [one.manifest() for one in container.tolerations]
     return config
 
 

@@ -62,6 +62,10 @@ class Toleration(Frozen):
     value: str = ""
     effect: Literal["", "NoSchedule", "PreferNoSchedule", "NoExecute"] = ""
 
+    def manifest(self) -> dict[str, str]:
+        """What a pod's specification says."""
+        return self.model_dump(exclude_defaults=True) | {"operator": self.operator}
+
 
 class ContainerSettings(Frozen):
     """What the container of a node asks for and gets.

@@ -167,10 +167,7 @@ def _template(plan: Plan, name: Name, path: str, variables: list[dict[str, Any]]
     if pods.node_selector:
         spec["nodeSelector"] = dict(pods.node_selector)
     if pods.tolerations:
-        spec["tolerations"] = [
-            one.model_dump(exclude_defaults=True) | {"operator": one.operator}
-            for one in pods.tolerations
-        ]
+        spec["tolerations"] = [one.manifest() for one in pods.tolerations]
     labels = name.labels() | _NO_SIDECAR
     return {"metadata": {"labels": labels, "annotations": _NO_SIDECAR}, "spec": spec}
 
