@@ -23,7 +23,7 @@ from pipeline.artifact_store.folders import is_remote
 from pipeline.erasure.person import Person
 from pipeline.kubeflow.metadata import existing_store
 from pipeline.lineage import METADATA_FILE, Lineage
-from serving.durable import replace_file
+from serving.stream.log_files import publish
 from transform.features import USER_ID
 
 if TYPE_CHECKING:
@@ -132,8 +132,7 @@ def _without(file: Path, person: Person) -> None:
     table = pq.read_table(file, partitioning=None)
     draft = file.with_name(f".{file.name}")
     pq.write_table(table.filter(pc.not_equal(table[USER_ID], person.user_id)), draft)
-    replace_file(file, draft.read_bytes())
-    draft.unlink()
+    publish(draft, file)
 
 
 def _forget(store: Any, folders: Sequence[Path]) -> None:
