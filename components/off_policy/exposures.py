@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from components.crediting import led_to_deeds
 from components.off_policy.logged import Floats
 from transform import features as keys
 from transform.reading.file_access import open_binary
@@ -78,8 +79,8 @@ def read_exposures(
 
     Only Parquet files as `sluice stream compact` writes them hold probabilities. Lists count of
     which every item has one, and which are so old that what they led to is in the log: a deed is
-    credited to the latest impression of its item before it, if that is recent enough. Of a log
-    that is too large a sample of the users is read.
+    credited as the training rows are (`components.crediting`). Of a log that is too large a sample
+    of the users is read.
 
     Args:
         data: Where the log lies.
@@ -163,22 +164,16 @@ def _sample(files: Sequence[Iterator[pl.DataFrame]], most_rows: int) -> pl.DataF
 
 def _judged(shown: pl.DataFrame, deeds: pl.DataFrame, window: int) -> pl.DataFrame:
     """Impressions with `reward`."""
-    rows = shown.sort(keys.EVENT_TIME, maintain_order=True).with_row_index("row")
-    who = [keys.USER_ID, keys.ITEM_ID]
-    credited = (
-        deeds.sort(keys.EVENT_TIME)
-        .select(*who, keys.EVENT_TIME)
-        .join_asof(
-            rows.select(*who, keys.EVENT_TIME, "row"),
-            on=keys.EVENT_TIME,
-            by=who,
-            strategy="backward",
-            tolerance=window,
-            check_sortedness=False,  # both are, by time
-        )["row"]
+    rows = shown.sort(keys.EVENT_TIME, maintain_order=True)
+    led = led_to_deeds(
+        rows,
+        deeds,
+        of=(keys.USER_ID, keys.ITEM_ID),
+        listed=keys.REQUEST_ID,
+        time=keys.EVENT_TIME,
+        window=window,
     )
-    reward = pl.col("row").is_in(credited.drop_nulls().implode()).cast(pl.Float64)
-    return rows.with_columns(reward.alias("reward"))
+    return rows.with_columns(led.cast(pl.Float64).alias("reward"))
 
 
 def _lists(shown: pl.DataFrame, context: Sequence[str]) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
+from components.crediting import led_to_deeds
 from components.data_gate.distances import sample_distance
 from components.traffic.rows import Rows
 from components.traffic.span import Span
@@ -106,25 +107,19 @@ def _drift(before: pl.DataFrame, now: pl.DataFrame) -> dict[str, float | None]:
 
 
 def _judged(sample: pl.DataFrame, span: Span) -> pl.DataFrame:
-    """Shown items whose deeds are known by now, with `label`: credited as the training rows are.
-
-    A deed is credited to the latest impression of its item before it, if that is recent enough.
-    """
-    shown = sample.filter("shown").sort("time", maintain_order=True).with_row_index("row")
-    deeds = sample.filter(~pl.col("shown")).sort("time")
-    credited = deeds.select("user", "item", "time").join_asof(
-        shown.select("user", "item", "time", "row"),
-        on="time",
-        by=["user", "item"],
-        strategy="backward",
-        tolerance=span.attribution_s,
-        check_sortedness=False,  # both are, by time
-    )["row"]
+    """Shown items whose deeds are known by now, with `label`: credited as the training rows are."""
+    shown = sample.filter("shown").sort("time", maintain_order=True)
+    label = led_to_deeds(
+        shown,
+        sample.filter(~pl.col("shown")),
+        of=("user", "item"),
+        listed="list",
+        time="time",
+        window=span.attribution_s,
+    )
     end = span.now - span.attribution_s
     begin = span.window_from - span.attribution_s
-    return shown.with_columns(
-        pl.col("row").is_in(credited.drop_nulls().implode()).alias("label")
-    ).filter(
+    return shown.with_columns(label.alias("label")).filter(
         pl.col("time").is_between(begin, end, "left"),
         pl.col("score").is_not_null(),
         "model",
