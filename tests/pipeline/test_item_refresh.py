@@ -86,10 +86,12 @@ def test_the_push_of_a_refresh_depends_on_what_is_served(tmp_path: Path) -> None
     data = DataSettings(events=table, items=table)
     settings = Settings(name="toy", root=tmp_path / "root", data=data)
     served = serving_folder(settings)
-    (served / "1").mkdir(parents=True)
+    for version in ("1", "2"):
+        (served / version).mkdir(parents=True)
+    (served / "1" / "saved_model.pb").touch()
     before = _pusher_key(settings)
     assert _pusher_key(settings) == before
-    (served / "2").mkdir()
+    (served / "2" / "saved_model.pb").touch()
     assert _pusher_key(settings) != before
 
 
