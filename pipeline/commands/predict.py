@@ -35,7 +35,7 @@ def predict(
     come where the catalogue, or what the model retrieves (recommender.candidates in the settings),
     has no more to offer.
     """
-    with errors_reported():
+    with errors_reported(as_json):
         from pipeline.loading import load_settings
         from pipeline.runners.interruption import Interruption
 
