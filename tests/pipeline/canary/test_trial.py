@@ -127,7 +127,7 @@ def test_without_a_page_or_a_trial_nothing_begins(shop, server, folder):
     labels.move(folder, Label.STABLE, 2)
     code, said = canary(shop, server)
     assert code == 1
-    assert "while it is `canary` and another one is `stable`. Received: {'canary': 2" in said
+    assert "while it is `canary` and another one is `stable`. Received: {'canary': 2" in said["error"]
 
 
 def test_what_servers_read_follows_at_once(shop, server, folder, tmp_path):
