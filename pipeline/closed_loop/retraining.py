@@ -75,10 +75,11 @@ class SluiceRun:
         code, said = ended.code, ended.said
         if code == Exit.INTERRUPTED:
             raise KeyboardInterrupt
-        if not said:
+        if "run_id" not in said:
+            heard = said.get("error", "no JSON").removesuffix(".")
             raise RunError(
-                f"a retraining must say how it ended. Received: exit code {code} and no JSON. Read "
-                f"{console}."
+                f"a retraining must begin, and say how it ended. Received: exit code {code} and "
+                f"{heard}. Read {console}."
             )
         version = said.get("pushed_version")
         if version is not None:

@@ -44,11 +44,11 @@ def command_of(process):
     return []
 
 
-def test_a_run_that_says_nothing_is_an_error_that_names_its_log(tmp_path):
+def test_a_run_that_does_not_begin_is_an_error_that_names_its_log(tmp_path):
     config = settings_file(tmp_path)
     settings = load_settings(config)
     settings.root.mkdir()
-    with pytest.raises(RunError, match=r"exit code 1 and no JSON\. Read .*evening-3\.txt"):
+    with pytest.raises(RunError, match=r"exit code 1 and .*events.* Read .*evening-3\.txt"):
         SluiceRun(config, settings)(3, store=None)
     assert "events" in (settings.root / "logs" / "evening-3.txt").read_text()
 
