@@ -125,9 +125,10 @@ def test_without_a_page_or_a_trial_nothing_begins(shop, server, folder):
     server.http.server_close()
     assert canary(shop, server)[0] == 1
     labels.move(folder, Label.STABLE, 2)
-    code, said = canary(shop, server)
+    code, told = canary(shop, server)
     assert code == 1
-    assert "while it is `canary` and another one is `stable`. Received: {'canary': 2" in said["error"]
+    said = "while it is `canary` and another one is `stable`. Received: {'canary': 2"
+    assert said in told["error"]
 
 
 def test_what_servers_read_follows_at_once(shop, server, folder, tmp_path):
