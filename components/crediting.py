@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-_ROW, _SHOWN_AT = "#row", "#shown_at"
+from transform.rows.crediting import credited_impressions
+
+_ROW = "#row"
 
 
 def led_to_deeds(
@@ -20,9 +24,6 @@ def led_to_deeds(
 ) -> pl.Series:
     """Whether each impression led to a deed.
 
-    A deed is credited to the latest impression of its item before it, in the list that it names if
-    the item was shown there; to none if that is too long ago.
-
     Args:
         shown: Impressions.
         deeds: What users did.
@@ -34,20 +35,17 @@ def led_to_deeds(
     Returns:
         bool [impressions].
     """
-    rows = shown.with_row_index(_ROW).with_columns(pl.col(time).alias(_SHOWN_AT)).sort(time, _ROW)
-    deeds = deeds.sort(time)
+    # At the same time, what was shown comes before what was done with it.
+    both = pl.concat([shown.select(*of, listed, time), deeds.select(*of, listed, time)])
+    events = both.with_row_index(_ROW).sort(time, _ROW)
+    row = events[_ROW].to_numpy()
+    *who, request = (_codes(events[name]) for name in (*of, listed))
+    place = credited_impressions(who, request, events[time].to_numpy(), row < len(shown), window)
+    led = np.zeros(len(shown), np.bool_)
+    led[row[place[place >= 0]]] = True
+    return pl.Series(led)
 
-    def latest(by: list[str]) -> pl.DataFrame:
-        return deeds.select(*by, time).join_asof(
-            rows.select(*by, time, _ROW, _SHOWN_AT),
-            on=time,
-            by=by,
-            strategy="backward",
-            check_sortedness=False,  # both are, by time
-        )
 
-    anywhere, there = latest([*of]), latest([*of, listed])
-    is_there = deeds[listed].is_not_null() & there[_ROW].is_not_null()
-    row, shown_at = (there[name].zip_with(is_there, anywhere[name]) for name in (_ROW, _SHOWN_AT))
-    credited = row.filter(deeds[time] - shown_at <= window)
-    return pl.int_range(len(shown), dtype=pl.UInt32, eager=True).is_in(credited.implode())
+def _codes(column: pl.Series) -> npt.NDArray[np.int64]:
+    """Equal values have equal numbers, from 1; null is 0."""
+    return column.rank("dense").fill_null(0).to_numpy().astype(np.int64)

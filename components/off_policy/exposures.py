@@ -164,16 +164,15 @@ def _sample(files: Sequence[Iterator[pl.DataFrame]], most_rows: int) -> pl.DataF
 
 def _judged(shown: pl.DataFrame, deeds: pl.DataFrame, window: int) -> pl.DataFrame:
     """Impressions with `reward`."""
-    rows = shown.sort(keys.EVENT_TIME, maintain_order=True)
     led = led_to_deeds(
-        rows,
+        shown,
         deeds,
         of=(keys.USER_ID, keys.ITEM_ID),
         listed=keys.REQUEST_ID,
         time=keys.EVENT_TIME,
         window=window,
     )
-    return rows.with_columns(led.cast(pl.Float64).alias("reward"))
+    return shown.with_columns(led.cast(pl.Float64).alias("reward"))
 
 
 def _lists(shown: pl.DataFrame, context: Sequence[str]) -> pl.DataFrame:

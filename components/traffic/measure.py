@@ -108,7 +108,7 @@ def _drift(before: pl.DataFrame, now: pl.DataFrame) -> dict[str, float | None]:
 
 def _judged(sample: pl.DataFrame, span: Span) -> pl.DataFrame:
     """Shown items whose deeds are known by now, with `label`: credited as the training rows are."""
-    shown = sample.filter("shown").sort("time", maintain_order=True)
+    shown = sample.filter("shown")
     label = led_to_deeds(
         shown,
         sample.filter(~pl.col("shown")),

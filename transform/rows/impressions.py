@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from transform.event_log import ITEM, PERIOD, TYPE, USER, Histories, ranges
 from transform.features import EVENT_TIME, POSITION, REQUEST_ID
+from transform.rows.crediting import credited_impressions
 from transform.rows.random_numbers import mix
 from transform.settings import ExampleSettings
 from transform.splits import TRAINING
@@ -138,37 +139,21 @@ def _latest_lists(
 
 def _credited(histories: Histories, settings: ExampleSettings, within: Ints) -> dict[int, Ints]:
     """Event type code -> impressions among these events that a behaviour of it is credited to."""
-    is_shown = ~histories.is_behaviour[within]
-    keys = [histories.column(ITEM)[within], histories.user_of_event[within]]
-    latest = _latest_shown(keys, is_shown)
+    request = None
     if REQUEST_ID in histories.events.columns:
-        request = histories.events[REQUEST_ID].gather(within).rank("dense")
-        named = _latest_shown([request.fill_null(0).to_numpy().astype(np.int64), *keys], is_shown)
-        latest = np.where(request.is_not_null().to_numpy() & (named >= 0), named, latest)
-    time = histories.column(EVENT_TIME)[within]
-    found = ~is_shown & (latest >= 0)
-    found &= time - time[latest] <= settings.attribution_hours * 3600
+        codes = histories.events[REQUEST_ID].gather(within).rank("dense").fill_null(0)
+        request = codes.to_numpy().astype(np.int64)
+    place = credited_impressions(
+        [histories.column(ITEM)[within], histories.user_of_event[within]],
+        request,
+        histories.column(EVENT_TIME)[within],
+        ~histories.is_behaviour[within],
+        settings.attribution_hours * 3600,
+    )
+    found = place >= 0
     kind = histories.column(TYPE)[within[found]]
-    impression = within[latest[found]]
+    impression = within[place[found]]
     return {int(code): np.unique(impression[kind == code]) for code in np.unique(kind)}
-
-
-def _latest_shown(keys: Sequence[Ints], is_shown: NDArray[np.bool_]) -> Ints:
-    """Place of the latest impression before each event that has the same keys; -1 without one.
-
-    Args:
-        keys: What must be the same, each [events], none negative.
-        is_shown: Which events are impressions [events].
-    """
-    place = np.arange(len(is_shown))
-    # Events of the same keys side by side, in order of time.
-    order = np.lexsort((place, *keys))
-    is_first = np.any([np.diff(key[order], prepend=-1) != 0 for key in keys], axis=0)
-    begin = np.maximum.accumulate(np.where(is_first, place, 0))
-    latest = np.maximum.accumulate(np.where(is_shown[order], place, -1))
-    found = np.full(len(place), -1)
-    found[order] = np.where(latest >= begin, order[latest], -1)
-    return found
 
 
 def _thin_out(
