@@ -46,6 +46,7 @@ class SqliteFile:
                 path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
             self.connection.execute("PRAGMA journal_mode = WAL")
+            self._survives(synchronous)
             self.connection.execute("PRAGMA secure_delete = ON")
             self.connection.executescript(schema)
 
@@ -60,7 +61,8 @@ class SqliteFile:
             synchronous: What survives a loss of power; None for what holds for the file.
         """
         with self._lock, self._explained():
-            self.connection.execute(f"PRAGMA synchronous = {synchronous or self._synchronous}")
+            if synchronous is not None:
+                self._survives(synchronous)
             self.connection.execute(begin)
             try:
                 yield self.connection
@@ -69,6 +71,9 @@ class SqliteFile:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
                 raise
+            finally:
+                if synchronous is not None:
+                    self._survives(self._synchronous)
 
     def forget(self) -> None:
         """Takes what was deleted out of the log that lies beside the file, too."""
@@ -78,6 +83,9 @@ class SqliteFile:
     def close(self) -> None:
         """Closes the connection."""
         self.connection.close()
+
+    def _survives(self, synchronous: Synchronous) -> None:
+        self.connection.execute(f"PRAGMA synchronous = {synchronous}")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
