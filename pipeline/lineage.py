@@ -113,13 +113,8 @@ class Lineage:
     @classmethod
     def open(cls, root: Path, pipeline: str) -> Self | None:
         """The metadata under a root folder; None where nothing was ever run."""
-        path = root / METADATA_FILE
-        if not path.is_file():
-            return None
-        config = mlmd.ConnectionConfig()
-        config.sqlite.filename_uri = str(path)
-        config.sqlite.connection_mode = mlmd.SqliteMetadataSourceConfig.READONLY
-        return cls(metadata_store.MetadataStore(config), pipeline)
+        store = store_below(root, mlmd.SqliteMetadataSourceConfig.READONLY)
+        return cls(store, pipeline) if store else None
 
     def last_run(self) -> PipelineRun | None:
         """The latest run, finished or not."""
@@ -239,6 +234,17 @@ class Lineage:
             seconds=(until - execution.create_time_since_epoch) / 1000,
             error=execution.custom_properties[ERROR_PROPERTY].string_value,
         )
+
+
+def store_below(root: Path, mode: int) -> Any:
+    """ML Metadata's store under a root folder, in a connection mode of SQLite; None without one."""
+    path = root / METADATA_FILE
+    if not path.is_file():
+        return None
+    config = mlmd.ConnectionConfig()
+    config.sqlite.filename_uri = str(path)
+    config.sqlite.connection_mode = mode
+    return metadata_store.MetadataStore(config)
 
 
 def _is_live(artifact: Any) -> bool:

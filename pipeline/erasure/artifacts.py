@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.artifact_store.folders import is_remote
 from pipeline.erasure.person import Person
 from pipeline.kubeflow.metadata import existing_store
-from pipeline.lineage import METADATA_FILE, Lineage
+from pipeline.lineage import Lineage, store_below
 from serving.stream.log_files import publish
 from transform.features import USER_ID
 
@@ -49,12 +48,10 @@ def store_of(settings: Settings) -> Any:
     Raises:
         RunError: It lies on a server that does not let us in.
     """
-    own = settings.root / METADATA_FILE
-    if own.is_file():
-        config = mlmd.ConnectionConfig()
-        config.sqlite.filename_uri = str(own)
-        return metadata_store.MetadataStore(config)
-    return existing_store(settings.kubeflow.metadata) if settings.kubeflow else None
+    own = store_below(settings.root, mlmd.SqliteMetadataSourceConfig.READWRITE)
+    if own or not settings.kubeflow:
+        return own
+    return existing_store(settings.kubeflow.metadata)
 
 
 def out_of_reach(store: Any) -> list[str]:
