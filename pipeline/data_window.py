@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 from pydantic import ValidationError
 
 from pipeline.errors import RunError
+from pipeline.scheduling import SETTLE_MINUTES
 from pipeline.scheduling.spans import complete_spans
 from pipeline.settings import Settings
 from transform.settings import DataSettings, Window
 
 COMPLETE = "complete"  # as the end of a window: the last day or span that is complete
-_SETTLE_S = 900.0  # as `sluice schedule` has it
 
 
 def with_window(settings: Settings, until: str, last: int) -> Settings:
@@ -55,12 +55,12 @@ def last_complete(data: DataSettings, now: datetime) -> date | int:
         RunError: There is none, or the log is not divided.
         DataError: The log cannot be listed.
     """
-    if spans := complete_spans(data, now, _SETTLE_S):
+    if spans := complete_spans(data, now, 60.0 * SETTLE_MINUTES):
         return spans[-1]
     raise RunError(
         f"a window until {COMPLETE!r} ends with a day that is over, or a span that nobody writes "
         f"to any more. Received: {data.events.path} at {now:%Y-%m-%d %H:%M} UTC, where none is. "
-        f"Start the run {_SETTLE_S / 60:.0f} minutes after the end of the first."
+        f"Start the run {SETTLE_MINUTES} minutes after the end of the first."
     )
 
 

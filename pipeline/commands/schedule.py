@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands.shared import Config, Exit, errors_reported
+from pipeline.scheduling import SETTLE_MINUTES
 
 if TYPE_CHECKING:
     from pipeline.scheduling.diary import Entry
@@ -98,7 +99,7 @@ def schedule(
     catch_up: CatchUp = False,
     refresh_items: RefreshItems = None,
     poll: Poll = "1m",  # type: ignore[assignment]
-    settle: Settle = "15m",  # type: ignore[assignment]
+    settle: Settle = f"{SETTLE_MINUTES}m",  # type: ignore[assignment]
     retry: Retry = "10m",  # type: ignore[assignment]
     once: Once = False,
 ) -> None:
